@@ -1,0 +1,1 @@
+"""The ground: database, outbox, clock, money, text, errors. Knows nobody above it."""

@@ -1,0 +1,153 @@
+"""The door to a search engine: what the house asks, in the house's words.
+
+The database is the truth and an index is a cache of it. Only what every visitor may see is ever put into an
+index. No engine's type, query syntax or exception crosses this file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from contentshop.core.errors import ContentshopError
+
+Kind = Literal["post", "list", "product", "creator"]
+KINDS: tuple[Kind, ...] = ("post", "list", "product", "creator")
+Sort = Literal["relevance", "newest", "price_up", "price_down"]
+SORTS: tuple[Sort, ...] = ("relevance", "newest", "price_up", "price_down")
+
+MAX_LIMIT = 50
+
+
+class SchemaMismatch(ContentshopError):
+    """The index on disk was made by another version of the schema or the analyser: rebuild it."""
+
+
+class BadQuery(ContentshopError):
+    """The query cannot be asked of an engine (limits, unknown sort). Free text never raises this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One public thing, as the index sees it.
+
+    ``id`` is ``kind:key`` with the public key. ``version`` grows with every change of the thing. ``price_minor``
+    maps a currency to the lowest present price in minor units. ``published`` is seconds since 1970, UTC.
+    """
+
+    id: str
+    kind: Kind
+    version: int
+    title: str
+    lang: str = ""
+    body: str = ""
+    brand: str = ""
+    tags: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()  # SKU, GTIN, MPN: matched whole
+    cards: tuple[str, ...] = ()  # titles of the products a post recommends
+    topics: tuple[str, ...] = ()
+    creator: str = ""  # public key of the author
+    published: int = 0
+    price_minor: Mapping[str, int] = field(default_factory=dict)
+    in_stock: bool = False  # own stock is available now
+    popularity: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Upsert:
+    """Put this document, replacing any earlier version of it."""
+
+    document: Document
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """Remove the document with this id, if it is there."""
+
+    id: str
+
+
+Operation = Upsert | Delete
+
+
+@dataclass(frozen=True, slots=True)
+class SearchQuery:
+    """What a visitor asks. ``text`` is raw: words, "phrases" and -excluded words; anything else is plain text.
+
+    ``price_from`` and ``price_to`` are minor units of ``currency``, both inclusive; without a currency they are
+    ignored. An empty text with filters or a sort lists everything that passes them.
+    """
+
+    text: str = ""
+    kinds: tuple[Kind, ...] = ()
+    langs: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()
+    creators: tuple[str, ...] = ()
+    in_stock: bool = False
+    currency: str = ""
+    price_from: int | None = None
+    price_to: int | None = None
+    sort: Sort = "relevance"
+    offset: int = 0
+    limit: int = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One result: look the thing up by ``id`` and show it only if it is still public."""
+
+    id: str
+    version: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class SearchPage:
+    """The answer. ``kinds`` counts every kind within the query and its other filters (for the tabs).
+
+    ``terms`` are the analysed words to mark in shown texts. ``loosened`` tells that no document had all words
+    and documents with some of them are shown. ``generation`` grows with each change of the index.
+    """
+
+    hits: tuple[Hit, ...]
+    total: int
+    kinds: Mapping[Kind, int]
+    terms: tuple[str, ...]
+    loosened: bool
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """State of an index: how many documents, which generation, its size in bytes."""
+
+    ok: bool
+    documents: int
+    generation: int
+    bytes: int
+    reason: str = ""
+
+
+class SearchBackend(Protocol):
+    """A search engine. Every method may raise Unavailable when the engine cannot be reached or read."""
+
+    def ensure(self) -> bool:
+        """Open the index or create an empty one; True when it is empty, damaged or of another schema
+        and has to be rebuilt. A damaged index is set aside, never a reason to fail."""
+
+    def apply(self, operations: Sequence[Operation]) -> None:
+        """Do all operations, in order, and make them durable. The last one for an id wins; repeating is harmless."""
+
+    def search(self, query: SearchQuery) -> SearchPage:
+        """Answer a query. Never raises for odd text. Raises BadQuery for limits, Unavailable for the engine."""
+
+    def rebuild(self, documents: Iterable[Document]) -> int:
+        """Build a new index beside the old one and switch to it in one step; returns the number of documents.
+        Searches go on against the old one until then; a rebuild that dies leaves the old one in place."""
+
+    def versions(self) -> Iterator[tuple[str, int]]:
+        """Every (id, version) in the index, for the check against the database."""
+
+    def health(self) -> Health:
+        """The state of the index; never raises."""
