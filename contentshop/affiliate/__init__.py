@@ -1,0 +1,1 @@
+"""Sending readers to other shops, and counting it honestly."""

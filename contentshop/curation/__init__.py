@@ -1,0 +1,1 @@
+"""Editors' work: featured lists, their places on the home page, topics."""

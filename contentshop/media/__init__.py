@@ -1,0 +1,1 @@
+"""Pictures: assets, their sizes, and the storage behind them."""

@@ -1,0 +1,1 @@
+"""Posts: articles and buying lists, their revisions, and the cards in them."""

@@ -1,0 +1,1 @@
+"""Things, the offers to get them, and our own stock of them."""

@@ -1,0 +1,102 @@
+"""What people type about themselves, parsed and checked; used by every door alike."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from contentshop.core.errors import Invalid
+
+PASSWORD_MIN = 10
+PASSWORD_MAX = 200
+# One "@", something around it, a dot in the domain: the only real check of an address is a mail to it.
+EMAIL = re.compile(r"[^@\s\x00-\x1f<>,;:\"()\[\]\\]{1,64}@[^@\s\x00-\x1f<>,;:\"()\[\]\\]+\.[^@\s.<>,;]{2,}")
+HANDLE = re.compile(r"[a-z0-9](?:[a-z0-9-]{1,38}[a-z0-9])")
+# Too common to protect anybody; length is the main rule, as NIST SP 800-63B advises.
+COMMON = frozenset(
+    "password12 password123 1234567890 12345678910 qwertyuiop qwerty12345 iloveyou123 0987654321 "
+    "1111111111 0000000000 administrator letmein123 welcome123 contentshop".split()
+)
+
+
+def clean_line(text: str, limit: int) -> str:
+    """One line of plain text: NFC, no control characters, spaces folded, cut at ``limit`` characters."""
+    kept = "".join(c if c.isprintable() else " " for c in unicodedata.normalize("NFC", text[: limit * 4]))
+    return " ".join(kept.split())[:limit].rstrip()
+
+
+def normal_email(text: str) -> str:
+    """The form an address is kept and compared in."""
+    return unicodedata.normalize("NFC", text).strip().casefold()
+
+
+def check_email(text: str, problems: dict[str, list[str]]) -> str:
+    """The normal form of an address; notes a problem under ``email``."""
+    email = normal_email(text)
+    if len(email) > 254 or not EMAIL.fullmatch(email):
+        problems.setdefault("email", []).append("Write your e-mail address, like name@example.org.")
+    return email
+
+
+def check_password(text: str, problems: dict[str, list[str]]) -> str:
+    """The password as typed; notes a problem under ``password``."""
+    if len(text) < PASSWORD_MIN:
+        problems.setdefault("password", []).append(f"Use at least {PASSWORD_MIN} characters.")
+    elif len(text) > PASSWORD_MAX:
+        problems.setdefault("password", []).append(f"Use at most {PASSWORD_MAX} characters.")
+    elif text.casefold() in COMMON or len(set(text)) < 4:
+        problems.setdefault("password", []).append("This password is too easy to guess; choose another.")
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class SignUp:
+    """A new account."""
+
+    name: str
+    handle: str
+    email: str
+    password: str
+    creator: bool
+    locale: str
+
+    @classmethod
+    def parse(
+        cls, *, name: str, handle: str, email: str, password: str, creator: bool, locale: str
+    ) -> SignUp:
+        """Raises Invalid with every field that needs another look."""
+        problems: dict[str, list[str]] = {}
+        name = clean_line(name, 80)
+        if not name:
+            problems["name"] = ["Tell readers what to call you."]
+        handle = handle.strip().lstrip("@").casefold()
+        if not HANDLE.fullmatch(handle):
+            problems["handle"] = ["Use 3 to 40 letters a–z, digits and hyphens."]
+        email = check_email(email, problems)
+        check_password(password, problems)
+        if problems:
+            raise Invalid(problems)
+        return cls(name, handle, email, password, creator, locale)
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What others see of a person."""
+
+    name: str
+    bio: str
+
+    @classmethod
+    def parse(cls, *, name: str, bio: str) -> Profile:
+        """Raises Invalid when the name is empty or the words about you are too long."""
+        problems: dict[str, list[str]] = {}
+        name = clean_line(name, 80)
+        if not name:
+            problems["name"] = ["Tell readers what to call you."]
+        bio = bio.replace("\r\n", "\n").strip()
+        if len(bio) > 600:
+            problems["bio"] = [f"Use at most 600 characters (now {len(bio)})."]
+        if problems:
+            raise Invalid(problems)
+        return cls(name, bio)

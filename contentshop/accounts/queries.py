@@ -1,0 +1,39 @@
+"""Reads of people."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+
+from contentshop.accounts.inputs import normal_email
+from contentshop.accounts.models import User, UserSession
+from contentshop.accounts.passwords import token_hash
+from contentshop.core.errors import NotFound
+from contentshop.core.uow import AnySession
+
+
+def find_by_email(session: AnySession, email: str) -> User | None:
+    """The person with this address, if there is one."""
+    return session.scalar(select(User).where(User.email == normal_email(email)))
+
+
+def find_by_key(session: AnySession, key: str) -> User | None:
+    """The person with this public key, if there is one."""
+    return session.scalar(select(User).where(User.key == key))
+
+
+def get_by_handle(session: AnySession, handle: str) -> User:
+    """The person with this handle. Raises NotFound, also for blocked people."""
+    user = session.scalar(select(User).where(User.handle == handle.casefold(), User.blocked.is_(False)))
+    if user is None:
+        raise NotFound("There is nobody with this name.")
+    return user
+
+
+def find_session(session: AnySession, token: str, *, now: datetime) -> UserSession | None:
+    """The live session of this token with its user; blocked people have none."""
+    found = session.scalar(select(UserSession).where(UserSession.token_hash == token_hash(token)))
+    if found is None or found.ended_at is not None or found.expires_at <= now or found.user.blocked:
+        return None
+    return found

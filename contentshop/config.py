@@ -1,0 +1,180 @@
+"""Settings from the environment: the only reader of it.
+
+Every variable starts with ``CONTENTSHOP_`` and is listed in ``docs/settings.md``. All mistakes are told at once.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from babel.core import get_global
+from environs import Env, EnvError
+from marshmallow import ValidationError
+from marshmallow.validate import Length, OneOf, Range
+
+from contentshop.core.money import is_currency
+
+DEVELOPMENT_SECRET = "development-only-secret-never-use-in-production"
+PREFIX = "CONTENTSHOP_"
+LOCALES = ("en", "zh")
+
+
+class SettingsError(Exception):
+    """The environment cannot be used; the message lists everything that is wrong with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShippingRule:
+    """Postage of one currency in minor units: ``flat`` for an order, free from ``free_from`` on (None: never)."""
+
+    flat: int
+    free_from: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that can be set from outside. Paths are absolute; times are in the unit of their name."""
+
+    environment: str = "development"
+    secret_key: str = DEVELOPMENT_SECRET
+    data_dir: Path = Path("instance")
+    media_dir: Path = Path("media")
+    database_url: str = ""
+    site_name: str = "contentshop"
+    site_url: str = "http://127.0.0.1:8000"
+    trusted_hosts: tuple[str, ...] = ()
+    trusted_proxies: int = 0
+    locale: str = "en"
+    region: str = "US"
+    currency: str = "USD"
+    regions: tuple[str, ...] = ("US", "CN")
+    currencies: tuple[str, ...] = ("USD", "CNY")
+    open_creators: bool = True
+    mail_url: str = "console://"
+    mail_from: str = "contentshop <no-reply@localhost>"
+    host: str = "127.0.0.1"
+    port: int = 8000
+    web_processes: int = 2
+    pay_within_hours: int = 72
+    price_max_age_hours: int = 72
+    shipping: dict[str, ShippingRule] = field(default_factory=dict)
+    bank_details: str = "Account holder: contentshop demo\nIBAN: DE00 0000 0000 0000 0000 00"
+    password_cost: str = "standard"
+    rate_limits: bool = True
+    page_cache: bool = True
+    log_format: str = "console"
+    log_level: str = "INFO"
+    clock_shift: int = 0
+
+    @property
+    def production(self) -> bool:
+        return self.environment == "production"
+
+    @property
+    def secure(self) -> bool:
+        """Whether the site is reached over HTTPS, so that cookies may insist on it."""
+        return urlsplit(self.site_url).scheme == "https"
+
+    @property
+    def search_dir(self) -> Path:
+        return self.data_dir / "search"
+
+    @property
+    def spool_dir(self) -> Path:
+        """Where clicks wait until the worker has put them into the database."""
+        return self.data_dir / "clicks"
+
+
+DEFAULT_SHIPPING = '{"USD": {"flat": 599, "free_from": 4900}, "CNY": {"flat": 1000, "free_from": 9900}}'
+
+
+def from_environment() -> Settings:
+    """Read the settings. Raises SettingsError that names every bad variable and says what it takes."""
+    env = Env(eager=False, prefix=PREFIX)
+    folder = Path(env.str("DATA_DIR", "instance") or "instance").resolve()
+    values: dict[str, object] = {
+        "environment": env.str("ENV", "development", validate=OneOf(["development", "production"])),
+        "secret_key": env.str("SECRET_KEY", DEVELOPMENT_SECRET, validate=Length(min=16)),
+        "data_dir": folder,
+        "media_dir": Path(env.str("MEDIA_DIR", "media") or "media").resolve(),
+        "database_url": env.str("DATABASE_URL", "") or f"sqlite:///{folder / 'contentshop.db'}",
+        "site_name": env.str("SITE_NAME", "contentshop"),
+        "site_url": (env.str("SITE_URL", "http://127.0.0.1:8000") or "").rstrip("/"),
+        "trusted_hosts": tuple(env.list("TRUSTED_HOSTS", []) or ()),
+        "trusted_proxies": env.int("TRUSTED_PROXIES", 0, validate=Range(min=0, max=5)),
+        "locale": env.str("LOCALE", "en", validate=OneOf(LOCALES)),
+        "region": env.str("REGION", "US"),
+        "currency": env.str("CURRENCY", "USD"),
+        "regions": tuple(env.list("REGIONS", ["US", "CN"]) or ()),
+        "currencies": tuple(env.list("CURRENCIES", ["USD", "CNY"]) or ()),
+        "open_creators": env.bool("OPEN_CREATORS", True),
+        "mail_url": env.str("MAIL_URL", "console://"),
+        "mail_from": env.str("MAIL_FROM", "contentshop <no-reply@localhost>"),
+        "host": env.str("HOST", "127.0.0.1"),
+        "port": env.int("PORT", 8000, validate=Range(min=1, max=65535)),
+        "web_processes": env.int("WEB_PROCESSES", 2, validate=Range(min=1, max=64)),
+        "pay_within_hours": env.int("PAY_WITHIN_HOURS", 72, validate=Range(min=1)),
+        "price_max_age_hours": env.int("PRICE_MAX_AGE_HOURS", 72, validate=Range(min=1)),
+        "shipping": env.str("SHIPPING", DEFAULT_SHIPPING),
+        "bank_details": env.str("BANK_DETAILS", Settings().bank_details),
+        "password_cost": env.str("PASSWORD_COST", "standard", validate=OneOf(["standard", "cheap"])),
+        "rate_limits": env.bool("RATE_LIMITS", True),
+        "page_cache": env.bool("PAGE_CACHE", True),
+        "log_format": env.str("LOG_FORMAT", "console", validate=OneOf(["console", "json"])),
+        "log_level": env.str("LOG_LEVEL", "INFO", validate=OneOf(["DEBUG", "INFO", "WARNING", "ERROR"])),
+        "clock_shift": env.int("CLOCK_SHIFT", 0),
+    }
+    mistakes: list[str] = []
+    try:
+        env.seal()
+    except EnvError as error:
+        detail = getattr(error, "error_messages", None) or {"": [str(error)]}
+        mistakes += [f"{name}: {' '.join(map(str, texts))}" for name, texts in detail.items()]
+    except ValidationError as error:  # pragma: no cover - environs wraps these, kept for older releases
+        mistakes.append(str(error))
+    if not mistakes:
+        values["shipping"] = _shipping(str(values["shipping"]), mistakes)
+        mistakes += _contradictions(values)
+    if mistakes:
+        raise SettingsError("The settings cannot be used:\n- " + "\n- ".join(mistakes))
+    return Settings(**values)  # type: ignore[arg-type]
+
+
+def _shipping(text: str, mistakes: list[str]) -> dict[str, ShippingRule]:
+    try:
+        table = json.loads(text)
+        rules = {
+            str(currency): ShippingRule(int(rule["flat"]), rule.get("free_from"))
+            for currency, rule in table.items()
+        }
+    except (ValueError, KeyError, TypeError, AttributeError):
+        mistakes.append(f"{PREFIX}SHIPPING: write it like {DEFAULT_SHIPPING} (minor units).")
+        return {}
+    return rules
+
+
+def _contradictions(values: dict[str, object]) -> list[str]:
+    found: list[str] = []
+    if values["environment"] == "production":
+        if values["secret_key"] == DEVELOPMENT_SECRET:
+            found.append(
+                f"{PREFIX}SECRET_KEY: production needs a secret of its own; make one with "
+                '`python -c "import secrets; print(secrets.token_urlsafe(48))"`.'
+            )
+        if values["clock_shift"]:
+            found.append(f"{PREFIX}CLOCK_SHIFT: the clock may only be moved in development.")
+        if values["password_cost"] != "standard":
+            found.append(f"{PREFIX}PASSWORD_COST: production needs the standard cost.")
+    for currency in (values["currency"], *values["currencies"]):  # type: ignore[misc]
+        if not is_currency(str(currency)):
+            found.append(f"{PREFIX}CURRENCY/CURRENCIES: “{currency}” is not an ISO 4217 currency.")
+    for region in (values["region"], *values["regions"]):  # type: ignore[misc]
+        if region not in get_global("territory_languages"):
+            found.append(f"{PREFIX}REGION/REGIONS: “{region}” is not an ISO 3166 country.")
+    address = urlsplit(str(values["site_url"]))
+    if address.scheme not in {"http", "https"} or not address.hostname:
+        found.append(f"{PREFIX}SITE_URL: write the full address, like https://shop.example.")
+    return found

@@ -1,0 +1,57 @@
+"""Storage in a local folder."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from pathlib import Path
+from typing import BinaryIO
+
+from contentshop.core.errors import NotFound, Unavailable
+
+# Names are made by us; anything else (dots, absolute paths) is not ours and is not found.
+NAME = re.compile(r"[a-z0-9]{2}/[a-z0-9]+(-[0-9]+)?\.(webp|jpg|png)")
+
+
+class FolderStorage:
+    """Files below one folder, written beside and renamed, so a reader never sees half a file."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def path(self, name: str) -> Path:
+        """Where ``name`` lies. Raises NotFound for names that are not ours."""
+        if not NAME.fullmatch(name):
+            raise NotFound("There is no such file.")
+        return self._folder / name
+
+    def put(self, name: str, data: bytes) -> None:
+        path = self.path(name)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new-")
+            try:
+                with os.fdopen(handle, "wb") as file:
+                    file.write(data)
+                    file.flush()
+                    os.fsync(file.fileno())
+                os.chmod(temporary, 0o644)
+                os.replace(temporary, path)
+            except BaseException:
+                Path(temporary).unlink(missing_ok=True)
+                raise
+        except OSError as error:
+            raise Unavailable(f"The file could not be stored: {error.strerror}") from error
+
+    def open(self, name: str) -> BinaryIO:
+        try:
+            return self.path(name).open("rb")
+        except FileNotFoundError:
+            raise NotFound("There is no such file.") from None
+
+    def delete(self, name: str) -> None:
+        self.path(name).unlink(missing_ok=True)
+
+    def exists(self, name: str) -> bool:
+        return self.path(name).is_file()

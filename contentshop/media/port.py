@@ -1,0 +1,21 @@
+"""The storage port: named blobs that never change."""
+
+from __future__ import annotations
+
+from typing import BinaryIO, Protocol
+
+
+class Storage(Protocol):
+    """Keeps files by name (``ab/abc123-640.webp``). A name is written once and its content never changes."""
+
+    def put(self, name: str, data: bytes) -> None:
+        """Keep ``data`` durably under ``name``. Raises Unavailable when there is no room or no permission."""
+
+    def open(self, name: str) -> BinaryIO:
+        """A reader of the file. Raises NotFound."""
+
+    def delete(self, name: str) -> None:
+        """Forget the file; harmless when it is not there."""
+
+    def exists(self, name: str) -> bool:
+        """Whether the file is there."""

@@ -1,0 +1,236 @@
+"""Tables of products, offers and stock.
+
+A product has many offers. An *own* offer sells a variant from our stock; an *affiliate* offer sends the reader to
+a merchant. Several own offers (one for each currency) may sell the same variant: stock belongs to the variant.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from contentshop.core.db import Base, BigInt, Minor, Moment, PrimaryKey, PublicKey, UtcDateTime
+
+OFFER_KINDS = ("own", "affiliate")
+AVAILABILITIES = (
+    "in_stock",
+    "preorder",
+    "backorder",
+    "special_order",
+    "out_of_stock",
+    "discontinued",
+    "unknown",
+)
+HEALTHS = ("alive", "dead", "inconclusive")
+RESERVATION_STATES = ("held", "taken", "released")
+
+
+class Merchant(Base):
+    """A shop that readers are sent to. Links of its offers must be on ``domain`` or below it."""
+
+    __tablename__ = "merchant"
+
+    id: Mapped[PrimaryKey]
+    key: Mapped[str] = mapped_column(String(40), unique=True)
+    name: Mapped[str] = mapped_column(String(80))
+    translations: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    domain: Mapped[str] = mapped_column(String(120), unique=True)
+    country: Mapped[str] = mapped_column(String(2), default="")
+    active: Mapped[bool] = mapped_column(Boolean, default=True)
+
+
+class Product(Base):
+    """A thing people recommend and buy, whoever sells it.
+
+    ``version`` grows with every change of the product or of its offers. ``translations`` maps a language to
+    ``{"title", "summary", "body"}`` in it. ``source`` names where an import took it from, so that importing
+    again updates instead of adding. ``attrs`` is a list of [name, value].
+    """
+
+    __tablename__ = "product"
+
+    id: Mapped[PrimaryKey]
+    key: Mapped[PublicKey]
+    slug: Mapped[str] = mapped_column(String(100), unique=True)
+    title: Mapped[str] = mapped_column(String(500))
+    brand: Mapped[str] = mapped_column(String(120), default="")
+    category: Mapped[str] = mapped_column(String(120), default="")
+    gtin: Mapped[str | None] = mapped_column(String(14), unique=True)
+    mpn: Mapped[str] = mapped_column(String(80), default="")
+    summary: Mapped[str] = mapped_column(Text, default="")
+    body: Mapped[str] = mapped_column(Text, default="")
+    lang: Mapped[str] = mapped_column(String(10), default="en")
+    attrs: Mapped[list[list[str]]] = mapped_column(JSON, default=list)
+    translations: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    alternative_id: Mapped[int | None] = mapped_column(BigInt, ForeignKey("product.id", ondelete="SET NULL"))
+    discontinued: Mapped[bool] = mapped_column(Boolean, default=False)
+    listed: Mapped[bool] = mapped_column(Boolean, default=True)
+    source: Mapped[str | None] = mapped_column(String(200), unique=True)
+    created_at: Mapped[Moment]
+    updated_at: Mapped[Moment]
+    version: Mapped[int] = mapped_column(Integer, default=1)
+
+    variants: Mapped[list[Variant]] = relationship(order_by="Variant.position", back_populates="product")
+    offers: Mapped[list[Offer]] = relationship(order_by="Offer.id", back_populates="product")
+    pictures: Mapped[list[ProductPicture]] = relationship(order_by="ProductPicture.position")
+    alternative: Mapped[Product | None] = relationship(remote_side="Product.id")
+
+    __table_args__: ClassVar = (Index("ix_product_listed_newest", "listed", "created_at"),)
+
+
+class ProductPicture(Base):
+    """A picture of a product; position 0 is the one cards show."""
+
+    __tablename__ = "product_picture"
+
+    product_id: Mapped[int] = mapped_column(
+        BigInt, ForeignKey("product.id", ondelete="CASCADE"), primary_key=True
+    )
+    position: Mapped[int] = mapped_column(Integer, primary_key=True)
+    asset_id: Mapped[int] = mapped_column(BigInt, ForeignKey("asset.id"))
+    alt: Mapped[str] = mapped_column(String(300), default="")
+
+
+class Variant(Base):
+    """One buyable form of a product (colour, size) with its own SKU. Every product that we sell has at least one."""
+
+    __tablename__ = "variant"
+
+    id: Mapped[PrimaryKey]
+    key: Mapped[PublicKey]
+    product_id: Mapped[int] = mapped_column(BigInt, ForeignKey("product.id", ondelete="CASCADE"), index=True)
+    sku: Mapped[str] = mapped_column(String(80), unique=True)
+    name: Mapped[str] = mapped_column(String(120), default="")
+    translations: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    position: Mapped[int] = mapped_column(Integer, default=0)
+
+    product: Mapped[Product] = relationship(back_populates="variants")
+    stock: Mapped[Stock | None] = relationship(back_populates="variant")
+
+
+class Stock(Base):
+    """How many of a variant we have (``on_hand``) and how many of them are promised to orders (``reserved``).
+
+    Only ``products.stock`` writes here, by conditional statements; the constraints are the net beneath them.
+    """
+
+    __tablename__ = "stock"
+    __table_args__: ClassVar = (
+        CheckConstraint("on_hand >= 0", name="on_hand"),
+        CheckConstraint("reserved >= 0 AND reserved <= on_hand", name="reserved"),
+    )
+
+    variant_id: Mapped[int] = mapped_column(
+        BigInt, ForeignKey("variant.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    product_id: Mapped[int] = mapped_column(BigInt, ForeignKey("product.id", ondelete="CASCADE"), index=True)
+    on_hand: Mapped[int] = mapped_column(Integer, default=0)
+    reserved: Mapped[int] = mapped_column(Integer, default=0)
+    version: Mapped[int] = mapped_column(Integer, default=1)
+
+    variant: Mapped[Variant] = relationship(back_populates="stock")
+
+    @property
+    def available(self) -> int:
+        """How many can still be promised."""
+        return self.on_hand - self.reserved
+
+
+class StockMovement(Base):
+    """Why ``on_hand`` changed. The sum of a variant's movements is its ``on_hand``, always."""
+
+    __tablename__ = "stock_movement"
+
+    id: Mapped[PrimaryKey]
+    variant_id: Mapped[int] = mapped_column(BigInt, ForeignKey("variant.id", ondelete="CASCADE"), index=True)
+    delta: Mapped[int] = mapped_column(Integer)
+    reason: Mapped[str] = mapped_column(String(40))
+    holder: Mapped[str] = mapped_column(String(40), default="")
+    actor: Mapped[str] = mapped_column(String(20), default="")
+    moved_at: Mapped[Moment]
+
+
+class Reservation(Base):
+    """Units promised to one holder (an order's key). ``held`` → ``taken`` (shipped) or ``released``.
+
+    A held reservation with an ``expires_at`` in the past no longer binds us and is released by the worker.
+    """
+
+    __tablename__ = "reservation"
+    __table_args__: ClassVar = (
+        UniqueConstraint("holder", "variant_id"),
+        CheckConstraint("quantity > 0", name="quantity"),
+        CheckConstraint(f"state IN {RESERVATION_STATES!r}", name="state"),
+        Index("ix_reservation_expiry", "state", "expires_at"),
+    )
+
+    id: Mapped[PrimaryKey]
+    holder: Mapped[str] = mapped_column(String(40), index=True)
+    variant_id: Mapped[int] = mapped_column(BigInt, ForeignKey("variant.id"), index=True)
+    quantity: Mapped[int] = mapped_column(Integer)
+    state: Mapped[str] = mapped_column(String(10), default="held")
+    expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class Offer(Base):
+    """One way to get a product.
+
+    ``price_minor`` is empty when the price is not known. ``region`` is an ISO 3166 country, empty for anywhere.
+    ``checked_at`` is when price and availability were last seen; both are facts only as of then. An own offer's
+    availability follows from its stock, so its column stays ``in_stock``.
+    """
+
+    __tablename__ = "offer"
+    __table_args__: ClassVar = (
+        CheckConstraint(f"kind IN {OFFER_KINDS!r}", name="kind"),
+        CheckConstraint(f"availability IN {AVAILABILITIES!r}", name="availability"),
+        CheckConstraint(f"health IN {HEALTHS!r}", name="health"),
+        CheckConstraint("price_minor IS NULL OR price_minor >= 0", name="price"),
+        CheckConstraint(
+            "(kind = 'own' AND variant_id IS NOT NULL AND merchant_id IS NULL AND price_minor IS NOT NULL)"
+            " OR (kind = 'affiliate' AND merchant_id IS NOT NULL AND url <> '')",
+            name="shape",
+        ),
+        Index(
+            "uq_offer_own",
+            "variant_id",
+            "currency",
+            "region",
+            unique=True,
+            sqlite_where=text("kind = 'own'"),
+            postgresql_where=text("kind = 'own'"),
+        ),
+    )
+
+    id: Mapped[PrimaryKey]
+    key: Mapped[PublicKey]
+    product_id: Mapped[int] = mapped_column(BigInt, ForeignKey("product.id", ondelete="CASCADE"), index=True)
+    variant_id: Mapped[int | None] = mapped_column(BigInt, ForeignKey("variant.id", ondelete="CASCADE"))
+    kind: Mapped[str] = mapped_column(String(10))
+    merchant_id: Mapped[int | None] = mapped_column(BigInt, ForeignKey("merchant.id"), index=True)
+    url: Mapped[str] = mapped_column(String(2000), default="")
+    price_minor: Mapped[Minor | None]
+    currency: Mapped[str] = mapped_column(String(3))
+    region: Mapped[str] = mapped_column(String(2), default="")
+    availability: Mapped[str] = mapped_column(String(20), default="unknown")
+    health: Mapped[str] = mapped_column(String(20), default="alive")
+    checked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    active: Mapped[bool] = mapped_column(Boolean, default=True)
+
+    product: Mapped[Product] = relationship(back_populates="offers")
+    merchant: Mapped[Merchant | None] = relationship(lazy="joined")
+    variant: Mapped[Variant | None] = relationship()
