@@ -1,0 +1,138 @@
+"""What every page has around it: the frame's data and the words templates may use."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from babel import Locale
+from babel.dates import format_timedelta
+from flask import Flask, current_app, g, request, url_for
+from flask_babel import Babel, format_date, gettext, ngettext
+from jinja2 import StrictUndefined
+from werkzeug.local import LocalProxy
+
+from contentshop.core.db import db
+from contentshop.core.money import Money
+from contentshop.curation import queries as curation
+from contentshop.web.session import moment, settings, viewer
+
+if TYPE_CHECKING:
+    from contentshop.accounts.models import User
+
+LANGUAGE_TAGS = {"en": "en", "zh": "zh-Hans"}
+BABEL_LOCALES = {"en": "en", "zh": "zh_Hans_CN"}
+
+
+@dataclass(frozen=True, slots=True)
+class Chrome:
+    """The frame around a page."""
+
+    site_name: str
+    site_url: str
+    locale: str
+    lang_tag: str
+    user: User | None
+    path: str
+    query: str
+    region: str
+    currency: str
+    regions: list[tuple[str, str]]
+    currencies: list[str]
+    nav_topics: list[tuple[str, str]]
+    can_write: bool
+    can_edit: bool
+    can_operate: bool
+
+
+def chrome() -> Chrome:
+    """The frame of this request."""
+    who = viewer()
+    known = settings()
+    territories = Locale.parse(_babel_locale(who.locale)).territories
+    return Chrome(
+        site_name=known.site_name,
+        site_url=known.site_url,
+        locale=who.locale,
+        lang_tag=LANGUAGE_TAGS[who.locale],
+        user=who.user,
+        path=request.path,
+        query=request.args.get("q", "")[:200] if request.endpoint == "reader.search" else "",
+        region=who.region,
+        currency=who.currency,
+        regions=[(code, str(territories.get(code, code))) for code in known.regions],
+        currencies=list(known.currencies),
+        nav_topics=curation.list_nav_topics(db.session, who.locale),
+        can_write=who.can_write,
+        can_edit=who.can_edit,
+        can_operate=who.can_operate,
+    )
+
+
+def _babel_locale(locale: str) -> str:
+    return BABEL_LOCALES.get(locale, "en")
+
+
+def current_babel_locale() -> str:
+    """The CLDR locale of this request's language."""
+    return _babel_locale(viewer().locale)
+
+
+def money(value: Money) -> str:
+    """A price as the reader writes it."""
+    return value.format(current_babel_locale())
+
+
+def ago(value: datetime) -> str:
+    """How long ago, in words, to the nearest unit."""
+    return format_timedelta(value - moment(), add_direction=True, locale=current_babel_locale())
+
+
+def day(value: datetime) -> str:
+    """A date in words."""
+    return str(format_date(value, "medium"))
+
+
+def iso(value: datetime) -> str:
+    """A time for machines."""
+    return value.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+@lru_cache(maxsize=256)
+def _static_version(folder: str, name: str, _stamp: int) -> str:
+    return hashlib.sha256((Path(folder) / name).read_bytes()).hexdigest()[:12]
+
+
+def static_url(name: str) -> str:
+    """The address of a static file with its content's hash, so that it may be cached for ever."""
+    folder = current_app.static_folder or ""
+    version = _static_version(folder, name, (Path(folder) / name).stat().st_mtime_ns)
+    return url_for("static", filename=name, v=version)
+
+
+def attach(app: Flask) -> None:
+    """Give ``app``'s templates their words."""
+    Babel(
+        app,
+        default_locale="en",
+        default_translation_directories=str(Path(__file__).parent.parent / "translations"),
+        locale_selector=current_babel_locale,
+        timezone_selector=lambda: "UTC",
+    )
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    app.jinja_env.filters.update(money=money, ago=ago, day=day, iso=iso)
+    app.jinja_env.globals.update(static_url=static_url, gettext=gettext, ngettext=ngettext)
+    app.jinja_env.globals["chrome"] = LocalProxy(_chrome_once)
+
+
+def _chrome_once() -> Chrome:
+    found: Chrome | None = g.get("chrome")
+    if found is None:
+        found = g.chrome = chrome()
+    return found

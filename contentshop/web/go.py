@@ -1,0 +1,7 @@
+"""See the package."""
+
+from __future__ import annotations
+
+from contentshop.web.door import Door
+
+bp = Door("go", __name__)

@@ -1,0 +1,64 @@
+"""Who may ask for what: one row for every endpoint of the site.
+
+An endpoint that is missing here answers nobody; a test compares the table with the URL map. Rows say who may
+knock. Whose post or order it is, is decided by the room's policy and query (a stranger gets 404, not 403).
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from flask import Flask, redirect, request, url_for
+from werkzeug.wrappers import Response
+
+from contentshop.core.errors import Forbidden, NotFound
+from contentshop.web.session import Viewer, viewer
+
+
+class Access(Enum):
+    """Who may knock."""
+
+    PUBLIC = "everybody"
+    SIGNED_IN = "anybody signed in"
+    CREATOR = "creators and editors"
+    EDITOR = "editors"
+    OPERATOR = "operators"
+
+
+PERMISSIONS: dict[str, Access] = {}
+
+
+def allowed(access: Access, who: Viewer) -> bool:
+    """Whether ``who`` may knock at a door of this kind."""
+    match access:
+        case Access.PUBLIC:
+            return True
+        case Access.SIGNED_IN:
+            return who.user is not None
+        case Access.CREATOR:
+            return who.can_write
+        case Access.EDITOR:
+            return who.can_edit
+        case Access.OPERATOR:
+            return who.can_operate
+
+
+def _check() -> Response | None:
+    if request.endpoint is None:
+        return None
+    access = PERMISSIONS.get(request.endpoint)
+    if access is None:
+        raise NotFound("There is no such page.")
+    if access is Access.PUBLIC:
+        return None
+    who = viewer()
+    if allowed(access, who):
+        return None
+    if who.user is None and request.method == "GET":
+        return redirect(url_for("account.sign_in", next=request.full_path.rstrip("?")))
+    raise Forbidden("Your account may not do this." if who.user else "Please sign in first.")
+
+
+def attach(app: Flask) -> None:
+    """Have every request of ``app`` checked."""
+    app.before_request(_check)

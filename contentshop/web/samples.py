@@ -1,0 +1,357 @@
+"""Sample data for every component: the development page shows it and a test renders it.
+
+Invented offers of real products; nothing here reaches a database. Two languages, so that both are looked at.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+from markupsafe import Markup
+
+from contentshop.core.money import Money
+
+PICTURES = "/static/samples"
+PAID = {
+    "en": "We may earn a commission if you buy through this link. The price stays the same.",
+    "zh": "通过此链接购买，我们可能获得佣金，价格不变。",
+}
+
+
+def _picture(name: str, alt: str, width: int = 800, height: int = 800) -> SimpleNamespace:
+    return SimpleNamespace(
+        src=f"{PICTURES}/{name}.svg", srcset="", width=width, height=height, alt=alt, name=name
+    )
+
+
+def _card(key: str, face: str, title: str, now: datetime, **given: Any) -> SimpleNamespace:
+    """A card with every field of the record, as far as ``given`` does not say otherwise."""
+    known: dict[str, Any] = {
+        "key": key,
+        "face": face,
+        "title": title,
+        "brand": "",
+        "url": f"/products/{key}",
+        "picture": None,
+        "note": "",
+        "award": "",
+        "price": None,
+        "compare": [],
+        "merchant": "",
+        "checked_at": None,
+        "availability": {"stock": "in_stock", "sold_out": "out_of_stock", "gone": "discontinued"}.get(
+            face, "in_stock"
+        ),
+        "action_url": "/cart/add" if face == "stock" else f"/go/{key}",
+        "low_stock": None,
+        "disclosure": PAID["en"] if face == "elsewhere" else "",
+        "alternative": None,
+        "variants": [],
+        "reason": "",
+        "pros": [],
+        "cons": [],
+    }
+    unknown = set(given) - set(known)
+    if unknown:
+        raise TypeError(f"a card has no {sorted(unknown)}")
+    return SimpleNamespace(**(known | given))
+
+
+def _offer(
+    merchant: str, price: Money | None, checked_at: datetime, availability: str = "in_stock"
+) -> SimpleNamespace:
+    return SimpleNamespace(
+        merchant=merchant,
+        price=price,
+        availability=availability,
+        checked_at=checked_at,
+        url=f"/go/{merchant.split('.')[0].replace(' ', '').lower()}",
+    )
+
+
+def cards(now: datetime) -> SimpleNamespace:
+    """The four faces of the product card, their variations, and one in Chinese."""
+    two_hours, yesterday = now - timedelta(hours=2), now - timedelta(days=1)
+    stock = _card(
+        "sony-wh-1000xm5",
+        "stock",
+        "Sony WH-1000XM5",
+        now,
+        brand="Sony",
+        award="Best for flights",
+        picture=_picture("headphones", "Black over-ear headphones"),
+        note="The quietest cabin we have sat in. It folds less small than the one before, "
+        "but six hours in row 34 went by without a sore ear.",
+        price=Money(34800, "USD"),
+        variants=[("black", "Black", True), ("silver", "Silver", True), ("blue", "Midnight blue", False)],
+        pros=["Best noise cancelling of the 14 we wore", "30 hours with noise cancelling on"],
+        cons=["Does not fold", "Case is large for a small bag"],
+        compare=[
+            _offer("Amazon", Money(32800, "USD"), two_hours),
+            _offer("Best Buy", Money(34999, "USD"), yesterday),
+        ],
+        disclosure=PAID["en"],
+    )
+    low = _card(
+        "anker-737",
+        "stock",
+        "Anker 737 Power Bank (PowerCore 24K)",
+        now,
+        brand="Anker",
+        picture=_picture("powerbank", "A power bank with a small screen"),
+        note="Charges a laptop, and its screen says how fast.",
+        price=Money(10999, "USD"),
+        low_stock=3,
+    )
+    elsewhere = _card(
+        "bose-qc-ultra",
+        "elsewhere",
+        "Bose QuietComfort Ultra Headphones",
+        now,
+        brand="Bose",
+        award="Most comfortable",
+        picture=_picture("headphones-2", "White over-ear headphones"),
+        note="If glasses and headphones have never agreed on your head, try these first.",
+        price=Money(37900, "USD"),
+        merchant="Amazon",
+        checked_at=two_hours,
+        compare=[
+            _offer("Best Buy", Money(39900, "USD"), two_hours),
+            _offer("B&H Photo", Money(39900, "USD"), yesterday, "backorder"),
+            _offer("Walmart", None, yesterday, "unknown"),
+        ],
+    )
+    unpriced = _card(
+        "kindle-paperwhite",
+        "elsewhere",
+        "Kindle Paperwhite (12th generation)",
+        now,
+        brand="Amazon",
+        merchant="JD.com",
+        availability="unknown",
+    )
+    sold_out = _card(
+        "airpods-max",
+        "sold_out",
+        "AirPods Max (Lightning)",
+        now,
+        brand="Apple",
+        picture=_picture("headphones-3", "Headphones with a mesh band"),
+        note="Lovely to listen to, heavy to carry.",
+        price=Money(44900, "USD"),
+        checked_at=yesterday,
+        alternative=elsewhere,
+        reason="Own stock 0; Amazon sold out since yesterday; the alternative named in this post is shown.",
+    )
+    gone = _card(
+        "sony-wh-1000xm4",
+        "gone",
+        "Sony WH-1000XM4",
+        now,
+        brand="Sony",
+        picture=_picture("headphones", "Black over-ear headphones"),
+        note="Our pick from 2020 to 2022.",
+        alternative=stock,
+    )
+    lost = _card("zune-80", "gone", "Zune 80", now, brand="Microsoft")
+    chinese = _card(
+        "xiaomi-lamp-1s",
+        "elsewhere",
+        "米家台灯 1S 增强版",
+        now,
+        brand="小米",
+        award="学生党首选",
+        picture=_picture("lamp", "白色台灯"),
+        note="无可视频闪，显色指数高，写作业两小时眼睛不酸；底座小，不占书桌。",
+        price=Money(16900, "CNY"),
+        merchant="京东",
+        checked_at=two_hours,
+        disclosure=PAID["zh"],
+        pros=["亮度均匀，照度达国标 AA 级", "支持米家联动"],
+        cons=["不能折叠"],
+    )
+    return SimpleNamespace(
+        stock=stock,
+        low=low,
+        elsewhere=elsewhere,
+        unpriced=unpriced,
+        sold_out=sold_out,
+        gone=gone,
+        lost=lost,
+        chinese=chinese,
+    )
+
+
+def posts(now: datetime) -> list[SimpleNamespace]:
+    """Tiles of the feed, with and without a cover, in both languages."""
+    given = [
+        ("The best headphones for a long flight", "Fourteen pairs, three airlines, one winner.", "headphones", "Mara Lindqvist", "list", 6, "en", 4),
+        ("学生书桌改造：六盏台灯实测", "照度、频闪、显色指数，一次讲清楚。", "lamp", "林小满", "list", 6, "zh-Hans", 20),
+        ("One bag, two weeks: what I carry and what I stopped carrying", "", "backpack", "Jonas Webb", "article", 9, "en", 30),
+        ("手冲咖啡入门，三百元买齐", "不花冤枉钱的第一套器具。", "coffee", "林小满", "article", 5, "zh-Hans", 52),
+        ("A quiet keyboard for a shared room", "Typed on for a month beside a sleeping baby.", "keyboard", "Jonas Webb", "article", 3, "en", 70),
+        ("Power banks that can feed a laptop", "Measured, not believed: what really comes out.", "powerbank", "Mara Lindqvist", "list", 7, "en", 96),
+    ]  # fmt: skip
+    return [
+        SimpleNamespace(
+            url=f"/p/sample-{number}",
+            title=title,
+            summary=summary,
+            cover=_picture(cover, title, 800, 1000),
+            author_name=author,
+            author_url="/people/sample",
+            published_at=now - timedelta(hours=hours),
+            kind=kind,
+            cards_count=cards_count,
+            lang=lang,
+        )
+        for number, (title, summary, cover, author, kind, cards_count, lang, hours) in enumerate(given)
+    ]
+
+
+def list_items(now: datetime) -> list[SimpleNamespace]:
+    """The items of a buying list, one of them sold out."""
+    known = cards(now)
+    given = [
+        (known.stock, "Best for flights", "Buy these if you fly more than twice a year.", known.stock.pros, known.stock.cons),
+        (known.elsewhere, "Most comfortable", "The softest clamp, at nearly the same quiet.", ["Softest pads", "Best call quality"], ["Costs the most"]),
+        (known.sold_out, "", "Worth waiting for, if you live among Apple things.", ["Build"], ["Weight", "Price"]),
+    ]  # fmt: skip
+    body = Markup("<p>We wore each pair for a week of commuting and one flight of at least four hours.</p>")
+    return [
+        SimpleNamespace(
+            rank=rank,
+            anchor=f"pick-{rank}",
+            award=award,
+            verdict=verdict,
+            body=body,
+            pros=pros,
+            cons=cons,
+            card=card,
+        )
+        for rank, (card, award, verdict, pros, cons) in enumerate(given, start=1)
+    ]
+
+
+def offers(now: datetime) -> list[SimpleNamespace]:
+    """The offers of a product page, ours first."""
+
+    def row(merchant: str, price: Money | None, availability: str, hours: int, **given: Any) -> SimpleNamespace:
+        known: dict[str, Any] = {
+            "ours": False,
+            "low_stock": None,
+            "checked_at": now - timedelta(hours=hours) if hours else None,
+            "action_url": "/go/sample",
+            "hidden": {},
+            "variants": [],
+            "note": "",
+        }
+        return SimpleNamespace(merchant=merchant, price=price, availability=availability, **(known | given))
+
+    return [
+        row(
+            "contentshop",
+            Money(34800, "USD"),
+            "in_stock",
+            0,
+            ours=True,
+            low_stock=7,
+            action_url="/cart/add",
+            hidden={"product": "sony-wh-1000xm5"},
+            variants=[("black", "Black", True), ("silver", "Silver", True)],
+            note="Sent within 2 days",
+        ),
+        row("Amazon", Money(32800, "USD"), "in_stock", 2),
+        row("Best Buy", Money(34999, "USD"), "backorder", 26),
+        row("JD.com", None, "unknown", 0),
+    ]
+
+
+def hits(now: datetime) -> list[SimpleNamespace]:
+    """Search results of each kind."""
+
+    def hit(kind: str, title: str, snippet: str, **given: Any) -> SimpleNamespace:
+        known: dict[str, Any] = {"picture": None, "meta": "", "price": None, "at": None, "lang": "en", "url": "/p/sample"}
+        return SimpleNamespace(kind=kind, title=Markup(title), snippet=Markup(snippet), **(known | given))  # noqa: S704 - constants of this file
+
+    return [
+        hit(
+            "list",
+            "The best <mark>headphones</mark> for a long flight",
+            "Fourteen <mark>headphones</mark>, three airlines, one winner: quiet first, comfort second.",
+            picture=_picture("headphones", ""),
+            meta="Mara Lindqvist",
+            at=now - timedelta(days=3),
+        ),
+        hit(
+            "product",
+            "Sony WH-1000XM5 <mark>headphones</mark>",
+            "",
+            picture=_picture("headphones-2", ""),
+            meta="Sony",
+            price=Money(34800, "USD"),
+        ),
+        hit("article", "通勤路上的降噪<mark>耳机</mark>", "地铁里实测六款<mark>耳机</mark>，降噪、佩戴与通话。", lang="zh-Hans", meta="林小满"),
+        hit("creator", "Mara Lindqvist", "Writes about sound and travel.", meta="24 posts"),
+    ]
+
+
+def samples(now: datetime) -> SimpleNamespace:
+    """Everything the component page shows, as of ``now``."""
+    usd = [Money(34800, "USD"), Money(10999, "USD"), Money(895, "USD"), Money(46694, "USD")]
+
+    def choice(label: str, count: int | None, selected: bool = False) -> SimpleNamespace:
+        return SimpleNamespace(
+            label=label, value=label.lower(), count=count, selected=selected, url="/search?q=headphones"
+        )
+
+    known = cards(now)
+    line = SimpleNamespace(
+        title="Sony WH-1000XM5",
+        url="/products/sony-wh-1000xm5",
+        picture=known.stock.picture,
+        variant="Black",
+        quantity=1,
+        unit_price=usd[0],
+        total=usd[0],
+        problem="",
+    )
+    wrong = SimpleNamespace(
+        **(vars(line) | {"title": "Anker 737 Power Bank", "quantity": 4, "unit_price": usd[1],
+                         "total": usd[1] * 4, "variant": "", "picture": None,
+                         "problem": "Only 3 left. Please lower the quantity."})
+    )  # fmt: skip
+    return SimpleNamespace(
+        cards=known,
+        posts=posts(now),
+        list_items=list_items(now),
+        offers=offers(now),
+        hits=hits(now),
+        disclosure=PAID["en"],
+        now=now,
+        earlier=now - timedelta(days=40),
+        facets=[choice("Guides", 12), choice("Lists", 7, selected=True), choice("Products", 31)],
+        lines=[line, wrong],
+        totals=[("Goods", usd[0] + usd[1], ""), ("Shipping", usd[2], "Standard, 2 to 4 days"), ("Gift wrap", "Free", "")],
+        total=usd[3],
+        events=[
+            SimpleNamespace(title="Order placed", detail="", at=now - timedelta(days=2), state="done"),
+            SimpleNamespace(title="Paid", detail="Bank transfer received", at=now - timedelta(days=1), state="done"),
+            SimpleNamespace(title="Packed", detail="Leaves our house today", at=now - timedelta(hours=3), state="current"),
+            SimpleNamespace(title="Delivered", detail="", at=None, state="todo"),
+        ],
+        orders=[
+            SimpleNamespace(number="K7Q2-M4", buyer="a.lovelace@example.org", state="paid", total=usd[3], at=now - timedelta(hours=3)),
+            SimpleNamespace(number="H3X9-P1", buyer="林小满", state="placed", total=usd[0], at=now - timedelta(hours=9)),
+            SimpleNamespace(number="B8D5-T7", buyer="g.hopper@example.org", state="cancelled", total=usd[1], at=now - timedelta(days=2)),
+        ],
+        problems=[
+            SimpleNamespace(text="There is no product with the key “sony-wh1000”.", state="bad", line=42),
+            SimpleNamespace(text="The first picture has no description.", state="warn", line=7),
+            SimpleNamespace(text="Paid links are disclosed.", state="good", line=None),
+        ],
+        body="## What we looked for\n\nQuiet, comfort, and a battery that outlasts the flight.\n\n"
+        "::card[sony-wh-1000xm5]{note=\"Best for flights\"}\n",
+    )
