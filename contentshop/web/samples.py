@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from contentshop.core.money import Money
 
-PICTURES = "/static/samples"
+PICTURES = "/static/icons/samples"
 PAID = {
     "en": "We may earn a commission if you buy through this link. The price stays the same.",
     "zh": "通过此链接购买，我们可能获得佣金，价格不变。",
