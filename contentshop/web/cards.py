@@ -1,0 +1,385 @@
+"""Facts → the objects that components show: product cards with their four faces, and tiles of posts.
+
+Everything a reader sees of a product goes through here, so that the same product says the same everywhere:
+which way to get it is offered, at which price as of when, and that the link is paid.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from flask_babel import gettext as _
+
+from contentshop.core.db import db
+from contentshop.core.money import Money
+from contentshop.products import offers as rules
+from contentshop.products import queries as products
+from contentshop.products.offers import OfferFacts, ProductFacts, Reader, Resolution
+from contentshop.web.chrome import LANGUAGE_TAGS
+from contentshop.web.pictures import PictureFacts, PictureView, picture
+from contentshop.web.session import Viewer, settings
+
+COMPARED = 3  # other shops named on a card; the product page has all
+ADD_TO_CART = "/cart/add"
+Variant = tuple[str, str, bool]  # key, label, whether it can be bought now
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedOffer:
+    """Another shop that sells the card's product."""
+
+    merchant: str
+    price: Money | None
+    availability: str
+    checked_at: datetime | None
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class CardView:
+    """A product card as its component reads it. ``key`` is empty for a product that stands outside a post."""
+
+    key: str
+    face: str
+    title: str
+    brand: str
+    url: str
+    picture: PictureView | None
+    price: Money | None
+    merchant: str
+    checked_at: datetime | None
+    availability: str
+    action_url: str
+    low_stock: int | None
+    disclosure: str
+    note: str = ""
+    award: str = ""
+    compare: Sequence[ComparedOffer] = ()
+    alternative: CardView | None = None
+    variants: Sequence[Variant] = ()
+    reason: str = ""
+    pros: Sequence[str] = ()
+    cons: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OfferRow:
+    """One line of the offers table on a product page."""
+
+    ours: bool
+    merchant: str
+    price: Money | None
+    availability: str
+    low_stock: int | None
+    checked_at: datetime | None
+    action_url: str
+    hidden: Mapping[str, str]
+    variants: Sequence[Variant]
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class TileView:
+    """One post in a feed."""
+
+    url: str
+    title: str
+    summary: str
+    cover: PictureView | None
+    author_name: str
+    author_url: str
+    published_at: datetime | None
+    kind: str
+    cards_count: int
+    lang: str
+
+
+class PostFacts(Protocol):
+    """What a tile needs to know of a post."""
+
+    @property
+    def slug(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def summary(self) -> str: ...
+    @property
+    def cover(self) -> PictureFacts | None: ...
+    @property
+    def author_name(self) -> str: ...
+    @property
+    def author_handle(self) -> str: ...
+    @property
+    def published_at(self) -> datetime | None: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def cards_count(self) -> int: ...
+    @property
+    def lang(self) -> str: ...
+
+
+def post_url(slug: str) -> str:
+    """The address of a published post."""
+    return f"/p/{slug}"
+
+
+def product_url(slug: str) -> str:
+    """The address of a product."""
+    return f"/products/{slug}"
+
+
+def creator_url(handle: str) -> str:
+    """The address of a creator's page."""
+    return f"/@{handle}"
+
+
+def out_url(card_key: str, offer_key: str = "") -> str:
+    """The address that leads out to a shop: by a card, by one offer of its product, or by an offer alone."""
+    if not card_key:
+        return f"/go/offer/{offer_key}"
+    return f"/go/{card_key}?o={offer_key}" if offer_key else f"/go/{card_key}"
+
+
+def language_tag(lang: str) -> str:
+    """The BCP 47 tag of a text's language."""
+    return LANGUAGE_TAGS.get(lang, lang)
+
+
+def price_age() -> timedelta:
+    """How old a price may be and still be shown."""
+    return timedelta(hours=settings().price_max_age_hours)
+
+
+def reader_of(who: Viewer) -> Reader:
+    """Where the asker shops."""
+    return Reader(region=who.region, currency=who.currency)
+
+
+def paid_link_note() -> str:
+    """The sentence beside a paid link."""
+    return str(_("We may earn a commission if you buy through this link. The price stays the same."))
+
+
+def relation_note(relation: str) -> str:
+    """How a post is paid for, to stand above its first card."""
+    notes: dict[str, str] = {
+        "affiliate": _("Links in this post are paid: we may earn a commission. Your price stays the same."),
+        "own": _("We sell some of these products ourselves. Other links may earn us a commission."),
+        "gifted": _("The author was given one or more of these products. Links may earn us a commission."),
+        "lent": _("The author was lent one or more of these products. Links may earn us a commission."),
+        "paid": _("This post was paid for by a company. Links may earn us a commission."),
+    }
+    return notes.get(relation, "")
+
+
+def tile(post: PostFacts) -> TileView:
+    """A post as a tile of a feed."""
+    return TileView(
+        url=post_url(post.slug),
+        title=post.title,
+        summary=post.summary,
+        cover=picture(post.cover),
+        author_name=post.author_name,
+        author_url=creator_url(post.author_handle),
+        published_at=post.published_at,
+        kind=post.kind,
+        cards_count=post.cards_count,
+        lang=language_tag(post.lang),
+    )
+
+
+def card_views(
+    cards: Sequence[Mapping[str, Any]], who: Viewer, *, for_author: bool = False, locale: str | None = None
+) -> dict[str, CardView]:
+    """The cards of a page by their keys, resolved together with one statement.
+
+    ``cards`` are the entries of a revision. ``for_author`` adds why each card shows what it shows.
+    """
+    return cards_of(cards, facts_of(cards, locale or who.locale), who, for_author=for_author)
+
+
+def facts_of(cards: Sequence[Mapping[str, Any]], locale: str) -> dict[int, ProductFacts]:
+    """The products of ``cards`` and their alternatives by id, with one statement (none without cards)."""
+    wanted: set[int] = {card["product_id"] for card in cards if card["product_id"]}
+    wanted |= {card["alternative_id"] for card in cards if card.get("alternative_id")}
+    return products.load_facts(db.session, wanted, locale)
+
+
+def cards_of(
+    cards: Sequence[Mapping[str, Any]],
+    facts: Mapping[int, ProductFacts],
+    who: Viewer,
+    *,
+    for_author: bool = False,
+) -> dict[str, CardView]:
+    """The cards by their keys, from facts that are loaded already; without those of vanished products."""
+    return {
+        card["key"]: _with_words(
+            resolve(facts[card["product_id"]], who, facts, card.get("alternative_id")), card, who, for_author
+        )
+        for card in cards
+        if card["product_id"] in facts
+    }
+
+
+def product_card(
+    facts: ProductFacts, who: Viewer, *, known: Mapping[int, ProductFacts] | None = None
+) -> CardView:
+    """The card of a product outside any post; ``known`` holds its alternative, if it has one."""
+    return _view(resolve(facts, who, known or {}), "", who)
+
+
+def resolve(
+    facts: ProductFacts, who: Viewer, known: Mapping[int, ProductFacts], named: int | None = None
+) -> Resolution:
+    """The way to get a product for this asker, now; ``named`` is the id of the card's alternative."""
+    fallback = facts.alternative_id
+    return rules.resolve(
+        facts,
+        reader_of(who),
+        now=who.now,
+        max_age=price_age(),
+        alternative=known.get(named) if named else None,
+        fallback=known.get(fallback) if fallback else None,
+    )
+
+
+def _with_words(resolution: Resolution, card: Mapping[str, Any], who: Viewer, for_author: bool) -> CardView:
+    return replace(
+        _view(resolution, card["key"], who),
+        note=card.get("note") or "",
+        award=card.get("award") or "",
+        pros=card.get("pros") or (),
+        cons=card.get("cons") or (),
+        reason=explain(resolution) if for_author else "",
+    )
+
+
+def _view(resolution: Resolution, card_key: str, who: Viewer, *, instead: bool = False) -> CardView:
+    """``instead`` tells that the product is not the card's own, so links have to name the offer."""
+    product, offer, instead_of = resolution.product, resolution.offer, resolution.alternative
+    ours = resolution.face == "stock"
+    compare = _compared(resolution, card_key, who)
+    paid = resolution.face == "elsewhere" or (ours and compare)
+    return CardView(
+        key=card_key,
+        face=resolution.face,
+        title=product.title,
+        brand=product.brand,
+        url=product_url(product.slug),
+        picture=picture(product.picture, product.title),
+        price=resolution.price,
+        merchant=offer.merchant_name if offer and not ours else "",
+        checked_at=offer.checked_at if offer and not ours and resolution.price else None,
+        availability=_availability(resolution),
+        action_url=_action(resolution, card_key, instead=instead),
+        low_stock=resolution.low_stock,
+        disclosure=paid_link_note() if paid else "",
+        compare=compare,
+        alternative=_view(instead_of, card_key, who, instead=True) if instead_of else None,
+        variants=variants_of(product, who) if ours else (),
+    )
+
+
+def _availability(resolution: Resolution) -> str:
+    if resolution.face == "stock":
+        return "in_stock"
+    if resolution.face == "elsewhere" and resolution.offer is not None:
+        return resolution.offer.availability
+    return "out_of_stock" if resolution.face == "sold_out" else "discontinued"
+
+
+def _action(resolution: Resolution, card_key: str, *, instead: bool) -> str:
+    if resolution.face == "stock":
+        return ADD_TO_CART
+    if resolution.offer is None:
+        return ""
+    return out_url(card_key, resolution.offer.key if instead or not card_key else "")
+
+
+def _compared(resolution: Resolution, card_key: str, who: Viewer) -> tuple[ComparedOffer, ...]:
+    if resolution.face not in {"stock", "elsewhere"}:
+        return ()
+    return tuple(
+        ComparedOffer(
+            merchant=offer.merchant_name,
+            price=(price := shown_price(offer, who)),
+            availability=offer.availability,
+            checked_at=offer.checked_at if price else None,
+            url=out_url(card_key, offer.key),
+        )
+        for offer in resolution.others
+        if offer.kind == "affiliate"
+    )[:COMPARED]
+
+
+def shown_price(offer: OfferFacts, who: Viewer) -> Money | None:
+    """The offer's price, unless it was last seen too long ago to be told."""
+    return rules.shown_price(offer, now=who.now, max_age=price_age())
+
+
+def variants_of(product: ProductFacts, who: Viewer) -> tuple[Variant, ...]:
+    """The variants that we sell to this asker, in the product's order."""
+    return tuple(
+        (offer.variant_key, offer.variant_name or product.title, bool(offer.available))
+        for offer in rules.buyable_variants(product, reader_of(who))
+    )
+
+
+def next_stale(facts: Collection[ProductFacts], now: datetime) -> datetime | None:
+    """When the first of the prices that may be shown now becomes too old to be shown."""
+    age = price_age()
+    ends = (
+        offer.checked_at + age
+        for product in facts
+        for offer in product.offers
+        if offer.kind == "affiliate" and offer.checked_at is not None
+    )
+    return min((end for end in ends if end > now), default=None)
+
+
+def explain(resolution: Resolution) -> str:
+    """Why a card shows what it shows, for its author: the verdict, then what became of each offer."""
+    verdicts: dict[str, str] = {
+        "own_stock": _("It is in our own stock."),
+        "affiliate": _("We have none; this is the best offer for this region."),
+        "out_of_stock": _("Nobody we know can deliver it now."),
+        "discontinued": _("It is marked as no longer made."),
+        "unlisted": _("It was taken out of the catalogue."),
+        "no_offers": _("It has no offers."),
+    }
+    verdict = verdicts.get(resolution.reason, resolution.reason)
+    names = {offer.key: _offer_name(offer) for offer in resolution.product.offers}
+    lines = [f"{names.get(key, key)}: {_verdict_word(why)}" for key, why in resolution.trace]
+    return " ".join((verdict, "; ".join(lines) + "." if lines else "")).strip()
+
+
+def _offer_name(offer: OfferFacts) -> str:
+    if not offer.own:
+        return offer.merchant_name
+    return str(_("our stock (%(sku)s)", sku=offer.sku))
+
+
+def _verdict_word(code: str) -> str:
+    words: dict[str, str] = {
+        "chosen": _("shown"),
+        "own_stock_first": _("our own stock goes first"),
+        "worse_availability": _("delivers later"),
+        "other_currency": _("another currency"),
+        "no_fresh_price": _("price not known or too old"),
+        "dearer": _("dearer"),
+        "link_unsure": _("link not proved"),
+        "tie": _("as good, listed later"),
+        "unlisted": _("product not listed"),
+        "inactive": _("switched off"),
+        "other_region": _("another region"),
+        "merchant_inactive": _("shop switched off"),
+        "link_dead": _("link dead"),
+        "out_of_stock": _("sold out"),
+        "discontinued": _("no longer made"),
+    }
+    return words.get(code, code)

@@ -1,0 +1,61 @@
+"""Stored pictures as pages show them: one address for each width that is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+# The width of the file that browsers without ``srcset`` take, in pixels: the smallest kept one from here on.
+PLAIN_WIDTH = 640
+
+
+class PictureFacts(Protocol):
+    """What is known of a stored picture: its key, its size and the widths that are kept, in pixels."""
+
+    @property
+    def key(self) -> str: ...
+    @property
+    def width(self) -> int: ...
+    @property
+    def height(self) -> int: ...
+    @property
+    def widths(self) -> Sequence[int]: ...
+    @property
+    def alt(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class PictureView:
+    """A picture for the ``picture`` component. ``width`` and ``height`` give its shape, so nothing jumps."""
+
+    src: str
+    srcset: str
+    width: int
+    height: int
+    alt: str
+
+
+def media_url(key: str, width: int) -> str:
+    """The address of one stored size of the picture with this key."""
+    return f"/media/{key[:2]}/{key}-{width}.webp"
+
+
+def largest(facts: PictureFacts) -> str:
+    """The address of the largest stored size, for previews on other sites."""
+    return media_url(facts.key, max(facts.widths))
+
+
+def picture(facts: PictureFacts | None, alt: str = "") -> PictureView | None:
+    """The picture to show, or None when there is none; ``alt`` takes the place of the picture's own words."""
+    if facts is None or not facts.widths:
+        return None
+    widths = sorted(facts.widths)
+    plain = next((width for width in widths if width >= PLAIN_WIDTH), widths[-1])
+    return PictureView(
+        src=media_url(facts.key, plain),
+        srcset=", ".join(f"{media_url(facts.key, width)} {width}w" for width in widths) if widths[1:] else "",
+        width=facts.width,
+        height=facts.height,
+        alt=alt or facts.alt,
+    )
