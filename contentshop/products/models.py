@@ -1,7 +1,8 @@
 """Tables of products, offers and stock.
 
-A product has many offers. An *own* offer sells a variant from our stock; an *affiliate* offer sends the reader to
-a merchant. Several own offers (one for each currency) may sell the same variant: stock belongs to the variant.
+A product has many offers. An *own* offer sells a variant from our stock; an *affiliate* offer sends the reader
+to a merchant. Several own offers (one for each currency) may sell the same variant: stock belongs to the
+variant.
 """
 
 from __future__ import annotations
@@ -24,18 +25,8 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from contentshop.core.db import Base, BigInt, Minor, Moment, PrimaryKey, PublicKey, UtcDateTime
+from contentshop.products.inputs import AVAILABILITIES, HEALTHS, OFFER_KINDS
 
-OFFER_KINDS = ("own", "affiliate")
-AVAILABILITIES = (
-    "in_stock",
-    "preorder",
-    "backorder",
-    "special_order",
-    "out_of_stock",
-    "discontinued",
-    "unknown",
-)
-HEALTHS = ("alive", "dead", "inconclusive")
 RESERVATION_STATES = ("held", "taken", "released")
 
 
@@ -106,7 +97,7 @@ class ProductPicture(Base):
 
 
 class Variant(Base):
-    """One buyable form of a product (colour, size) with its own SKU. Every product that we sell has at least one."""
+    """One buyable form of a product (colour, size) with its own SKU. What we sell has at least one."""
 
     __tablename__ = "variant"
 
@@ -189,9 +180,9 @@ class Reservation(Base):
 class Offer(Base):
     """One way to get a product.
 
-    ``price_minor`` is empty when the price is not known. ``region`` is an ISO 3166 country, empty for anywhere.
-    ``checked_at`` is when price and availability were last seen; both are facts only as of then. An own offer's
-    availability follows from its stock, so its column stays ``in_stock``.
+    ``price_minor`` is empty when the price is not known. ``region`` is an ISO 3166 country, empty for
+    anywhere. ``checked_at`` is when price and availability were last seen; both are facts only as of then. An
+    own offer's availability follows from its stock, so its column stays ``in_stock``.
     """
 
     __tablename__ = "offer"

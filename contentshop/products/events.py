@@ -1,0 +1,21 @@
+"""What has happened to products."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from contentshop.core.outbox import Event
+
+
+@dataclass(frozen=True, slots=True)
+class ProductChanged(Event):
+    """A product is new, or its words, pictures, variants or offers changed."""
+
+    product: str
+
+
+@dataclass(frozen=True, slots=True)
+class StockChanged(Event):
+    """A variant of this product came into stock or went out of it."""
+
+    product: str
