@@ -32,7 +32,8 @@ class BadQuery(ContentshopError):
 class Document:
     """One public thing, as the index sees it.
 
-    ``id`` is ``kind:key`` with the public key. ``version`` grows with every change of the thing. ``price_minor``
+    ``id`` is ``kind:key`` with the public key. ``version`` is a digest of the content (48 bits): equal versions mean
+    equal documents, and it says nothing of which is newer. ``price_minor``
     maps a currency to the lowest present price in minor units. ``published`` is seconds since 1970, UTC.
     """
 

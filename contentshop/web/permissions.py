@@ -25,7 +25,24 @@ class Access(Enum):
     OPERATOR = "operators"
 
 
-PERMISSIONS: dict[str, Access] = {}
+PERMISSIONS: dict[str, Access] = {
+    "static": Access.PUBLIC,
+    # account
+    "account.sign_up": Access.PUBLIC,
+    "account.create_account": Access.PUBLIC,
+    "account.sign_in": Access.PUBLIC,
+    "account.start_session": Access.PUBLIC,
+    "account.sign_out": Access.PUBLIC,
+    "account.forgot": Access.PUBLIC,
+    "account.ask_reset": Access.PUBLIC,
+    "account.reset": Access.PUBLIC,
+    "account.set_password": Access.PUBLIC,
+    "account.home": Access.SIGNED_IN,
+    "account.save_profile": Access.SIGNED_IN,
+    "account.password": Access.SIGNED_IN,
+    "account.change_password": Access.SIGNED_IN,
+    "account.sign_out_everywhere": Access.SIGNED_IN,
+}
 
 
 def allowed(access: Access, who: Viewer) -> bool:

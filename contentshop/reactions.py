@@ -1,0 +1,84 @@
+"""ONE table: event → reactions. Everything that happens after a commit, on one screen.
+
+A reaction runs in the worker, at least once, with the payloads of its jobs. It reads the present state, so that
+repeats and wrong order do no harm, and it holds no transaction while it talks to another system.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask
+
+from contentshop.core.db import db
+from contentshop.core.mail import Message
+from contentshop.search import actions as search
+from contentshop.web import mails
+from contentshop.web.session import engines
+
+Payloads = Sequence[Mapping[str, Any]]
+BATCH = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    """What to do, for up to ``batch`` jobs at a time. One that sends mail takes one job at a time, so that a
+    failure repeats nothing that has gone out."""
+
+    run: Callable[[Payloads], None]
+    batch: int = BATCH
+
+
+def _index(kind: search.Subject, field: str) -> Reaction:
+    def run(payloads: Payloads) -> None:
+        keys = dict.fromkeys(str(payload[field]) for payload in payloads)
+        search.sync(db.session, engines().search, kind, list(keys))
+
+    return Reaction(run)
+
+
+def _mail(build: Callable[[Mapping[str, Any]], Message | None]) -> Reaction:
+    def run(payloads: Payloads) -> None:
+        for payload in payloads:
+            message = build(payload)
+            db.session.rollback()
+            if message is not None:
+                engines().mail.send(message)
+
+    return Reaction(run, batch=1)
+
+
+REACTIONS: dict[str, Reaction] = {
+    "index_post": _index("post", "post"),
+    "index_product": _index("product", "product"),
+    "index_product_posts": _index("product_posts", "product"),
+    "index_creator": _index("creator", "user"),
+    "index_creator_posts": _index("creator_posts", "user"),
+    "index_post_author": _index("post_author", "post"),
+    "mail_password_reset": _mail(mails.password_reset),
+    "mail_order_placed": _mail(mails.order("placed")),
+    "mail_order_paid": _mail(mails.order("paid")),
+    "mail_order_shipped": _mail(mails.order("shipped")),
+    "mail_order_cancelled": _mail(mails.order("cancelled")),
+}
+
+ON_EVENT: dict[str, tuple[str, ...]] = {
+    "PostPublished": ("index_post", "index_post_author"),
+    "PostUnpublished": ("index_post", "index_post_author"),
+    "PostChanged": ("index_post",),
+    "ProductChanged": ("index_product", "index_product_posts"),
+    "StockChanged": ("index_product", "index_product_posts"),
+    "UserChanged": ("index_creator", "index_creator_posts"),
+    "PasswordResetAsked": ("mail_password_reset",),
+    "OrderPlaced": ("mail_order_placed",),
+    "OrderPaid": ("mail_order_paid",),
+    "OrderShipped": ("mail_order_shipped",),
+    "OrderCancelled": ("mail_order_cancelled",),
+}
+
+
+def site_context(app: Flask) -> Any:
+    """A request context on the site's own address, so that mails can carry links and the reader's language."""
+    return app.test_request_context(base_url=app.extensions["contentshop"].settings.site_url)

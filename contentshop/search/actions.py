@@ -1,0 +1,126 @@
+"""Keeping the index equal to the database: catching up after an event, building anew, comparing, repairing."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy import select
+
+from contentshop.accounts.models import User
+from contentshop.core.uow import AnySession
+from contentshop.posts.models import Card, Post
+from contentshop.products.models import Product
+from contentshop.search import documents
+from contentshop.search.port import Delete, Document, Operation, SearchBackend, Upsert
+
+# What has changed. ``product_posts``: the posts that recommend these products, and so on.
+Subject = Literal["post", "product", "creator", "product_posts", "creator_posts", "post_author"]
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """Where index and database differ, as document ids."""
+
+    missing: tuple[str, ...]
+    stale: tuple[str, ...]
+    surplus: tuple[str, ...]
+    documents: int
+
+    def __bool__(self) -> bool:
+        return bool(self.missing or self.stale or self.surplus)
+
+
+def sync(session: AnySession, backend: SearchBackend, subject: Subject, keys: Sequence[str]) -> None:
+    """Make the index say of these things what the database says now. Repeats do no harm.
+
+    Nothing is held open while the engine works. Raises Unavailable when it cannot be reached.
+    """
+    operations = _operations(session, subject, keys)
+    session.rollback()
+    if operations:
+        backend.apply(operations)
+
+
+def _operations(session: AnySession, subject: Subject, keys: Sequence[str]) -> list[Operation]:
+    match subject:
+        case "post":
+            found = documents.post_documents(session, keys)
+            return _puts(found.values()) + _removals(keys, found, ("post", "list"))
+        case "product":
+            found = documents.product_documents(session, keys)
+            return _puts(found.values()) + _removals(keys, found, ("product",))
+        case "creator":
+            found = documents.creator_documents(session, keys)
+            return _puts(found.values()) + _removals(keys, found, ("creator",))
+        case "product_posts":
+            cards = (
+                select(Post.key)
+                .join(Card, Card.post_id == Post.id)
+                .join(Product, Product.id == Card.product_id)
+                .where(Card.live, Post.state == "published", Product.key.in_(keys))
+                .distinct()
+            )
+            return _operations(session, "post", list(session.scalars(cards)))
+        case "creator_posts":
+            written = (
+                select(Post.key).join(User, User.id == Post.author_id).where(
+                    User.key.in_(keys), Post.live_id.is_not(None)
+                )
+            )
+            return _operations(session, "post", list(session.scalars(written)))
+        case "post_author":
+            authors = (
+                select(User.key).join(Post, Post.author_id == User.id).where(Post.key.in_(keys)).distinct()
+            )
+            return _operations(session, "creator", list(session.scalars(authors)))
+
+
+def _puts(found: Collection[Document]) -> list[Operation]:
+    return [Upsert(document) for document in found]
+
+
+def _removals(keys: Sequence[str], found: Collection[str], kinds: Sequence[str]) -> list[Operation]:
+    return [Delete(f"{kind}:{key}") for key in keys if key not in found for kind in kinds]
+
+
+def rebuild(session: AnySession, backend: SearchBackend) -> int:
+    """Build the whole index anew beside the old one and switch to it; returns the number of documents.
+
+    What changed while it was being built is caught up with after the switch.
+    """
+    count = backend.rebuild(documents.every_document(session))
+    repair(session, backend)
+    return count
+
+
+def check(session: AnySession, backend: SearchBackend) -> Drift:
+    """Compare every document that should be there with what is there."""
+    indexed = dict(backend.versions())
+    missing, stale = [], []
+    count = 0
+    for document in documents.every_document(session):
+        count += 1
+        version = indexed.pop(document.id, None)
+        if version is None:
+            missing.append(document.id)
+        elif version != document.version:
+            stale.append(document.id)
+    return Drift(tuple(missing), tuple(stale), tuple(sorted(indexed)), count)
+
+
+def repair(session: AnySession, backend: SearchBackend) -> Drift:
+    """Put right what ``check`` finds; returns what it was."""
+    drift = check(session, backend)
+    by_kind: dict[str, list[str]] = {"post": [], "product": [], "creator": []}
+    for identity in (*drift.missing, *drift.stale):
+        kind, key = identity.split(":", 1)
+        by_kind["post" if kind == "list" else kind].append(key)
+    subjects: tuple[Subject, ...] = ("post", "product", "creator")
+    for subject in subjects:
+        if by_kind[subject]:
+            sync(session, backend, subject, by_kind[subject])
+    if drift.surplus:
+        backend.apply([Delete(identity) for identity in drift.surplus])
+    return drift

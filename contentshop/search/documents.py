@@ -1,0 +1,248 @@
+"""Things → documents: the one place that decides what of a thing can be found, and who may find it.
+
+Only what every visitor may see becomes a document. A document's ``version`` is a digest of its content, so that
+comparing versions compares contents (``search check``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from sqlalchemy import select
+
+from contentshop.accounts.models import User
+from contentshop.core.uow import AnySession
+from contentshop.curation.models import Topic
+from contentshop.posts.models import Card, Post, PostTopic, Revision
+from contentshop.products.models import Merchant, Offer, Product, Stock, Variant
+from contentshop.search.port import Document
+
+BATCH = 500
+# Availabilities under which an affiliate offer's price may be searched by.
+OFFERED = ("in_stock", "preorder", "backorder", "special_order", "unknown")
+
+
+@dataclass(frozen=True, slots=True)
+class _Price:
+    lowest: Mapping[str, int]
+    in_stock: bool
+
+
+def _sealed(document: Document) -> Document:
+    content = json.dumps(asdict(document) | {"version": 0}, sort_keys=True, ensure_ascii=False)
+    digest = hashlib.blake2b(content.encode("utf-8", "surrogatepass"), digest_size=6).digest()
+    return replace(document, version=int.from_bytes(digest, "big"))
+
+
+def _words(translations: Mapping[str, Any], field: str) -> list[str]:
+    return [str(words[field]) for words in translations.values() if words.get(field)]
+
+
+def _prices(session: AnySession, product_ids: Collection[int]) -> dict[int, _Price]:
+    """Lowest live price for each currency, and whether our own stock has some, by product."""
+    rows = session.execute(
+        select(
+            Offer.product_id,
+            Offer.kind,
+            Offer.currency,
+            Offer.price_minor,
+            Offer.availability,
+            Offer.health,
+            Merchant.active,
+            Stock.on_hand - Stock.reserved,
+        )
+        .join(Product, Product.id == Offer.product_id)
+        .outerjoin(Merchant, Merchant.id == Offer.merchant_id)
+        .outerjoin(Stock, Stock.variant_id == Offer.variant_id)
+        .where(Offer.product_id.in_(product_ids), Offer.active, Product.discontinued.is_(False))
+    )
+    lowest: dict[int, dict[str, int]] = defaultdict(dict)
+    stocked: set[int] = set()
+    for product_id, kind, currency, price, availability, health, merchant_active, available in rows:
+        if kind == "own":
+            if not available or available <= 0:
+                continue
+            stocked.add(product_id)
+        elif not merchant_active or health == "dead" or availability not in OFFERED:
+            continue
+        if price is not None:
+            known = lowest[product_id].get(currency)
+            lowest[product_id][currency] = price if known is None else min(known, price)
+    return {
+        product_id: _Price(dict(sorted(lowest[product_id].items())), product_id in stocked)
+        for product_id in product_ids
+    }
+
+
+def product_documents(session: AnySession, keys: Collection[str]) -> dict[str, Document]:
+    """Documents of the listed products among ``keys``, by product key."""
+    products = session.execute(
+        select(
+            Product.id,
+            Product.key,
+            Product.title,
+            Product.brand,
+            Product.category,
+            Product.gtin,
+            Product.mpn,
+            Product.summary,
+            Product.body,
+            Product.lang,
+            Product.attrs,
+            Product.translations,
+            Product.created_at,
+        ).where(Product.key.in_(keys), Product.listed)
+    ).all()
+    ids = [row.id for row in products]
+    prices = _prices(session, ids)
+    codes: dict[int, list[str]] = defaultdict(list)
+    for product_id, sku in session.execute(
+        select(Variant.product_id, Variant.sku).where(Variant.product_id.in_(ids)).order_by(Variant.sku)
+    ):
+        codes[product_id].append(sku)
+    return {
+        row.key: _sealed(
+            Document(
+                id=f"product:{row.key}",
+                kind="product",
+                version=0,
+                title=row.title,
+                lang=row.lang,
+                brand=row.brand,
+                tags=tuple(filter(None, [row.category, *_words(row.translations, "title")])),
+                body="\n".join(
+                    filter(
+                        None,
+                        [
+                            row.summary,
+                            row.body,
+                            *(f"{name} {value}" for name, value in row.attrs),
+                            *_words(row.translations, "summary"),
+                            *_words(row.translations, "body"),
+                        ],
+                    )
+                ),
+                codes=tuple(filter(None, [*codes[row.id], row.gtin, row.mpn])),
+                published=int(row.created_at.timestamp()),
+                price_minor=prices[row.id].lowest,
+                in_stock=prices[row.id].in_stock,
+            )
+        )
+        for row in products
+    }
+
+
+def post_documents(session: AnySession, keys: Collection[str]) -> dict[str, Document]:
+    """Documents of the published posts among ``keys``, by post key."""
+    posts = session.execute(
+        select(
+            Post.id,
+            Post.key,
+            Post.kind,
+            Post.lang,
+            Post.published_at,
+            Revision.title,
+            Revision.summary,
+            Revision.text,
+            User.key.label("author_key"),
+            User.name.label("author_name"),
+        )
+        .join(Revision, Revision.id == Post.live_id)
+        .join(User, User.id == Post.author_id)
+        .where(Post.key.in_(keys), Post.state == "published", User.blocked.is_(False))
+    ).all()
+    ids = [row.id for row in posts]
+    products: dict[int, list[tuple[int, str, Mapping[str, Any]]]] = defaultdict(list)
+    for post_id, product_id, title, translations in session.execute(
+        select(Card.post_id, Product.id, Product.title, Product.translations)
+        .join(Product, Product.id == Card.product_id)
+        .where(Card.post_id.in_(ids), Card.live)
+        .order_by(Card.id)
+    ):
+        products[post_id].append((product_id, title, translations))
+    topics: dict[int, list[str]] = defaultdict(list)
+    titles: dict[int, list[str]] = defaultdict(list)
+    for post_id, slug, title, translations in session.execute(
+        select(PostTopic.post_id, PostTopic.topic, Topic.title, Topic.translations)
+        .outerjoin(Topic, Topic.slug == PostTopic.topic)
+        .where(PostTopic.post_id.in_(ids))
+        .order_by(PostTopic.topic)
+    ):
+        topics[post_id].append(slug)
+        if title:
+            titles[post_id] += [title, *_words(translations, "title")]
+    prices = _prices(session, {product_id for cards in products.values() for product_id, _, _ in cards})
+    found = {}
+    for row in posts:
+        cards = products[row.id]
+        named = [name for _, title, words in cards for name in (title, *_words(words, "title"))]
+        found[row.key] = _sealed(
+            Document(
+                id=f"{'list' if row.kind == 'list' else 'post'}:{row.key}",
+                kind="list" if row.kind == "list" else "post",
+                version=0,
+                title=row.title,
+                lang=row.lang,
+                body=f"{row.summary}\n{row.text}",
+                tags=tuple(dict.fromkeys([row.author_name, *titles[row.id]])),
+                cards=tuple(dict.fromkeys(named)),
+                topics=tuple(topics[row.id]),
+                creator=row.author_key,
+                published=int(row.published_at.timestamp()),
+                price_minor=_lowest([prices[product_id] for product_id, _, _ in cards]),
+                in_stock=any(prices[product_id].in_stock for product_id, _, _ in cards),
+            )
+        )
+    return found
+
+
+def _lowest(prices: Sequence[_Price]) -> dict[str, int]:
+    merged: dict[str, int] = {}
+    for price in prices:
+        for currency, minor in price.lowest.items():
+            merged[currency] = min(minor, merged.get(currency, minor))
+    return dict(sorted(merged.items()))
+
+
+def creator_documents(session: AnySession, keys: Collection[str]) -> dict[str, Document]:
+    """Documents of the people among ``keys`` who have something published, by user key."""
+    writing = select(Post.author_id).where(Post.state == "published")
+    rows = session.execute(
+        select(User.key, User.handle, User.name, User.bio, User.created_at).where(
+            User.key.in_(keys), User.blocked.is_(False), User.id.in_(writing)
+        )
+    )
+    return {
+        row.key: _sealed(
+            Document(
+                id=f"creator:{row.key}",
+                kind="creator",
+                version=0,
+                title=row.name,
+                body=row.bio,
+                tags=(row.handle,),
+                creator=row.key,
+                published=int(row.created_at.timestamp()),
+            )
+        )
+        for row in rows
+    }
+
+
+def every_document(session: AnySession) -> Iterator[Document]:
+    """All documents there should be, read in batches."""
+    sources = (
+        (select(Post.key).where(Post.state == "published").order_by(Post.id), post_documents),
+        (select(Product.key).where(Product.listed).order_by(Product.id), product_documents),
+        (select(User.key).where(User.role.in_(("creator", "editor"))).order_by(User.id), creator_documents),
+    )
+    for query, build in sources:
+        keys = list(session.scalars(query))
+        for start in range(0, len(keys), BATCH):
+            yield from build(session, keys[start : start + BATCH]).values()
+            session.rollback()

@@ -1,0 +1,204 @@
+"""The worker: does what was put off. One runs for a site; a second one waits for its turn.
+
+Each round: expire reservations by the clock, put spooled clicks into the database, turn new events into jobs,
+run the jobs that are due. Killing it at any moment loses nothing: a job is marked done only after its effect,
+and every effect may be repeated.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import structlog
+from flask import Flask
+
+from contentshop.affiliate import spool
+from contentshop.core import jobs
+from contentshop.core.db import db, is_contention
+from contentshop.core.errors import ContentshopError
+from contentshop.core.uow import unit_of_work
+from contentshop.orders import actions as orders
+from contentshop.reactions import ON_EVENT, REACTIONS, site_context
+from contentshop.search import actions as search
+from contentshop.web.session import engines, settings
+
+IDLE_PAUSE = 0.15  # seconds between rounds when there was nothing to do
+CLICKS_EVERY = 1.0  # seconds
+TIMERS_EVERY = 1.0
+SWEEP_EVERY = 3600.0
+
+log = structlog.get_logger("contentshop.worker")
+
+
+class Worker:
+    """Rounds of work in one app. ``round`` does one of them; ``run`` goes on until it is told to stop."""
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+        self._stop = threading.Event()
+        self._due: dict[str, float] = {}
+
+    def stop(self) -> None:
+        """Finish the round and end."""
+        self._stop.set()
+
+    def run(self) -> None:
+        """Work until ``stop``; one round's failure is logged and does not end the worker."""
+        with site_context(self._app):
+            heal_index()
+        while not self._stop.is_set():
+            try:
+                busy = self.round()
+            except Exception as error:  # noqa: BLE001 - the worker outlives whatever one round meets
+                if is_contention(error):
+                    log.info("the database is busy; trying again")
+                else:
+                    log.error("a round failed", exc_info=error)
+                self._stop.wait(1.0)
+                continue
+            if not busy:
+                self._stop.wait(IDLE_PAUSE)
+
+    def round(self) -> int:
+        """One round; returns how many things were done."""
+        with site_context(self._app):
+            try:
+                done = self._timed("timers", TIMERS_EVERY, expire)
+                done += self._timed("clicks", CLICKS_EVERY, drain_clicks)
+                done += dispatch()
+                done += run_jobs()
+                self._timed("sweep", SWEEP_EVERY, sweep)
+                return done
+            finally:
+                db.session.remove()
+
+    def _timed(self, name: str, every: float, work: Callable[[], int]) -> int:
+        at = time.monotonic()
+        if at < self._due.get(name, 0.0):
+            return 0
+        self._due[name] = at + every
+        return work()
+
+
+def heal_index() -> None:
+    """Open the search index; build it anew when it is missing, damaged or of another schema."""
+    backend = engines().search
+    if backend.ensure():
+        count = search.rebuild(db.session, backend)
+        log.info("search index rebuilt", documents=count)
+    db.session.remove()
+
+
+def expire() -> int:
+    """Cancel orders whose time to pay is over, and free their stock."""
+    now = engines().clock.now()
+    with unit_of_work(db.session):
+        return len(orders.expire_unpaid(db.session, now=now))
+
+
+def drain_clicks() -> int:
+    """Put spooled clicks into the database."""
+    if not spool.waiting(settings().spool_dir):
+        return 0
+    with unit_of_work(db.session):
+        return spool.drain(db.session, settings().spool_dir, now=engines().clock.now())
+
+
+def dispatch() -> int:
+    """Turn new events into jobs. Looks before it takes the write lock."""
+    waiting = jobs.backlog(db.session)["events"]
+    db.session.rollback()
+    if not waiting:
+        return 0
+    with unit_of_work(db.session):
+        return jobs.dispatch(db.session, ON_EVENT, now=engines().clock.now())
+
+
+def run_jobs() -> int:
+    """Run what is due, reaction by reaction, in batches."""
+    done = 0
+    for name, reaction in REACTIONS.items():
+        due = jobs.due(db.session, name, now=engines().clock.now(), limit=reaction.batch)
+        if not due:
+            continue
+        ids = [job.id for job in due]
+        payloads = [dict(job.payload) for job in due]
+        db.session.rollback()
+        try:
+            reaction.run(payloads)
+        except Exception as error:  # noqa: BLE001 - kept with the job, tried again, shown to operators
+            db.session.rollback()
+            log.warning("reaction failed", reaction=name, jobs=len(ids), error=str(error))
+            with unit_of_work(db.session):
+                jobs.mark_failed(db.session, ids, _describe(error), now=engines().clock.now())
+            if len(ids) == 1:
+                continue
+            _heal_if_needed(error)
+            continue
+        db.session.rollback()
+        with unit_of_work(db.session):
+            jobs.mark_done(db.session, ids, now=engines().clock.now())
+        done += len(ids)
+    db.session.rollback()
+    return done
+
+
+def _heal_if_needed(error: Exception) -> None:
+    if isinstance(error, ContentshopError):
+        heal_index()
+
+
+def _describe(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
+
+
+def sweep() -> int:
+    """Forget what was done long ago."""
+    with unit_of_work(db.session):
+        return jobs.sweep(db.session, now=engines().clock.now())
+
+
+def settle(app: Flask, *, rounds: int = 1000) -> None:
+    """Work until nothing is left to do now (for commands and tests)."""
+    worker = Worker(app)
+    for _ in range(rounds):
+        if not worker.round():
+            return
+
+
+@contextmanager
+def only_one(folder: Path) -> Iterator[None]:
+    """Wait until this is the only worker on ``folder``. The lock dies with the process, however it ends."""
+    folder.mkdir(parents=True, exist_ok=True)
+    handle = os.open(folder / "worker.lock", os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def main(app: Flask) -> None:
+    """Run the worker in this process until SIGTERM or SIGINT."""
+    worker = Worker(app)
+
+    def end(_signal: int, _frame: Any) -> None:
+        worker.stop()
+
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGINT, end)
+    with only_one(app.extensions["contentshop"].settings.data_dir):
+        log.info("worker started")
+        worker.run()
+    log.info("worker stopped")
+
+

@@ -1,0 +1,225 @@
+"""Fixtures like a handshake: an app on an empty database, a clock that stands still, factories by hand.
+
+The suite runs on SQLite; with ``CONTENTSHOP_TEST_DATABASE_URL`` it runs on that PostgreSQL server instead (each
+test process makes its own database there).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import create_engine, event, text
+from sqlalchemy.orm import Session
+
+from contentshop import wiring
+from contentshop.app import create_app
+from contentshop.config import DEFAULT_SHIPPING, Settings, _shipping
+from contentshop.core.clock import FixedClock
+from contentshop.core.db import Base, db
+from contentshop.core.mail import Message
+from contentshop.core.uow import unit_of_work
+from contentshop.engines import Engines
+from contentshop.migrations import upgrade
+from tests.factories import Factory
+from tests.fakes import ListMailer, MemorySearchBackend
+
+NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+SHARED_DATA = Path(__file__).parent.parent.parent / "shared" / "data"
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    """Stands at noon of 20 November 2026, UTC, until it is moved."""
+    return FixedClock(NOON)
+
+
+@pytest.fixture
+def mailbox() -> list[Message]:
+    """Every mail that was sent."""
+    return []
+
+
+@pytest.fixture
+def search() -> MemorySearchBackend:
+    """A search engine in memory that finds words as they are written."""
+    return MemorySearchBackend()
+
+
+@pytest.fixture(scope="session")
+def database_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A migrated database for this test process."""
+    server = os.environ.get("CONTENTSHOP_TEST_DATABASE_URL", "")
+    if not server:
+        url = f"sqlite:///{tmp_path_factory.mktemp('database') / 'test.db'}"
+    else:
+        name = f"contentshop_test_{os.getpid()}"
+        admin = create_engine(server, isolation_level="AUTOCOMMIT")
+        with admin.connect() as connection:
+            connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+            connection.execute(text(f"CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE template0"))
+        url = server.rsplit("/", 1)[0] + f"/{name}"
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        upgrade(connection)
+    engine.dispose()
+    yield url
+    if server:
+        with admin.connect() as connection:
+            connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+        admin.dispose()
+
+
+def make_settings(folder: Path, database_url: str, **changes: Any) -> Settings:
+    """Settings for tests: cheap passwords, no rate limits, everything below ``folder``."""
+    values: dict[str, Any] = {
+        "secret_key": "a secret for tests only",
+        "data_dir": folder / "data",
+        "media_dir": folder / "media",
+        "database_url": database_url,
+        "site_url": "http://localhost",
+        "shipping": _shipping(DEFAULT_SHIPPING, []),
+        "password_cost": "cheap",
+        "rate_limits": False,
+        "log_level": "ERROR",
+    }
+    return Settings(**(values | changes))
+
+
+@pytest.fixture
+def settings(tmp_path: Path, database_url: str) -> Settings:
+    """The settings of ``app``; override this fixture to change some."""
+    return make_settings(tmp_path, database_url)
+
+
+@pytest.fixture
+def app(
+    settings: Settings, clock: FixedClock, mailbox: list[Message], search: MemorySearchBackend
+) -> Iterator[Flask]:
+    """The site on an empty database."""
+    built = wiring.build(settings, clock=clock, mail=ListMailer(mailbox))
+    engines = Engines(
+        clock=built.clock, search=search, storage=built.storage, payment=built.payment, mail=built.mail
+    )
+    app = create_app(settings, engines)
+    app.testing = True
+    with app.app_context():
+        empty_database()
+    yield app
+    with app.app_context():
+        db.session.remove()
+        for engine in db.engines.values():
+            engine.dispose()
+
+
+def empty_database() -> None:
+    """Delete every row of every table."""
+    tables = [table.name for table in reversed(Base.metadata.sorted_tables)]
+    with db.engine.begin() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text(f"TRUNCATE {', '.join(tables)} RESTART IDENTITY CASCADE"))
+        else:
+            connection.execute(text("PRAGMA defer_foreign_keys=ON"))
+            for table in tables:
+                connection.execute(text(f"DELETE FROM {table}"))
+
+
+@pytest.fixture
+def session(app: Flask) -> Iterator[Session]:
+    """The database session of an app context; a test that writes commits."""
+    with app.app_context():
+        yield db.session()
+        db.session.remove()
+
+
+@pytest.fixture
+def make(app: Flask, clock: FixedClock) -> Factory:
+    """Makes users, products, posts, … and commits them. Works outside an app context too."""
+    return Factory(app, clock)
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A visitor's browser."""
+    return app.test_client()
+
+
+TOKEN = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
+
+
+def csrf_of(client: FlaskClient, page: str = "/sign-in") -> str:
+    """A CSRF token of this browser's session, read from a form like a person's browser would."""
+    found = TOKEN.search(client.get(page, follow_redirects=True).text)
+    assert found, f"no form with a token on {page}"
+    return found.group(1)
+
+
+@pytest.fixture
+def post_form() -> Callable[..., Any]:
+    """``post_form(client, url, data, page=…)``: send a form with its token."""
+
+    def send(client: FlaskClient, url: str, data: dict[str, Any] | None = None, **options: Any) -> Any:
+        page = options.pop("page", "/forgot")
+        return client.post(url, data={"csrf_token": csrf_of(client, page), **(data or {})}, **options)
+
+    return send
+
+
+@pytest.fixture
+def sign_in(app: Flask) -> Callable[[FlaskClient, Any], FlaskClient]:
+    """``sign_in(client, user)``: the browser is this person's from now on (by the real form)."""
+
+    def do(client: FlaskClient, user: Any) -> FlaskClient:
+        answer = client.post(
+            "/sign-in",
+            data={"csrf_token": csrf_of(client), "email": user.email, "password": Factory.PASSWORD},
+        )
+        assert answer.status_code == 303, answer.text
+        return client
+
+    return do
+
+
+@pytest.fixture
+def statements(app: Flask) -> Callable[[], AbstractContextManager[list[str]]]:
+    """``with statements() as seen``: every SQL statement but transaction control."""
+
+    @contextmanager
+    def count() -> Iterator[list[str]]:
+        seen: list[str] = []
+
+        def note(_c: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+            if not re.match(r"(BEGIN|COMMIT|ROLLBACK|PRAGMA|SAVEPOINT|RELEASE)", statement, re.I):
+                seen.append(statement)
+
+        with app.app_context():
+            engine = db.engine
+        event.listen(engine, "before_cursor_execute", note)
+        try:
+            yield seen
+        finally:
+            event.remove(engine, "before_cursor_execute", note)
+
+    return count
+
+
+@pytest.fixture
+def unit(session: Session) -> Callable[[], AbstractContextManager[None]]:
+    """``with unit():`` one committed unit of work, as a door would do it."""
+    return lambda: unit_of_work(session)
+
+
+@pytest.fixture
+def shared_data() -> Path:
+    """The folder of real data, where there is one."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip("the shared data folder (../shared/data) is not here")
+    return SHARED_DATA
