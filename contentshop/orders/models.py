@@ -9,10 +9,9 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from contentshop.core.db import Base, BigInt, Minor, Moment, PrimaryKey, PublicKey, UtcDateTime
+from contentshop.orders.inputs import MAX_QUANTITY, PAYMENT_METHODS
 
 ORDER_STATES = ("placed", "paid", "shipped", "cancelled")
-PAYMENT_METHODS = ("bank_transfer", "on_delivery")
-MAX_QUANTITY = 99
 
 
 class Cart(Base):
@@ -45,7 +44,7 @@ class CartLine(Base):
 
 
 class Order(Base):
-    """A promise to deliver and to pay. ``attempt_key`` makes a second press of the button find the first order."""
+    """A promise to deliver and to pay. ``attempt_key`` lets a second press of the button find the first order."""
 
     __tablename__ = "shop_order"
     __table_args__: ClassVar = (
