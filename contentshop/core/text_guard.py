@@ -29,7 +29,7 @@ MAX_HEADINGS = 1_000
 MAX_TABLE_COLUMNS = 40
 MAX_TABLE_CELLS = 5_000
 MAX_NESTING = 10
-MAX_INDENT = 80
+MAX_INDENT = 100
 MAX_BACKTICKS = 10
 MAX_FOOTNOTES = 300
 MAX_TAGS = 1_500
@@ -37,7 +37,7 @@ MAX_STRAY_TAGS = 30
 MAX_DECLARATIONS = 50
 MAX_STRAY_FENCES = 30
 MAX_ENTITY_DIGITS = 8
-MAX_BRACKET_WORK = 2_000_000
+MAX_BRACKET_WORK = 1_000_000
 MAX_LINK_WORK = 2_000_000
 MAX_FORMAT_WORK = 20_000
 
@@ -50,7 +50,7 @@ _FENCE_CLOSE = re.compile(r"(~{3,}|`{3,}) *")
 _MARKUP = re.compile(r"[*_~`\[\]<>&\\|\"]")
 _LIST_ITEM = re.compile(r" *(?:[-*+]|\d{1,9}[.)]) ")
 _RULE = re.compile(r" *([-*_])(?: *\1)* *")
-_PREFIX = re.compile(r" *(?:(?P<marker>[-*+]|\d{1,9}[.)])(?= )|>)")
+_PREFIX = re.compile(r" *(?:(?:[-*+]|\d{1,9}[.)])(?= )|>)")
 _HEADING = re.compile(r"(?:#|=+ *$|-+ *$| {0,3}[-*_](?: *[-*_]){2,} *$)")
 _TABLE_RULE = frozenset(" >:|-")
 _BACKTICKS = re.compile(r"`+")
@@ -185,20 +185,22 @@ def _check_lines(lines: Sequence[str], inside: Sequence[bool]) -> Iterator[Probl
 def _check_line(number: int, line: str) -> Iterator[Problem]:
     if line.count("|") > MAX_TABLE_COLUMNS + 1:
         yield Problem(number, f"a table may have at most {MAX_TABLE_COLUMNS} columns")
-    if not _RULE.fullmatch(line) and _nesting(line) > MAX_NESTING:
+    depth, width = (0, 0) if _RULE.fullmatch(line) else _nesting(line)
+    if depth > MAX_NESTING:
         yield Problem(number, f"quotes and lists may be nested at most {MAX_NESTING} deep")
-    if line.startswith(" " * MAX_INDENT) and _PREFIX.match(line):
-        yield Problem(number, f"a list or quote may be indented by less than {MAX_INDENT} spaces")
+    if width > MAX_INDENT:
+        yield Problem(number, f"quotes and lists may be indented by at most {MAX_INDENT} characters")
     if "`" * (MAX_BACKTICKS + 1) in line and not _FENCE_LINE.match(line):
         yield Problem(number, f"at most {MAX_BACKTICKS} backticks may follow each other")
 
 
-def _nesting(line: str) -> int:
+def _nesting(line: str) -> tuple[int, int]:
+    """Return how many quote and list signs ``line`` begins with, and how many characters they take."""
     depth = position = 0
     while match := _PREFIX.match(line, position):
         depth += 1
         position = match.end()
-    return depth
+    return depth, position
 
 
 def _blocks(lines: Sequence[str], inside: Sequence[bool]) -> Iterator[_Block]:
