@@ -1,8 +1,8 @@
 """Tables of products, offers and stock.
 
-A product has many offers. An *own* offer sells a variant from our stock; an *affiliate* offer sends the reader
-to a merchant. Several own offers (one for each currency) may sell the same variant: stock belongs to the
-variant.
+A product has many offers. An *own* offer sells a variant from our stock; an *affiliate* offer sends the
+reader to a merchant. Several own offers (one for each currency) may sell the same variant: stock belongs to
+the variant.
 """
 
 from __future__ import annotations
