@@ -13,13 +13,16 @@ from contentshop.core.db import Base, BigInt, Moment, PrimaryKey
 class Program(Base):
     """How a merchant pays: its link template and the query parameter that carries our card's key.
 
-    ``link_template`` knows ``{url}`` (the stored link, percent-encoded when it stands in a query) and ``{tag}``.
+    ``link_template`` knows ``{url}`` (the stored link, percent-encoded when it stands in a query) and
+    ``{tag}``.
     """
 
     __tablename__ = "affiliate_program"
 
     id: Mapped[PrimaryKey]
-    merchant_id: Mapped[int] = mapped_column(BigInt, ForeignKey("merchant.id", ondelete="CASCADE"), unique=True)
+    merchant_id: Mapped[int] = mapped_column(
+        BigInt, ForeignKey("merchant.id", ondelete="CASCADE"), unique=True
+    )
     link_template: Mapped[str] = mapped_column(String(500), default="{url}")
     tag: Mapped[str] = mapped_column(String(80), default="")
     tag_param: Mapped[str] = mapped_column(String(40), default="")
