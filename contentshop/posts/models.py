@@ -9,15 +9,24 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, Boolean, CheckConstraint, ForeignKey, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from contentshop.accounts.models import User
 from contentshop.core.db import Base, BigInt, Moment, PrimaryKey, PublicKey, UtcDateTime
+from contentshop.posts.inputs import POST_KINDS, RELATIONS
 
-POST_KINDS = ("article", "list")
 POST_STATES = ("draft", "published", "unpublished")
-RELATIONS = ("none", "affiliate", "own", "gifted", "lent", "paid")
 
 
 class Post(Base):

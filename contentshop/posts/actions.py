@@ -1,0 +1,447 @@
+"""Changes to posts. None commits; the door does.
+
+Rendering takes a while, so doors call ``prepare_text`` before they begin to write and hand its result in.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import delete, func, select, update
+
+from contentshop.accounts.models import User
+from contentshop.core.errors import Conflict, Forbidden, Invalid
+from contentshop.core.ids import new_key, slugify
+from contentshop.core.outbox import record
+from contentshop.core.text import RENDERER_VERSION, Problem, excerpt
+from contentshop.core.uow import AnySession
+from contentshop.posts.cards import CardRef, parse
+from contentshop.posts.events import PostChanged, PostPublished, PostUnpublished
+from contentshop.posts.imports import PostFile
+from contentshop.posts.inputs import MAX_SUMMARY, PostInput
+from contentshop.posts.models import Card, Post, PostTopic, Revision
+from contentshop.posts.policy import can_change, can_unpublish
+from contentshop.posts.queries import find_by_source
+from contentshop.posts.rendering import Rendered, Segment, find_problems, render
+from contentshop.products.queries import find_ids_by_slug
+
+SUMMARY_FROM_TEXT = 160
+_LINE = re.compile(r"Line (\d+): (.*)", re.DOTALL)
+_NOT_RENDERED = Rendered([], "", [], RENDERER_VERSION)
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedText:
+    """A source, taken apart and rendered. ``rendered`` names cards by their place in ``cards``: "0", "1", ….
+
+    When ``problems`` keep the text from being rendered, it is empty.
+    """
+
+    source: str
+    cards: tuple[CardRef, ...]
+    rendered: Rendered
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ImportResult:
+    """What became of one file. ``problems`` are the reasons why it stays a draft, with lines of the file."""
+
+    post: Post
+    outcome: Literal["added", "updated", "unchanged"]
+    problems: tuple[str, ...] = ()
+
+
+class EditConflict(Conflict):
+    """The post was saved elsewhere in between; carries what was saved there, so that nothing is lost."""
+
+    def __init__(self, *, version: int, title: str, source: str, saved_at: datetime) -> None:
+        super().__init__("This post was saved in another window in the meantime.")
+        self.version = version
+        self.title = title
+        self.source = source
+        self.saved_at = saved_at
+
+
+def prepare_text(source: str) -> PreparedText:
+    """Render ``source`` without the database. Never raises: what is wrong is listed by line."""
+    problems = find_problems(source)
+    if problems:
+        return PreparedText(source, (), _NOT_RENDERED, tuple(problems))
+    cards = parse(source).cards
+    try:
+        rendered = render(source, [str(place) for place in range(len(cards))])
+    except Invalid as error:
+        return PreparedText(source, (), _NOT_RENDERED, tuple(map(_problem, error.fields["source"])))
+    return PreparedText(source, cards, rendered, ())
+
+
+def _problem(sentence: str) -> Problem:
+    """Take a sentence of ``core.text.describe`` apart again."""
+    match = _LINE.fullmatch(sentence)
+    return Problem(int(match[1]), match[2]) if match else Problem(1, sentence)
+
+
+def create_draft(
+    session: AnySession,
+    form: PostInput,
+    *,
+    by: User,
+    now: datetime,
+    slug: str | None = None,
+    text: PreparedText | None = None,
+) -> Post:
+    """Begin a post. Its address comes from ``slug`` or, on first publishing, from its title."""
+    key = new_key()
+    post = Post(
+        key=key,
+        slug=_free_slug(session, slug) if slug else key,
+        kind=form.kind,
+        author_id=by.id,
+        lang=form.lang,
+        created_at=now,
+        updated_at=now,
+    )
+    session.add(post)
+    session.flush()
+    post.author = by
+    post.draft = _new_revision(session, post)
+    _write(session, post, post.draft, form, text or prepare_text(form.source), by=by, now=now)
+    session.flush()
+    return post
+
+
+def save_draft(
+    session: AnySession,
+    post: Post,
+    form: PostInput,
+    *,
+    version: int,
+    by: User,
+    now: datetime,
+    text: PreparedText | None = None,
+) -> Post:
+    """Save what the author wrote on top of ``version``. Cards that cannot be found are noted, not refused.
+
+    What readers see stays as it is, but for the language, which belongs to the post. Raises EditConflict
+    when the post has another version by now and other words, Forbidden, and Invalid for another kind.
+    """
+    _allow(can_change(by, post))
+    if form.kind != post.kind:
+        raise Invalid({"kind": ["A post stays what it was begun as: an article or a buying list."]})
+    text = text or prepare_text(form.source)
+    if post.version == version and _is_saved(post, form):
+        return post
+    if not _claim(session, post, version, now):
+        if _is_saved(post, form):
+            return post
+        raise _conflict(post)
+    if post.draft is None or post.draft_id == post.live_id:
+        post.draft = _new_revision(session, post)
+    post.lang = form.lang
+    _write(session, post, post.draft, form, text, by=by, now=now)
+    if post.state == "published":
+        record(session, PostChanged(post=post.key), now=now)
+    session.flush()
+    return post
+
+
+def publish(session: AnySession, post: Post, *, by: User, now: datetime, at: datetime | None = None) -> None:
+    """Show the draft to readers. ``at`` dates the first publication back, for posts that are imported.
+
+    Raises Invalid with everything that stands in the way, each card with its line, and changes nothing then;
+    Forbidden; Conflict when the post was changed in between. Harmless when there is nothing new.
+    """
+    _allow(can_change(by, post))
+    draft = _draft_of(post)
+    obstacles = publishing_obstacles(post, draft)
+    if obstacles:
+        raise Invalid(obstacles)
+    if post.state == "published" and post.live_id == draft.id:
+        return
+    if not _claim(session, post, post.version, now):
+        raise _conflict(post)
+    was_visible = post.state == "published"
+    if post.published_at is None:
+        post.published_at = at or now
+        if post.slug == post.key:
+            post.slug = _free_slug(session, slugify(draft.title, fallback=post.key))
+    elif post.live_id != draft.id:
+        post.revised_at = now
+    post.live, post.state = draft, "published"
+    _show_cards(session, post, {entry["key"]: entry["alternative_id"] for entry in draft.cards})
+    _file_under(session, post, draft.topics)
+    event = PostChanged(post=post.key) if was_visible else PostPublished(post=post.key)
+    record(session, event, now=now)
+    session.flush()
+
+
+def unpublish(session: AnySession, post: Post, *, by: User, now: datetime) -> None:
+    """Take the post off the site; its text and its cards' keys are kept. Harmless when it is not on it.
+
+    Raises Forbidden for anybody but its author and editors, Conflict when it was changed in between.
+    """
+    _allow(can_unpublish(by, post))
+    if post.state != "published":
+        return
+    if not _claim(session, post, post.version, now):
+        raise _conflict(post)
+    post.state = "unpublished"
+    _show_cards(session, post, {})
+    _file_under(session, post, ())
+    record(session, PostUnpublished(post=post.key), now=now)
+    session.flush()
+
+
+def publishing_obstacles(post: Post, draft: Revision, *, first_line: int = 1) -> dict[str, list[str]]:
+    """What stands in the way of publishing ``draft``, by field; its lines count from ``first_line``."""
+    found: dict[str, list[str]] = {}
+    if not draft.title:
+        found["title"] = ["Give the post a title."]
+    if draft.problems:
+        found["source"] = [f"Line {line + first_line - 1}: {message}" for line, message in draft.problems]
+    elif not draft.segments:
+        found["source"] = ["Write something first: the text is empty."]
+    elif post.kind == "list" and not any(entry["kind"] == "item" for entry in draft.cards):
+        found["source"] = ["A buying list needs at least one item, from :::item[…] to :::"]
+    return found
+
+
+def import_post(
+    session: AnySession,
+    file: PostFile,
+    *,
+    author: User,
+    now: datetime,
+    publish: bool = True,
+    cover_id: int | None = None,
+    text: PreparedText | None = None,
+) -> ImportResult:
+    """Bring in one file; again when its text has changed, and not at all when it has not.
+
+    A post that cannot be published stays a draft and is tried again next time; one that was unpublished here
+    stays off. An existing post keeps its author. Raises Invalid when a field of the file is wrong.
+    """
+    text = text or prepare_text(file.body)
+    form = import_form(file, text, cover_id=cover_id)
+    mark = f"{file.source_id}@{file.digest}"
+    post = find_by_source(session, file.source_id)
+    if post is None:
+        outcome: Literal["added", "updated", "unchanged"] = "added"
+        post = create_draft(session, form, by=author, now=now, slug=file.slug or None, text=text)
+    elif post.source == mark and (post.state != "draft" or not publish):
+        return ImportResult(post, "unchanged")
+    else:
+        outcome = "updated"
+        save_draft(session, post, form, version=post.version, by=post.author, now=now, text=text)
+    post.source = mark
+    if not publish or post.state == "unpublished":
+        return ImportResult(post, outcome)
+    obstacles = publishing_obstacles(post, _draft_of(post), first_line=file.first_line)
+    if obstacles:
+        return ImportResult(post, outcome, tuple(line for lines in obstacles.values() for line in lines))
+    _publish(session, post, by=post.author, now=now, at=file.published_at(now))
+    return ImportResult(post, outcome)
+
+
+# ``import_post`` has a parameter of that name.
+_publish = publish
+
+
+def import_form(file: PostFile, text: PreparedText, *, cover_id: int | None = None) -> PostInput:
+    """The post a file describes; without a summary, its first words. Raises Invalid by field."""
+    summary = file.summary or excerpt(text.rendered.text.partition("\n")[0], SUMMARY_FROM_TEXT)
+    return PostInput.parse(
+        kind=file.kind,
+        title=file.title,
+        summary=summary[:MAX_SUMMARY] if not file.summary else summary,
+        source=file.body,
+        lang=file.lang,
+        topics=[topic.slug for topic in file.topics],
+        tested=file.tested,
+        relation=file.relation,
+        cover_id=cover_id,
+        cover_alt=file.cover_alt,
+    )
+
+
+def _allow(allowed: bool) -> None:
+    if not allowed:
+        raise Forbidden("Only the author may change this post.")
+
+
+def _draft_of(post: Post) -> Revision:
+    if post.draft is None:
+        raise Conflict("There is nothing to publish.")
+    return post.draft
+
+
+def _claim(session: AnySession, post: Post, version: int, now: datetime) -> bool:
+    """Move the post from ``version`` to the next; False when it is not at ``version`` any more.
+
+    One conditional statement decides between two writers; afterwards ``post`` and its draft are up to date.
+    """
+    result = session.execute(
+        update(Post)
+        .where(Post.id == post.id, Post.version == version)
+        .values(version=version + 1, updated_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    session.refresh(post)
+    session.refresh(_draft_of(post))
+    return bool(getattr(result, "rowcount", 0))
+
+
+def _conflict(post: Post) -> EditConflict:
+    draft = _draft_of(post)
+    return EditConflict(version=post.version, title=draft.title, source=draft.source, saved_at=draft.saved_at)
+
+
+def _is_saved(post: Post, form: PostInput) -> bool:
+    """Whether the draft says exactly this already, and nothing of it waits to be looked at again."""
+    draft = _draft_of(post)
+    return (
+        not draft.problems
+        and draft.renderer_version == RENDERER_VERSION
+        and post.lang == form.lang
+        and (draft.title, draft.summary, draft.source, draft.tested, draft.relation)
+        == (form.title, form.summary, form.source, form.tested, form.relation)
+        and (draft.cover_id, draft.cover_alt, draft.topics)
+        == (form.cover_id, form.cover_alt, list(form.topics))
+    )
+
+
+def _new_revision(session: AnySession, post: Post) -> Revision:
+    number = session.scalar(select(func.max(Revision.number)).where(Revision.post_id == post.id)) or 0
+    return Revision(post_id=post.id, number=number + 1)
+
+
+def _write(
+    session: AnySession,
+    post: Post,
+    draft: Revision,
+    form: PostInput,
+    text: PreparedText,
+    *,
+    by: User,
+    now: datetime,
+) -> None:
+    """Put the author's words and what was made of them into ``draft``."""
+    wanted = {card.product for card in text.cards} | {card.alternative for card in text.cards} - {""}
+    products = find_ids_by_slug(session, wanted)
+    keys = _card_keys(session, post, text.cards, products)
+    draft.title, draft.summary, draft.source = form.title, form.summary, form.source
+    draft.tested, draft.relation, draft.topics = form.tested, form.relation, list(form.topics)
+    draft.cover_id, draft.cover_alt = form.cover_id, form.cover_alt
+    draft.segments = _keyed(text.rendered.segments, keys)
+    draft.headings = [list(heading) for heading in text.rendered.headings]
+    draft.cards = _entries(text.cards, keys, products)
+    draft.problems = [
+        [problem.line, problem.message] for problem in (*text.problems, *_unknown(text.cards, products))
+    ]
+    draft.text = text.rendered.text
+    draft.renderer_version = text.rendered.version
+    draft.saved_by, draft.saved_at = by.id, now
+    session.add(draft)
+
+
+def _unknown(cards: Iterable[CardRef], products: Collection[str]) -> Iterable[Problem]:
+    for card in cards:
+        for slug in (card.product, card.alternative):
+            if slug and slug not in products:
+                yield Problem(card.line, f"there is no product “{slug}”")
+
+
+def _card_keys(
+    session: AnySession, post: Post, cards: Sequence[CardRef], products: Mapping[str, int]
+) -> dict[str, str]:
+    """Place in the text → lasting key, for every card whose product exists.
+
+    The n-th card of a product keeps the key that the n-th card of this product has always had in this post.
+    """
+    known: dict[int, list[str]] = {}
+    rows = session.execute(select(Card.product_id, Card.key).where(Card.post_id == post.id).order_by(Card.id))
+    for product_id, key in rows:
+        known.setdefault(product_id, []).append(key)
+    keys: dict[str, str] = {}
+    seen: Counter[int] = Counter()
+    for place, card in enumerate(cards):
+        product_id = products.get(card.product, 0)
+        if not product_id:
+            continue
+        own = known.setdefault(product_id, [])
+        if seen[product_id] == len(own):
+            own.append(new_key())
+            session.add(Card(key=own[-1], post_id=post.id, product_id=product_id))
+        keys[str(place)] = own[seen[product_id]]
+        seen[product_id] += 1
+    return keys
+
+
+def _keyed(segments: Iterable[Segment], keys: Mapping[str, str]) -> list[Segment]:
+    """``segments`` with lasting keys; of an item whose product is unknown only its words are kept."""
+    result: list[Segment] = []
+    for kind, value, *inner in segments:
+        body = _keyed(inner[0], keys) if inner else []
+        if kind == "html":
+            result.append([kind, value])
+        elif value not in keys:
+            result += body
+        elif kind == "item":
+            result.append([kind, keys[value], body])
+        else:
+            result.append([kind, keys[value]])
+    return result
+
+
+def _entries(
+    cards: Sequence[CardRef], keys: Mapping[str, str], products: Mapping[str, int]
+) -> list[dict[str, Any]]:
+    """The cards as a revision keeps them; items are ranked in the order they stand in."""
+    entries: list[dict[str, Any]] = []
+    rank = 0
+    for place, card in enumerate(cards):
+        if str(place) not in keys:
+            continue
+        rank += card.kind == "item"
+        entries.append(
+            {
+                "key": keys[str(place)],
+                "kind": card.kind,
+                "product_id": products[card.product],
+                "product_slug": card.product,
+                "alternative_id": products.get(card.alternative),
+                "note": card.note,
+                "award": card.award,
+                "rank": rank if card.kind == "item" else None,
+                "pros": list(card.pros),
+                "cons": list(card.cons),
+                "line": card.line,
+            }
+        )
+    return entries
+
+
+def _show_cards(session: AnySession, post: Post, alternatives: Mapping[str, int | None]) -> None:
+    """Make exactly these cards (key → its alternative) the ones that readers see."""
+    for card in session.scalars(select(Card).where(Card.post_id == post.id)):
+        card.live = card.key in alternatives
+        if card.live:
+            card.alternative_id = alternatives[card.key]
+
+
+def _file_under(session: AnySession, post: Post, topics: Iterable[str]) -> None:
+    session.execute(delete(PostTopic).where(PostTopic.post_id == post.id))
+    session.add_all(PostTopic(post_id=post.id, topic=topic) for topic in topics)
+
+
+def _free_slug(session: AnySession, base: str) -> str:
+    """``base``, or with the first number that nobody has."""
+    numbered = [base, *(f"{base}-{number}" for number in range(2, 20))]
+    taken = set(session.scalars(select(Post.slug).where(Post.slug.in_(numbered))))
+    return next((slug for slug in numbered if slug not in taken), f"{base}-{new_key(6)}")

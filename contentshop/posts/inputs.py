@@ -1,0 +1,123 @@
+"""What creators write about a post, parsed and checked; used by the studio and by imports alike."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from contentshop.accounts.inputs import clean_line
+from contentshop.core.errors import Invalid
+from contentshop.core.text import MAX_SOURCE
+
+POST_KINDS = ("article", "list")
+RELATIONS = ("none", "affiliate", "own", "gifted", "lent", "paid")
+
+MAX_TITLE = 200
+MAX_SUMMARY = 500
+MAX_TESTED = 500
+MAX_ALT = 300
+MAX_TOPICS = 5
+
+# The language of a BCP 47 tag; scripts and regions do not matter to search and to the lang attribute.
+LANGUAGE = re.compile(r"([a-z]{2,3})(?:[-_][a-z0-9]{1,8})*", re.IGNORECASE)
+
+Problems = dict[str, list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class PostInput:
+    """One version of a post as its author wrote it. ``source`` is Markdown with card directives.
+
+    Title and text may be empty, since a draft begins with nothing; publishing asks for both. ``cover_id`` is
+    the row of a stored picture. ``topics`` are slugs.
+    """
+
+    kind: str
+    title: str
+    summary: str
+    source: str
+    lang: str
+    topics: tuple[str, ...]
+    tested: str
+    relation: str
+    cover_id: int | None
+    cover_alt: str
+
+    @classmethod
+    def parse(
+        cls,
+        *,
+        kind: str,
+        title: str,
+        summary: str = "",
+        source: str = "",
+        lang: str = "en",
+        topics: Iterable[str] = (),
+        tested: str = "",
+        relation: str = "affiliate",
+        cover_id: int | None = None,
+        cover_alt: str = "",
+        known_topics: Collection[str] | None = None,
+    ) -> PostInput:
+        """Raises Invalid with every field that needs another look.
+
+        ``known_topics`` are the slugs that exist; without it they are taken on trust (topics belong to a room
+        above this one).
+        """
+        problems: Problems = {}
+        form = cls(
+            kind=_one_of(kind, POST_KINDS, "kind", problems),
+            title=_line(title, MAX_TITLE, "title", problems),
+            summary=_line(summary, MAX_SUMMARY, "summary", problems),
+            source=_source(source, problems),
+            lang=_language(lang, problems),
+            topics=_topics(topics, known_topics, problems),
+            tested=_line(tested, MAX_TESTED, "tested", problems),
+            relation=_one_of(relation, RELATIONS, "relation", problems),
+            cover_id=cover_id,
+            cover_alt=_line(cover_alt, MAX_ALT, "cover_alt", problems),
+        )
+        if problems:
+            raise Invalid(problems)
+        return form
+
+
+def _line(text: str, limit: int, field: str, problems: Problems) -> str:
+    line = clean_line(text, len(text))
+    if len(line) > limit:
+        problems[field] = [f"Use at most {limit} characters (now {len(line)})."]
+    return line
+
+
+def _one_of(value: str, choices: tuple[str, ...], field: str, problems: Problems) -> str:
+    if value not in choices:
+        problems[field] = [f"“{value[:40]}” is not a choice here; use one of {', '.join(choices)}."]
+    return value
+
+
+def _language(text: str, problems: Problems) -> str:
+    match = LANGUAGE.fullmatch(text.strip())
+    if match is None or len(text) > 35:
+        problems["lang"] = [f"“{text[:40]}” is not a language; write it like en or zh."]
+        return ""
+    return match[1].lower()
+
+
+def _source(text: str, problems: Problems) -> str:
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if len(text) > MAX_SOURCE:
+        problems["source"] = [
+            f"The text has {len(text):,} characters; at most {MAX_SOURCE:,} are allowed. Split it into parts."
+        ]
+    # PostgreSQL keeps no NUL in a text, and half a surrogate pair cannot be encoded.
+    return text.replace("\x00", "").encode("utf-8", "replace").decode()
+
+
+def _topics(slugs: Iterable[str], known: Collection[str] | None, problems: Problems) -> tuple[str, ...]:
+    chosen = tuple(dict.fromkeys(slug.strip() for slug in slugs if slug.strip()))
+    if len(chosen) > MAX_TOPICS:
+        problems["topics"] = [f"Choose at most {MAX_TOPICS} topics (now {len(chosen)})."]
+    elif known is not None and (strange := [slug for slug in chosen if slug not in known]):
+        problems["topics"] = [f"There is no topic “{slug[:60]}”." for slug in strange]
+    return chosen

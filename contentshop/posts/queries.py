@@ -1,0 +1,491 @@
+"""Reads of posts. What reader pages use selects columns, in a constant number of statements."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, Select, func, select
+from sqlalchemy.orm import aliased, joinedload
+
+from contentshop.accounts.models import User
+from contentshop.core.errors import NotFound
+from contentshop.core.uow import AnySession
+from contentshop.media.models import Asset
+from contentshop.posts.models import Card, Post, PostTopic, Revision
+from contentshop.posts.policy import can_see_draft
+from contentshop.products.offers import PictureFacts
+
+AnyRow = Row[*tuple[Any, ...]]
+
+# English prose has about six characters a word, its space included; a Chinese character counts as a word.
+CHARACTERS_A_WORD = {"zh": 1, "ja": 1}
+OTHER_CHARACTERS_A_WORD = 6
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedPost:
+    """A post as readers see it: its live revision and its author.
+
+    ``segments``, ``headings`` and ``cards`` are as they were saved. ``words`` is an estimate from the length
+    of the text, for the reading time.
+    """
+
+    id: int
+    key: str
+    slug: str
+    kind: str
+    lang: str
+    title: str
+    summary: str
+    tested: str
+    relation: str
+    segments: list[Any]
+    headings: list[Any]
+    cards: list[dict[str, Any]]
+    topics: list[str]
+    cover: PictureFacts | None
+    cover_alt: str
+    author_key: str
+    author_handle: str
+    author_name: str
+    author_bio: str
+    author_version: int
+    published_at: datetime
+    revised_at: datetime | None
+    version: int
+    words: int
+
+
+@dataclass(frozen=True, slots=True)
+class PostTile:
+    """What a list of posts shows of each. ``cards_count`` counts the cards readers see in it."""
+
+    id: int
+    key: str
+    slug: str
+    kind: str
+    lang: str
+    title: str
+    summary: str
+    cover: PictureFacts | None
+    author_key: str
+    author_handle: str
+    author_name: str
+    published_at: datetime
+    revised_at: datetime | None
+    version: int
+    cards_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class CardOrigin:
+    """Where a card stands, for whoever keeps only its key; ``published``: its page can be opened."""
+
+    title: str
+    slug: str
+    author_name: str
+    author_key: str
+    post_key: str
+    published: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LiveCard:
+    """A card that readers see: whose it is, and the product (and stand-in) it offers."""
+
+    key: str
+    post_id: int
+    post_key: str
+    post_slug: str
+    author_id: int
+    author_key: str
+    product_id: int
+    alternative_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class OwnPost:
+    """One line of an author's list. ``changed`` tells that the draft differs from what readers see."""
+
+    key: str
+    slug: str
+    kind: str
+    state: str
+    title: str
+    lang: str
+    problems: int
+    changed: bool
+    published_at: datetime | None
+    updated_at: datetime
+
+
+def get_published(session: AnySession, slug: str) -> PublishedPost:
+    """The post at this address, in one statement. Raises NotFound, also for drafts and unpublished posts."""
+    row = session.execute(
+        _with_cover(
+            select(
+                Post.id,
+                Post.key,
+                Post.slug,
+                Post.kind,
+                Post.lang,
+                Revision.title,
+                Revision.summary,
+                Revision.tested,
+                Revision.relation,
+                Revision.segments,
+                Revision.headings,
+                Revision.cards,
+                Revision.topics,
+                Revision.cover_alt,
+                User.key.label("author_key"),
+                User.handle.label("author_handle"),
+                User.name.label("author_name"),
+                User.bio.label("author_bio"),
+                User.version.label("author_version"),
+                Post.published_at,
+                Post.revised_at,
+                Post.version,
+                func.length(Revision.text).label("length"),
+            )
+        ).where(Post.slug == slug)
+    ).one_or_none()
+    if row is None:
+        raise NotFound("There is no such post. It may have been taken down.")
+    return PublishedPost(
+        **{name: getattr(row, name) for name in PublishedPost.__slots__ if name not in {"cover", "words"}},
+        cover=_cover(row),
+        words=estimated_words(row.length, row.lang),
+    )
+
+
+def estimated_words(characters: int, lang: str) -> int:
+    """About how many words a text of ``characters`` in ``lang`` has."""
+    return characters // CHARACTERS_A_WORD.get(lang, OTHER_CHARACTERS_A_WORD)
+
+
+def list_newest(
+    session: AnySession,
+    *,
+    limit: int,
+    offset: int = 0,
+    topic: str | None = None,
+    author_key: str | None = None,
+    kind: str | None = None,
+    lang: str | None = None,
+) -> list[PostTile]:
+    """Published posts, newest first, of one topic, author, kind or language if given."""
+    query = _matching(_tiles(), topic=topic, author_key=author_key, kind=kind, lang=lang)
+    query = query.order_by(Post.published_at.desc(), Post.id.desc()).limit(limit).offset(offset)
+    return [_tile(row) for row in session.execute(query)]
+
+
+def count_published(
+    session: AnySession,
+    *,
+    topic: str | None = None,
+    author_key: str | None = None,
+    kind: str | None = None,
+    lang: str | None = None,
+) -> int:
+    """How many posts ``list_newest`` would give without a limit."""
+    query = select(func.count()).select_from(Post).where(Post.state == "published")
+    if author_key is not None:
+        query = query.join(User, User.id == Post.author_id)
+    return session.scalar(_matching(query, topic=topic, author_key=author_key, kind=kind, lang=lang)) or 0
+
+
+def list_mentions(session: AnySession, product_id: int, *, limit: int = 24) -> list[PostTile]:
+    """Published posts that readers see this product in, newest first."""
+    query = (
+        _tiles()
+        .where(Post.id.in_(select(Card.post_id).where(Card.product_id == product_id, Card.live)))
+        .order_by(Post.published_at.desc(), Post.id.desc())
+        .limit(limit)
+    )
+    return [_tile(row) for row in session.execute(query)]
+
+
+def tiles_by_key(session: AnySession, keys: Collection[str]) -> dict[str, PostTile]:
+    """Tiles of those of these posts that are published, by key."""
+    if not keys:
+        return {}
+    return {row.key: _tile(row) for row in session.execute(_tiles().where(Post.key.in_(keys)))}
+
+
+def tiles_by_id(session: AnySession, ids: Collection[int]) -> dict[int, PostTile]:
+    """Tiles of those of these posts that are published, by row number."""
+    if not ids:
+        return {}
+    return {row.id: _tile(row) for row in session.execute(_tiles().where(Post.id.in_(ids)))}
+
+
+def card_origins(session: AnySession, keys: Collection[str]) -> dict[str, CardOrigin]:
+    """Where these cards stand, by key; cards of posts that were never published are left out."""
+    if not keys:
+        return {}
+    rows = session.execute(
+        select(
+            Card.key,
+            Revision.title,
+            Post.slug,
+            User.name.label("author_name"),
+            User.key.label("author_key"),
+            Post.key.label("post_key"),
+            Post.state,
+        )
+        .join(Post, Post.id == Card.post_id)
+        .join(Revision, Revision.id == Post.live_id)
+        .join(User, User.id == Post.author_id)
+        .where(Card.key.in_(keys))
+    )
+    return {
+        row.key: CardOrigin(
+            row.title, row.slug, row.author_name, row.author_key, row.post_key, row.state == "published"
+        )
+        for row in rows
+    }
+
+
+def find_card(session: AnySession, key: str) -> LiveCard | None:
+    """The card with this key, if readers see it now."""
+    row = session.execute(
+        select(
+            Card.key,
+            Post.id.label("post_id"),
+            Post.key.label("post_key"),
+            Post.slug.label("post_slug"),
+            User.id.label("author_id"),
+            User.key.label("author_key"),
+            Card.product_id,
+            Card.alternative_id,
+        )
+        .join(Post, Post.id == Card.post_id)
+        .join(User, User.id == Post.author_id)
+        .where(Card.key == key, Card.live, Post.state == "published")
+    ).one_or_none()
+    return LiveCard(**row._mapping) if row is not None else None  # noqa: SLF001 - the documented way
+
+
+def get_for_studio(session: AnySession, key: str, user: User | None) -> Post:
+    """The post with its two revisions, for its author or an editor. Raises NotFound for everybody else."""
+    post = session.scalar(
+        select(Post)
+        .where(Post.key == key)
+        .options(joinedload(Post.draft), joinedload(Post.live), joinedload(Post.author))
+        .execution_options(populate_existing=True)
+    )
+    if post is None or not can_see_draft(user, post):
+        raise NotFound("There is no such post.")
+    return post
+
+
+def list_for_author(session: AnySession, user: User, *, state: str | None = None) -> list[OwnPost]:
+    """All posts of this person, last changed first; only those in ``state`` if given."""
+    live = aliased(Revision)
+    query = (
+        select(
+            Post.key,
+            Post.slug,
+            Post.kind,
+            Post.state,
+            Revision.title,
+            Post.lang,
+            Revision.problems,
+            (Post.draft_id != func.coalesce(Post.live_id, 0)).label("changed"),
+            Post.published_at,
+            Post.updated_at,
+            live.title.label("live_title"),
+        )
+        .join(Revision, Revision.id == Post.draft_id)
+        .outerjoin(live, live.id == Post.live_id)
+        .where(Post.author_id == user.id)
+        .order_by(Post.updated_at.desc(), Post.id.desc())
+    )
+    if state is not None:
+        query = query.where(Post.state == state)
+    return [
+        OwnPost(
+            key=row.key,
+            slug=row.slug,
+            kind=row.kind,
+            state=row.state,
+            title=row.title or row.live_title or "",
+            lang=row.lang,
+            problems=len(row.problems),
+            changed=bool(row.changed),
+            published_at=row.published_at,
+            updated_at=row.updated_at,
+        )
+        for row in session.execute(query)
+    ]
+
+
+def count_by_state(session: AnySession, user: User) -> dict[str, int]:
+    """How many posts of this person are in each state."""
+    rows = session.execute(
+        select(Post.state, func.count().label("number")).where(Post.author_id == user.id).group_by(Post.state)
+    )
+    return {row.state: row.number for row in rows}
+
+
+def find_by_source(session: AnySession, source_id: str) -> Post | None:
+    """The post that was imported from ``source_id`` (its ``source`` is that, an ``@`` and a digest)."""
+    query = select(Post).where(Post.source.startswith(f"{source_id}@", autoescape=True))
+    # LIKE does not tell letter cases apart on SQLite; file names do.
+    found = (post for post in session.scalars(query) if (post.source or "").rpartition("@")[0] == source_id)
+    return next(found, None)
+
+
+def audit(session: AnySession) -> list[str]:
+    """What is not whole among posts; empty when all is well. A fixed number of statements."""
+    cards = _cards_by_post(session)
+    topics = _topics_by_post(session)
+    findings: list[str] = []
+    for row in session.execute(
+        select(
+            Post.id,
+            Post.key,
+            Post.state,
+            Post.live_id,
+            Revision.post_id.label("owner_id"),
+            Revision.cards,
+            Revision.segments,
+            Revision.topics,
+        )
+        .outerjoin(Revision, Revision.id == func.coalesce(Post.live_id, Post.draft_id))
+        .order_by(Post.id)
+    ):
+        findings += [f"post {row.key}: {text}" for text in _faults(row, cards, topics)]
+    return findings
+
+
+def _faults(
+    row: AnyRow, cards: dict[int, dict[str, tuple[int, bool]]], topics: dict[int, set[str]]
+) -> Iterable[str]:
+    if row.owner_id != row.id:
+        yield "its revision is missing or belongs to another post"
+        return
+    known = cards.get(row.id, {})
+    entries = {entry["key"]: entry["product_id"] for entry in row.cards}
+    live = {key for key, (_, is_live) in known.items() if is_live}
+    seen = set(entries) if row.state == "published" else set()
+    if live != seen:
+        yield f"live cards are {sorted(live)}, its text shows {sorted(seen)}"
+    for key, product_id in entries.items():
+        if key not in known or known[key][0] != product_id:
+            yield f"card {key} is missing or offers another product"
+    if set(slots(row.segments)) != set(entries):
+        yield "its text and its list of cards differ"
+    filed = topics.get(row.id, set())
+    wanted = set(row.topics) if row.state == "published" else set()
+    if filed != wanted:
+        yield f"filed under {sorted(filed)}, should be {sorted(wanted)}"
+
+
+def slots(segments: Iterable[Any]) -> list[str]:
+    """Keys of all cards and items in ``segments``, in reading order."""
+    found: list[str] = []
+    for kind, value, *inner in segments:
+        if kind != "html":
+            found.append(value)
+            found += slots(inner[0]) if inner else []
+    return found
+
+
+def _cards_by_post(session: AnySession) -> dict[int, dict[str, tuple[int, bool]]]:
+    found: dict[int, dict[str, tuple[int, bool]]] = {}
+    for post_id, key, product_id, live in session.execute(
+        select(Card.post_id, Card.key, Card.product_id, Card.live)
+    ):
+        found.setdefault(post_id, {})[key] = (product_id, live)
+    return found
+
+
+def _topics_by_post(session: AnySession) -> dict[int, set[str]]:
+    found: dict[int, set[str]] = {}
+    for post_id, topic in session.execute(select(PostTopic.post_id, PostTopic.topic)):
+        found.setdefault(post_id, set()).add(topic)
+    return found
+
+
+def _with_cover(query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
+    """Add the live revision, its author and its cover; published posts only."""
+    return (
+        query.add_columns(
+            Asset.key.label("asset_key"),
+            Asset.width,
+            Asset.height,
+            Asset.widths,
+            Asset.alt.label("asset_alt"),
+        )
+        .select_from(Post)
+        .join(Revision, Revision.id == Post.live_id)
+        .join(User, User.id == Post.author_id)
+        .outerjoin(Asset, Asset.id == Revision.cover_id)
+        .where(Post.state == "published")
+    )
+
+
+def _tiles() -> Select[*tuple[Any, ...]]:
+    live_cards = (
+        select(func.count())
+        .select_from(Card)
+        .where(Card.post_id == Post.id, Card.live)
+        .correlate(Post)
+        .scalar_subquery()
+    )
+    return _with_cover(
+        select(
+            Post.id,
+            Post.key,
+            Post.slug,
+            Post.kind,
+            Post.lang,
+            Revision.title,
+            Revision.summary,
+            Revision.cover_alt,
+            User.key.label("author_key"),
+            User.handle.label("author_handle"),
+            User.name.label("author_name"),
+            Post.published_at,
+            Post.revised_at,
+            Post.version,
+            live_cards.label("cards_count"),
+        )
+    )
+
+
+def _matching(
+    query: Select[*tuple[Any, ...]],
+    *,
+    topic: str | None,
+    author_key: str | None,
+    kind: str | None,
+    lang: str | None,
+) -> Select[*tuple[Any, ...]]:
+    if topic is not None:
+        query = query.where(Post.id.in_(select(PostTopic.post_id).where(PostTopic.topic == topic)))
+    if author_key is not None:
+        query = query.where(User.key == author_key)
+    if kind is not None:
+        query = query.where(Post.kind == kind)
+    if lang is not None:
+        query = query.where(Post.lang == lang)
+    return query
+
+
+def _tile(row: AnyRow) -> PostTile:
+    values = {name: getattr(row, name) for name in PostTile.__slots__ if name != "cover"}
+    return PostTile(**values, cover=_cover(row))
+
+
+def _cover(row: AnyRow) -> PictureFacts | None:
+    if row.asset_key is None:
+        return None
+    return PictureFacts(
+        row.asset_key, row.width, row.height, tuple(row.widths), row.cover_alt or row.asset_alt
+    )
