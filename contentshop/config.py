@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 from urllib.parse import urlsplit
 
 from babel.core import get_global
@@ -147,8 +148,7 @@ def _shipping(text: str, mistakes: list[str]) -> dict[str, ShippingRule]:
     try:
         table = json.loads(text)
         rules = {
-            str(currency): ShippingRule(int(rule["flat"]), rule.get("free_from"))
-            for currency, rule in table.items()
+            str(currency): ShippingRule(int(rule["flat"]), rule.get("free_from")) for currency, rule in table.items()
         }
     except (ValueError, KeyError, TypeError, AttributeError):
         mistakes.append(f"{PREFIX}SHIPPING: write it like {DEFAULT_SHIPPING} (minor units).")
@@ -168,12 +168,18 @@ def _contradictions(values: dict[str, object]) -> list[str]:
             found.append(f"{PREFIX}CLOCK_SHIFT: the clock may only be moved in development.")
         if values["password_cost"] != "standard":
             found.append(f"{PREFIX}PASSWORD_COST: production needs the standard cost.")
-    for currency in (values["currency"], *values["currencies"]):  # type: ignore[misc]
-        if not is_currency(str(currency)):
-            found.append(f"{PREFIX}CURRENCY/CURRENCIES: “{currency}” is not an ISO 4217 currency.")
-    for region in (values["region"], *values["regions"]):  # type: ignore[misc]
-        if region not in get_global("territory_languages"):
-            found.append(f"{PREFIX}REGION/REGIONS: “{region}” is not an ISO 3166 country.")
+    money = [str(values["currency"]), *cast(tuple[str, ...], values["currencies"])]
+    found += [
+        f"{PREFIX}CURRENCY/CURRENCIES: “{currency}” is not an ISO 4217 currency."
+        for currency in money
+        if not is_currency(currency)
+    ]
+    places = [str(values["region"]), *cast(tuple[str, ...], values["regions"])]
+    found += [
+        f"{PREFIX}REGION/REGIONS: “{region}” is not an ISO 3166 country."
+        for region in places
+        if region not in get_global("territory_languages")
+    ]
     address = urlsplit(str(values["site_url"]))
     if address.scheme not in {"http", "https"} or not address.hostname:
         found.append(f"{PREFIX}SITE_URL: write the full address, like https://shop.example.")

@@ -14,7 +14,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +57,7 @@ class Worker:
         while not self._stop.is_set():
             try:
                 busy = self.round()
-            except Exception as error:  # noqa: BLE001 - the worker outlives whatever one round meets
+            except Exception as error:
                 if is_contention(error):
                     log.info("the database is busy; trying again")
                 else:
@@ -200,5 +199,3 @@ def main(app: Flask) -> None:
         log.info("worker started")
         worker.run()
     log.info("worker stopped")
-
-

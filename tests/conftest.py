@@ -101,14 +101,10 @@ def settings(tmp_path: Path, database_url: str) -> Settings:
 
 
 @pytest.fixture
-def app(
-    settings: Settings, clock: FixedClock, mailbox: list[Message], search: MemorySearchBackend
-) -> Iterator[Flask]:
+def app(settings: Settings, clock: FixedClock, mailbox: list[Message], search: MemorySearchBackend) -> Iterator[Flask]:
     """The site on an empty database."""
     built = wiring.build(settings, clock=clock, mail=ListMailer(mailbox))
-    engines = Engines(
-        clock=built.clock, search=search, storage=built.storage, payment=built.payment, mail=built.mail
-    )
+    engines = Engines(clock=built.clock, search=search, storage=built.storage, payment=built.payment, mail=built.mail)
     app = create_app(settings, engines)
     app.testing = True
     with app.app_context():

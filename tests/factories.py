@@ -71,9 +71,7 @@ class Factory:
         with self._unit():
             db.session.add(merchant)
             db.session.flush()
-            db.session.add(
-                Program(merchant_id=merchant.id, tag="cs-21", tag_param="tag", sub_id_param="subid")
-            )
+            db.session.add(Program(merchant_id=merchant.id, tag="cs-21", tag_param="tag", sub_id_param="subid"))
         return merchant
 
     def product(
@@ -111,9 +109,7 @@ class Factory:
         db.session.flush()
         db.session.add(Stock(variant_id=variant.id, product_id=product.id, on_hand=quantity))
         if quantity:
-            db.session.add(
-                StockMovement(variant_id=variant.id, delta=quantity, reason="received", moved_at=self.now)
-            )
+            db.session.add(StockMovement(variant_id=variant.id, delta=quantity, reason="received", moved_at=self.now))
         for currency, price in prices.items():
             db.session.add(
                 Offer(

@@ -75,9 +75,7 @@ def end_session(session: AnySession, token: str, *, now: datetime) -> None:
 def end_all_sessions(session: AnySession, user: User, *, now: datetime) -> None:
     """Sign this person out everywhere."""
     session.execute(
-        update(UserSession)
-        .where(UserSession.user_id == user.id, UserSession.ended_at.is_(None))
-        .values(ended_at=now)
+        update(UserSession).where(UserSession.user_id == user.id, UserSession.ended_at.is_(None)).values(ended_at=now)
     )
 
 

@@ -15,8 +15,20 @@ EMAIL = re.compile(r"[^@\s\x00-\x1f<>,;:\"()\[\]\\]{1,64}@[^@\s\x00-\x1f<>,;:\"(
 HANDLE = re.compile(r"[a-z0-9](?:[a-z0-9-]{1,38}[a-z0-9])")
 # Too common to protect anybody; length is the main rule, as NIST SP 800-63B advises.
 COMMON = frozenset(
-    "password12 password123 1234567890 12345678910 qwertyuiop qwerty12345 iloveyou123 0987654321 "
-    "1111111111 0000000000 administrator letmein123 welcome123 contentshop".split()
+    {
+        "password12",
+        "password123",
+        "1234567890",
+        "12345678910",
+        "qwertyuiop",
+        "qwerty12345",
+        "iloveyou123",
+        "0987654321",
+        "administrator",
+        "letmein123",
+        "welcome123",
+        "contentshop",
+    }
 )
 
 
@@ -62,9 +74,7 @@ class SignUp:
     locale: str
 
     @classmethod
-    def parse(
-        cls, *, name: str, handle: str, email: str, password: str, creator: bool, locale: str
-    ) -> SignUp:
+    def parse(cls, *, name: str, handle: str, email: str, password: str, creator: bool, locale: str) -> SignUp:
         """Raises Invalid with every field that needs another look."""
         problems: dict[str, list[str]] = {}
         name = clean_line(name, 80)

@@ -11,10 +11,11 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from sqlalchemy import JSON, ForeignKey, Index, Integer, String, Text, delete, func, select, update
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 
 from contentshop.core.db import Base, BigInt, Moment, PrimaryKey, UtcDateTime
 from contentshop.core.outbox import OutboxEvent, take_new
+from contentshop.core.uow import AnySession
 
 MAX_ATTEMPTS = 12
 FIRST_PAUSE = timedelta(seconds=2)
@@ -51,9 +52,7 @@ class Job(Base):
 _WAITING = (Job.done_at.is_(None)) & (Job.failed_at.is_(None))
 
 
-def dispatch(
-    session: Session, reactions: Mapping[str, Sequence[str]], *, now: datetime, limit: int = 500
-) -> int:
+def dispatch(session: AnySession, reactions: Mapping[str, Sequence[str]], *, now: datetime, limit: int = 500) -> int:
     """Turn new events into jobs by the table event name → reaction names; returns the number of events."""
     events = take_new(session, limit)
     for event in events:
@@ -63,23 +62,18 @@ def dispatch(
     return len(events)
 
 
-def due(session: Session, reaction: str, *, now: datetime, limit: int) -> list[Job]:
+def due(session: AnySession, reaction: str, *, now: datetime, limit: int) -> list[Job]:
     """Jobs of one reaction that may run now, oldest first."""
-    query = (
-        select(Job)
-        .where(_WAITING, Job.reaction == reaction, Job.run_at <= now)
-        .order_by(Job.id)
-        .limit(limit)
-    )
+    query = select(Job).where(_WAITING, Job.reaction == reaction, Job.run_at <= now).order_by(Job.id).limit(limit)
     return list(session.scalars(query))
 
 
-def mark_done(session: Session, job_ids: Sequence[int], *, now: datetime) -> None:
+def mark_done(session: AnySession, job_ids: Sequence[int], *, now: datetime) -> None:
     """These jobs have had their effect."""
     session.execute(update(Job).where(Job.id.in_(job_ids)).values(done_at=now, error=""))
 
 
-def mark_failed(session: Session, job_ids: Sequence[int], error: str, *, now: datetime) -> None:
+def mark_failed(session: AnySession, job_ids: Sequence[int], error: str, *, now: datetime) -> None:
     """These jobs failed: plan the next try, or set them aside after the last one."""
     for job in session.scalars(select(Job).where(Job.id.in_(job_ids))):
         job.attempts += 1
@@ -90,17 +84,21 @@ def mark_failed(session: Session, job_ids: Sequence[int], error: str, *, now: da
             job.run_at = now + min(FIRST_PAUSE * 2 ** (job.attempts - 1), LONGEST_PAUSE)
 
 
-def backlog(session: Session) -> dict[str, int]:
+def backlog(session: AnySession) -> dict[str, int]:
     """How much is waiting: ``events`` without jobs, ``jobs`` not yet done, ``failed`` jobs set aside."""
-    events = session.scalar(
-        select(func.count()).select_from(OutboxEvent).where(OutboxEvent.dispatched_at.is_(None))
-    )
+    events = session.scalar(select(func.count()).select_from(OutboxEvent).where(OutboxEvent.dispatched_at.is_(None)))
     jobs = session.scalar(select(func.count()).select_from(Job).where(_WAITING))
     failed = session.scalar(select(func.count()).select_from(Job).where(Job.failed_at.is_not(None)))
     return {"events": events or 0, "jobs": jobs or 0, "failed": failed or 0}
 
 
-def retry_failed(session: Session, *, now: datetime) -> int:
+def list_failed(session: AnySession, *, limit: int) -> list[Job]:
+    """Jobs that were set aside, newest first."""
+    query = select(Job).where(Job.failed_at.is_not(None)).order_by(Job.id.desc()).limit(limit)
+    return list(session.scalars(query))
+
+
+def retry_failed(session: AnySession, *, now: datetime) -> int:
     """Give jobs that were set aside a fresh start; returns how many."""
     waiting = list(session.scalars(select(Job).where(Job.failed_at.is_not(None))))
     for job in waiting:
@@ -108,10 +106,8 @@ def retry_failed(session: Session, *, now: datetime) -> int:
     return len(waiting)
 
 
-def sweep(session: Session, *, now: datetime) -> int:
+def sweep(session: AnySession, *, now: datetime) -> int:
     """Forget events whose jobs were all done more than a week ago; returns how many."""
     unfinished = select(Job.event_id).where(Job.done_at.is_(None))
-    old = delete(OutboxEvent).where(
-        OutboxEvent.dispatched_at < now - KEEP_DONE, OutboxEvent.id.not_in(unfinished)
-    )
+    old = delete(OutboxEvent).where(OutboxEvent.dispatched_at < now - KEEP_DONE, OutboxEvent.id.not_in(unfinished))
     return int(getattr(session.execute(old), "rowcount", 0))

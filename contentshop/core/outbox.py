@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from sqlalchemy import JSON, Index, String, select
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 
 from contentshop.core.db import Base, Moment, PrimaryKey, UtcDateTime
 from contentshop.core.uow import AnySession
@@ -53,9 +53,7 @@ def record(session: AnySession, event: Event, *, now: datetime) -> None:
     session.add(OutboxEvent(name=type(event).__name__, payload=event.payload(), happened_at=now))
 
 
-def take_new(session: Session, limit: int) -> list[OutboxEvent]:
+def take_new(session: AnySession, limit: int) -> list[OutboxEvent]:
     """The oldest events that have no jobs yet."""
-    query = (
-        select(OutboxEvent).where(OutboxEvent.dispatched_at.is_(None)).order_by(OutboxEvent.id).limit(limit)
-    )
+    query = select(OutboxEvent).where(OutboxEvent.dispatched_at.is_(None)).order_by(OutboxEvent.id).limit(limit)
     return list(session.scalars(query))

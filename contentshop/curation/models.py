@@ -42,9 +42,7 @@ class FeaturedList(Base):
     updated_at: Mapped[Moment]
     version: Mapped[int] = mapped_column(Integer, default=1)
 
-    items: Mapped[list[FeaturedItem]] = relationship(
-        order_by="FeaturedItem.position", cascade="all, delete-orphan"
-    )
+    items: Mapped[list[FeaturedItem]] = relationship(order_by="FeaturedItem.position", cascade="all, delete-orphan")
     slots: Mapped[list[Slot]] = relationship(order_by="Slot.id", cascade="all, delete-orphan")
 
 
@@ -61,9 +59,7 @@ class FeaturedItem(Base):
     list_id: Mapped[int] = mapped_column(BigInt, ForeignKey("featured_list.id", ondelete="CASCADE"))
     position: Mapped[int] = mapped_column(Integer)
     post_id: Mapped[int | None] = mapped_column(BigInt, ForeignKey("post.id", ondelete="CASCADE"), index=True)
-    product_id: Mapped[int | None] = mapped_column(
-        BigInt, ForeignKey("product.id", ondelete="CASCADE"), index=True
-    )
+    product_id: Mapped[int | None] = mapped_column(BigInt, ForeignKey("product.id", ondelete="CASCADE"), index=True)
     reason: Mapped[str] = mapped_column(String(200), default="")
 
 

@@ -65,15 +65,13 @@ def _operations(session: AnySession, subject: Subject, keys: Sequence[str]) -> l
             return _operations(session, "post", list(session.scalars(cards)))
         case "creator_posts":
             written = (
-                select(Post.key).join(User, User.id == Post.author_id).where(
-                    User.key.in_(keys), Post.live_id.is_not(None)
-                )
+                select(Post.key)
+                .join(User, User.id == Post.author_id)
+                .where(User.key.in_(keys), Post.live_id.is_not(None))
             )
             return _operations(session, "post", list(session.scalars(written)))
         case "post_author":
-            authors = (
-                select(User.key).join(Post, Post.author_id == User.id).where(Post.key.in_(keys)).distinct()
-            )
+            authors = select(User.key).join(Post, Post.author_id == User.id).where(Post.key.in_(keys)).distinct()
             return _operations(session, "creator", list(session.scalars(authors)))
 
 

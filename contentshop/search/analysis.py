@@ -47,8 +47,12 @@ _FOLDED = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th",
 # Words that say how the others hang together. They are indexed and count in phrases and in the score, but a
 # document may lack them: "best headphones for flights" has to find a product that is only a title.
 _FUNCTION_WORDS = frozenset(
-    "a an and are as at be by can do does for from has have how i in is it its me my of on or that the their"
-    " there these this to was were what when where which who why will with you your".split()
+    [
+        "a", "an", "and", "are", "as", "at", "be", "by", "can", "do", "does", "for", "from", "has",
+        "have", "how", "i", "in", "is", "it", "its", "me", "my", "of", "on", "or", "that", "the",
+        "their", "there", "these", "this", "to", "was", "were", "what", "when", "where", "which", "who",
+        "why", "will", "with", "you", "your",
+    ]
 )
 
 _QUOTES = str.maketrans(dict.fromkeys("\u201c\u201d\u201e\u201f\u00ab\u00bb\u300c\u300d\u300e\u300f", '"'))
@@ -93,10 +97,10 @@ class Phrase:
 class ParsedQuery:
     """A visitor's text, understood.
 
-    ``excluded`` holds groups of words: a document that has all words of a group is out. ``characters`` are the
-    single characters of runs of two or more, to fall back on when bigrams find too little. ``title`` and
-    ``code`` are the keys under which an exact title or code would be found. ``asked`` tells whether the visitor
-    typed anything at all.
+    ``excluded`` holds groups of words: a document that has all words of a group is out. ``characters`` are
+    the single characters of runs of two or more, to fall back on when bigrams find too little. ``title`` and
+    ``code`` are the keys under which an exact title or code would be found. ``asked`` tells whether the
+    visitor typed anything at all.
     """
 
     words: tuple[Word, ...] = ()
@@ -124,10 +128,9 @@ def _fold(text: str) -> str:
     for char in text.translate(_FOLDED):
         # Beyond Cyrillic a mark can be the difference between two letters (kana, Indic scripts): kept.
         if "\u0080" <= char < "\u0530" or "\u1e00" <= char < "\u2000":
-            char = _without_marks(char)
-        elif "\u0300" <= char < "\u0370":
-            continue
-        folded.append(char)
+            folded.append(_without_marks(char))
+        elif not "\u0300" <= char < "\u0370":
+            folded.append(char)
     return "".join(folded)
 
 
@@ -170,7 +173,8 @@ def title_key(text: str) -> str:
 
 
 def code_key(text: str) -> str:
-    """A SKU, GTIN or MPN without its separators; leading zeros of a number do not count (GTIN-12 in GTIN-13)."""
+    """A SKU, GTIN or MPN without its separators. Leading zeros of a number do not count: a GTIN-12 is also
+    written as a GTIN-13."""
     key = "".join(_PART.findall(normalise(text)))[:MAX_TERM_LENGTH]
     return (key.lstrip("0") or key) if key.isdigit() else key
 
@@ -232,8 +236,8 @@ def _cjk_terms(run: str, start: int) -> Iterator[tuple[str, int, int]]:
 def _compound_terms(run: str, start: int) -> Iterator[tuple[str, int, int]]:
     """A run with digits or joiners: its parts and their joined forms.
 
-    Only a run with letters and digits is a model number, of which every joined stretch is kept; "state-of-the-art"
-    gives its words and the whole, "2024-01-15" its numbers only.
+    Only a run with letters and digits is a model number, of which every joined stretch is kept;
+    "state-of-the-art" gives its words and the whole, "2024-01-15" its numbers only.
     """
     atoms = [(m.group(), m.start(), m.end()) for m in _ATOM.finditer(run)]
     mixed = _is_mixed(run)
@@ -243,7 +247,7 @@ def _compound_terms(run: str, start: int) -> Iterator[tuple[str, int, int]]:
         pieces = [(m.group(), m.start(), m.end()) for m in _PART.finditer(run)] if mixed else atoms
         for piece, begin, end in pieces:
             yield stem(piece), start + begin, start + end
-        if len(pieces) == 1 or run[-1].isdigit() and not mixed:
+        if len(pieces) == 1 or not _has_letter(run):
             return
         bounds = [(0, len(atoms))]
     for i, j in bounds:
@@ -252,7 +256,11 @@ def _compound_terms(run: str, start: int) -> Iterator[tuple[str, int, int]]:
 
 
 def _is_mixed(run: str) -> bool:
-    return bool(_HAS_DIGIT.search(run)) and any(char.isalpha() for char in run)
+    return bool(_HAS_DIGIT.search(run)) and _has_letter(run)
+
+
+def _has_letter(run: str) -> bool:
+    return any(char.isalpha() for char in run)
 
 
 def parse(text: str) -> ParsedQuery:
@@ -318,7 +326,7 @@ def _query_word(run: str) -> Word:
     atoms = _ATOM.findall(run)
     joined = stem("".join(atoms))
     if len(parts) > 1:
-        return Word(tuple(stem(part) for part in parts), joined if mixed or not run[-1].isdigit() else "")
+        return Word(tuple(stem(part) for part in parts), joined if _has_letter(run) else "")
     if mixed and 3 <= len(atoms) <= _MAX_ATOMS:  # two short atoms ("a4") would be found anywhere
         return Word(tuple(stem(atom) for atom in atoms), joined)
     return Word((joined,))

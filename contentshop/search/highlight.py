@@ -1,7 +1,7 @@
 """Marking the searched words in a shown text: pure, plain text in, pieces of plain text out.
 
-Pieces are (text, marked); the template escapes each and wraps the marked ones. Words are compared the way the
-index compares them, so "cables" marks "cable", 耳机 marks within a sentence, and "wh1000xm5" marks "WH-1000XM5".
+Pieces are (text, marked); the template escapes each and wraps the marked ones. Words are compared the way
+the index compares them: "cables" marks "cable", 耳机 marks within a sentence, "wh1000xm5" marks "WH-1000XM5".
 """
 
 from __future__ import annotations

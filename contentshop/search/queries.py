@@ -149,9 +149,7 @@ def _posts(session: AnySession, keys: Sequence[str], terms: Sequence[str]) -> di
     return items
 
 
-def _products(
-    session: AnySession, keys: Sequence[str], terms: Sequence[str], locale: str
-) -> dict[str, ResultItem]:
+def _products(session: AnySession, keys: Sequence[str], terms: Sequence[str], locale: str) -> dict[str, ResultItem]:
     if not keys:
         return {}
     rows = session.execute(
@@ -171,9 +169,7 @@ def _products(
     for row in rows:
         words = row.translations.get(locale) or {}
         title = words.get("title") or row.title
-        text = "\n".join(
-            filter(None, [words.get("summary") or row.summary, words.get("body") or row.body])
-        )
+        text = "\n".join(filter(None, [words.get("summary") or row.summary, words.get("body") or row.body]))
         items[f"product:{row.key}"] = ResultItem(
             kind="product",
             key=row.key,

@@ -119,9 +119,7 @@ def create_account() -> Response:
         password_hash = _passwords().hash(form.password)  # slow on purpose, so before the database is asked
         with unit_of_work(db.session):
             user = actions.sign_up(db.session, form, password_hash=password_hash, now=web.moment())
-            token = actions.start_session(
-                db.session, user, user_agent=request.user_agent.string, now=web.moment()
-            )
+            token = actions.start_session(db.session, user, user_agent=request.user_agent.string, now=web.moment())
     except Invalid as refusal:
         return show("account/sign_up.html", _sign_up_page(values, refusal.fields), 422)
     except IntegrityError:
@@ -163,9 +161,7 @@ def start_session() -> Response:
         user = queries.find_by_email(db.session, email)
         if user is None:
             raise Forbidden("This account no longer exists.")
-        token = actions.start_session(
-            db.session, user, user_agent=request.user_agent.string, now=web.moment()
-        )
+        token = actions.start_session(db.session, user, user_agent=request.user_agent.string, now=web.moment())
     browser_session.clear()
     web.sign_in(user, token)
     return _onward("/")
@@ -304,9 +300,7 @@ def change_password() -> Response:
         if user is None:
             raise Forbidden("This account no longer exists.")
         actions.change_password(db.session, user, password_hash=password_hash, now=web.moment())
-        token = actions.start_session(
-            db.session, user, user_agent=request.user_agent.string, now=web.moment()
-        )
+        token = actions.start_session(db.session, user, user_agent=request.user_agent.string, now=web.moment())
     browser_session.clear()
     web.sign_in(user, token)
     flash(_("Your password is changed. Other browsers are signed out."), "success")

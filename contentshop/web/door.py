@@ -61,5 +61,4 @@ def manages_own_units(view: Callable[..., Any]) -> Callable[..., Any]:
 
 def show(template: str, page: object, status: int = 200) -> Response:
     """Render ``template`` with exactly one page record, as ``page``."""
-    response = make_response(render_template(template, page=page), status)
-    return response
+    return make_response(render_template(template, page=page), status)

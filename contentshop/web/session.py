@@ -134,9 +134,7 @@ def negotiated_locale(cookie: str | None, accept: str | None) -> str:
     return "en" if accept else settings().locale
 
 
-def negotiated_place(
-    known: Settings, region: str | None, currency: str | None, locale: str
-) -> tuple[str, str]:
+def negotiated_place(known: Settings, region: str | None, currency: str | None, locale: str) -> tuple[str, str]:
     """(region, currency): the reader's choice, else what goes with the language, else the site's own."""
     if region not in known.regions:
         region = "CN" if locale == "zh" and "CN" in known.regions else known.region

@@ -7,7 +7,7 @@ and filtered and sorted over plain arrays that are read once per segment.
 
 The folder::
 
-    CURRENT      which index is live, its commit, its schema and the checksum of each file; replaced atomically
+    CURRENT      which index is live, its commit, schema and the checksum of each file; replaced atomically
     g000007/     an index; a rebuild fills the next one beside it
     LOCK         held while anything is written (flock: a killed process leaves no lock behind)
     REBUILD      held during a rebuild;  JOURNAL: what was applied meanwhile, replayed before the switch
@@ -20,24 +20,20 @@ Generations grow over all changes: the number of the index times 10^9 plus its c
 from __future__ import annotations
 
 import errno
-import heapq
 import json
 import logging
-import math
 import os
 import re
 import shutil
-import sys
 import threading
 import time
 import traceback
 import zlib
 from array import array
-from bisect import bisect_left
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -50,14 +46,24 @@ from contentshop.core.errors import ContentshopError, Unavailable
 from contentshop.search.analysis import (
     ANALYSIS_VERSION,
     ParsedQuery,
-    Phrase,
-    Word,
     code_key,
-    marked_terms,
     parse,
     terms,
     title_key,
     units,
+)
+from contentshop.search.columns import Columns, facts
+from contentshop.search.matching import (
+    ALL,
+    CODES,
+    EMPTY,
+    TITLE,
+    WINDOW,
+    Answer,
+    Part,
+    Postings,
+    Snapshot,
+    answer,
 )
 from contentshop.search.port import (
     KINDS,
@@ -80,15 +86,6 @@ TITLE_WEIGHT = 5
 BRAND_WEIGHT = 2
 TAG_WEIGHT = 2
 
-K1, B = 1.2, 0.75  # BM25's usual values
-POPULARITY_NUDGE = 0.15
-FRESHNESS_NUDGE = 0.15
-FRESHNESS_HALF_LIFE = 90 * 86400  # seconds
-
-MAX_WORDS = 12  # of a query; the rarest are taken
-ENOUGH = 10  # with fewer documents that have all words, documents with some of them are shown too
-WINDOW = 200  # this many of the best are ordered with popularity, freshness and exact titles
-
 LOCK_SECONDS = 30.0
 POSTINGS_KEPT = 400_000  # (document, weight) pairs in memory, 8 bytes each
 ANSWERS_KEPT = 256
@@ -97,16 +94,12 @@ WRITER_MEGABYTES = 64
 _COMMITS_PER_INDEX = 10**9
 _INDEX_NAME = re.compile(r"g\d{6,}")
 _OPEN_ATTEMPTS = 5
-_NO_PRICE = -1
-_ALL, _TITLE, _CODES, _ID = "all", "title", "codes", "id"
+_ID = "id"
 
 # Trouble of the machine, not of the index: it may be gone at the next try.
 _PASSING_ERRNOS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EACCES, errno.EPERM, errno.EIO})
 
 logger = logging.getLogger(__name__)
-
-Postings = tuple["array[int]", "array[float]"]
-_EMPTY: Postings = (array("I"), array("f"))
 
 
 # ------------------------------------------------------------------------------------------------ the schema
@@ -135,7 +128,7 @@ def _schema() -> fields.Schema:
         return fields.FieldType(Weighted(), analyzer=None)
 
     return fields.Schema(
-        **{_ID: indexed(), _ALL: indexed(), _TITLE: indexed(), _CODES: indexed()},
+        **{_ID: indexed(), ALL: indexed(), TITLE: indexed(), CODES: indexed()},
         facts=fields.COLUMN(),
         words=fields.STORED(),
     )
@@ -155,10 +148,10 @@ def _entry(document: Document) -> dict[str, Any]:
     title = title_key(document.title)
     return {
         _ID: [(document.id, 1.0)],
-        _ALL: [(term, float(weight)) for term, weight in weights.items()],
-        _TITLE: [(title, 1.0)] if title else [],
-        _CODES: [(key, 1.0) for key in dict.fromkeys(map(code_key, document.codes)) if key],
-        "facts": _facts(document, length),
+        ALL: [(term, float(weight)) for term, weight in weights.items()],
+        TITLE: [(title, 1.0)] if title else [],
+        CODES: [(key, 1.0) for key in dict.fromkeys(map(code_key, document.codes)) if key],
+        "facts": facts(document, length),
         # Phrases are looked up here: cheaper for every other query than positions in the postings.
         "words": " " + " | ".join(plain) + " ",
     }
@@ -171,88 +164,6 @@ def _texts(document: Document) -> Iterator[tuple[str, int]]:
         yield tag, TAG_WEIGHT
     for text in (*document.cards, *document.codes, document.body):
         yield text, 1
-
-
-def _facts(document: Document, length: int) -> bytes:
-    return json.dumps(
-        [
-            document.id,
-            document.version,
-            KINDS.index(document.kind),
-            document.lang,
-            document.creator,
-            list(document.topics),
-            document.published,
-            document.popularity,
-            int(document.in_stock),
-            length,
-            dict(document.price_minor),
-        ],
-        separators=(",", ":"),
-    ).encode()
-
-
-@dataclass(slots=True)
-class _Columns:
-    """Everything but words about the documents, by document number."""
-
-    ids: list[str] = field(default_factory=list)
-    versions: array[int] = field(default_factory=lambda: array("q"))
-    kinds: bytearray = field(default_factory=bytearray)
-    langs: list[str] = field(default_factory=list)
-    creators: list[str] = field(default_factory=list)
-    topics: list[tuple[str, ...]] = field(default_factory=list)
-    published: array[int] = field(default_factory=lambda: array("q"))
-    popularity: array[int] = field(default_factory=lambda: array("q"))
-    in_stock: bytearray = field(default_factory=bytearray)
-    lengths: array[int] = field(default_factory=lambda: array("I"))
-    prices: dict[str, array[int]] = field(default_factory=dict)
-
-    def add(self, facts: bytes, known: dict[tuple[str, ...], tuple[str, ...]]) -> None:
-        """Append one document. ``known`` shares equal tuples of topics."""
-        (key, version, kind, lang, creator, topics, published, popularity, stock, length, prices) = json.loads(
-            facts
-        )
-        at = len(self.ids)
-        topics = tuple(map(sys.intern, topics))
-        self.ids.append(key)
-        self.versions.append(version)
-        self.kinds.append(kind)
-        self.langs.append(sys.intern(lang))
-        self.creators.append(sys.intern(creator))
-        self.topics.append(known.setdefault(topics, topics))
-        self.published.append(published)
-        self.popularity.append(popularity)
-        self.in_stock.append(stock)
-        self.lengths.append(length)
-        for currency, minor in prices.items():
-            self._column(currency, at).append(minor)
-
-    def extend(self, other: _Columns) -> None:
-        """Append all documents of ``other``."""
-        at = len(self.ids)
-        self.ids.extend(other.ids)
-        self.versions.extend(other.versions)
-        self.kinds.extend(other.kinds)
-        self.langs.extend(other.langs)
-        self.creators.extend(other.creators)
-        self.topics.extend(other.topics)
-        self.published.extend(other.published)
-        self.popularity.extend(other.popularity)
-        self.in_stock.extend(other.in_stock)
-        self.lengths.extend(other.lengths)
-        for currency, column in other.prices.items():
-            self._column(currency, at).extend(column)
-
-    def _column(self, currency: str, length: int) -> array[int]:
-        """The prices in a currency, filled up to ``length`` documents."""
-        column = self.prices.setdefault(currency, array("q"))
-        column.extend([_NO_PRICE] * (length - len(column)))
-        return column
-
-    def priced(self, currency: str) -> array[int]:
-        """Price of each document in minor units, -1 where it has none in this currency."""
-        return self._column(currency, len(self.ids)) if currency in self.prices else array("q")
 
 
 # ---------------------------------------------------------------------------------------- what is on the disk
@@ -289,7 +200,7 @@ class _Manifest:
 
 
 class _PostingCache:
-    """The postings that were read last, bounded by their number; segments never change, so nothing goes stale."""
+    """The postings read last, bounded by their number. Segments never change, so nothing goes stale."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -317,10 +228,12 @@ class _PostingCache:
 class _Segment:
     """One immutable part of an index: its terms, its columns and its stored words."""
 
-    def __init__(self, storage: FileStorage, segment: Any, schema: fields.Schema, cache: _PostingCache) -> None:
+    def __init__(
+        self, storage: FileStorage, segment: Any, schema: fields.Schema, cache: _PostingCache
+    ) -> None:
         self.key: str = segment.segment_id()
         self.size: int = segment.doc_count_all()
-        self._format = schema[_ALL].format
+        self._format = schema[ALL].format
         self._cache = cache
         self._files = segment.open_compound_file(storage) if segment.is_compound() else storage
         codec = segment.codec()
@@ -328,17 +241,16 @@ class _Segment:
         self._documents = codec.per_document_reader(self._files, segment)
         self.columns = self._read_columns(schema["facts"].column_type)
 
-    def _read_columns(self, column: Any) -> _Columns:
-        columns = _Columns()
-        known: dict[tuple[str, ...], tuple[str, ...]] = {}
+    def _read_columns(self, column: Any) -> Columns:
+        columns = Columns()
         reader = self._documents.column_reader("facts", column)
         for at in range(self.size):
-            columns.add(bytes(reader[at]), known)
+            columns.add(bytes(reader[at]))
         return columns
 
     def frequency(self, term: str) -> int:
         """In how many documents the term is, deleted ones included."""
-        found = (_ALL, term.encode())
+        found = (ALL, term.encode())
         return int(self._terms.doc_frequency(*found)) if found in self._terms else 0
 
     def postings(self, name: str, term: str) -> Postings:
@@ -348,16 +260,16 @@ class _Segment:
     def _read_postings(self, name: str, term: str) -> Postings:
         key = (name, term.encode())
         if key not in self._terms:
-            return _EMPTY
+            return EMPTY
         matcher = self._terms.matcher(*key, self._format)
         ids, weights = array("I"), array("f")
         # A block at a time: Whoosh's public way, a posting at a time, takes four times as long.
         while matcher.is_active():
             matcher.id()
             matcher.weight()
-            ids.extend(matcher._ids)
-            weights.extend(matcher._weights)
-            matcher._next_block()
+            ids.extend(matcher._ids)  # noqa: SLF001
+            weights.extend(matcher._weights)  # noqa: SLF001
+            matcher._next_block()  # noqa: SLF001
         return ids, weights
 
     def words(self, document: int) -> str:
@@ -374,380 +286,15 @@ class _Segment:
                 self._files.close()
 
 
-@dataclass(slots=True)
-class _Part:
-    """A segment at its place in a snapshot; ``deleted`` are numbers within the segment."""
-
-    base: int
-    segment: _Segment
-    deleted: frozenset[int]
-
-
-class _Snapshot:
-    """The index at one generation, whole and unchanging."""
-
-    def __init__(self, manifest: _Manifest, parts: Sequence[_Part]) -> None:
-        self.manifest = manifest
-        self.parts = tuple(parts)
-        self.columns = _Columns()
-        if len(parts) == 1:
-            self.columns = parts[0].segment.columns
-        else:
-            for part in parts:
-                self.columns.extend(part.segment.columns)
-        self.deleted = frozenset(part.base + local for part in parts for local in part.deleted)
-        self.size = len(self.columns.ids)
-        self.documents = self.size - len(self.deleted)
-        self.average_length = sum(self.columns.lengths) / self.size if self.size else 1.0
-        self.newest = max(self.columns.published, default=0)
-        self.most_popular = max(self.columns.popularity, default=0)
-
-    def alive(self) -> list[int]:
-        """The numbers of all documents that are not deleted."""
-        return [at for at in range(self.size) if at not in self.deleted]
-
-    def nudge(self, document: int) -> float:
-        """By how much popularity and, for texts, freshness lift a score: 1 to 1.3.
-
-        Freshness counts from the newest document, so an order depends on nothing but the index.
-        """
-        columns = self.columns
-        lift = 1.0
-        popularity = columns.popularity[document]
-        if popularity > 0:
-            lift += POPULARITY_NUDGE * math.log1p(popularity) / math.log1p(self.most_popular)
-        published = columns.published[document]
-        if published > 0 and KINDS[columns.kinds[document]] in ("post", "list"):
-            lift += FRESHNESS_NUDGE * 0.5 ** ((self.newest - published) / FRESHNESS_HALF_LIFE)
-        return lift
-
-
-# ------------------------------------------------------------------------------------------------- matching
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """A word of the query with its postings in each part and what it tells (idf)."""
-
-    needed: bool
-    idf: float
-    postings: tuple[Postings, ...]
-
-
-@dataclass(slots=True)
-class _Matches:
-    """Documents and scores. ``strict`` are those with all words; None when there was nothing to loosen."""
-
-    scores: dict[int, float]
-    strict: set[int] | None = None
-    characters: bool = False
-
-    @property
-    def loosened(self) -> bool:
-        return self.strict is not None and not self.strict
-
-
-class _Matcher:
-    """Finds and scores the documents of one query in one snapshot."""
-
-    def __init__(self, snapshot: _Snapshot, query: ParsedQuery) -> None:
-        self._snapshot = snapshot
-        self._query = query
-        self._gone = [self._excluded(part) for part in snapshot.parts]
-        self._held = [self._with_phrases(part) for part in snapshot.parts]
-
-    def match(self) -> _Matches:
-        """All documents with all words; when these are few, also those with some, ranked by how many.
-
-        Chinese is first looked up by bigrams; single characters join when bigrams find too little.
-        """
-        query = self._query
-        asked = self._ask(query.words)
-        strict = self._with_all(asked)
-        if len(strict) >= ENOUGH or len(query.words) + len(query.characters) <= 1:
-            return _Matches(strict)
-        found = self._with_some(asked)
-        characters = len(found) < ENOUGH and bool(query.characters)
-        if characters:
-            found = self._with_some(asked + self._ask(query.characters))
-        found.update(strict)
-        return _Matches(found, set(strict), characters)
-
-    def pinned(self, name: str, key: str) -> set[int]:
-        """Documents whose whole title or one of whose codes is ``key``."""
-        if not key:
-            return set()
-        found: set[int] = set()
-        for part, gone in zip(self._snapshot.parts, self._gone, strict=True):
-            found.update(part.base + at for at in part.segment.postings(name, key)[0] if at not in gone)
-        return found
-
-    def everything(self) -> dict[int, float]:
-        """Every document that is not excluded, unscored."""
-        kept: dict[int, float] = {}
-        for part, gone in zip(self._snapshot.parts, self._gone, strict=True):
-            kept.update((part.base + at, 0.0) for at in range(part.segment.size) if at not in gone)
-        return kept
-
-    def _ask(self, words: Sequence[Word]) -> list[_Asked]:
-        asked = []
-        for word in self._most_telling(words):
-            postings = tuple(_word_postings(part.segment, word) for part in self._snapshot.parts)
-            asked.append(_Asked(word.needed, self._idf(sum(len(ids) for ids, _ in postings)), postings))
-        return asked
-
-    def _most_telling(self, words: Sequence[Word]) -> Sequence[Word]:
-        if len(words) <= MAX_WORDS:
-            return words
-        counted = [(self._frequency(word), at) for at, word in enumerate(words)]
-        # Unknown words tell nothing; one of them stays, so that no document passes for having all words.
-        counted.sort(key=lambda pair: (not words[pair[1]].needed, pair[0] == 0, pair[0], pair[1]))
-        return [words[at] for at in sorted(at for _, at in counted[:MAX_WORDS])]
-
-    def _frequency(self, word: Word) -> int:
-        segments = [part.segment for part in self._snapshot.parts]
-        count = sum(min(segment.frequency(term) for term in word.terms) for segment in segments)
-        return count + (sum(segment.frequency(word.joined) for segment in segments) if word.joined else 0)
-
-    def _idf(self, frequency: int) -> float:
-        return math.log(1 + (self._snapshot.size - frequency + 0.5) / (frequency + 0.5))
-
-    def _excluded(self, part: _Part) -> Collection[int]:
-        query = self._query
-        if not query.excluded and not query.excluded_phrases:
-            return part.deleted
-        gone = set(part.deleted)
-        for words in query.excluded:
-            gone |= _having(part.segment, words)
-        for phrase in query.excluded_phrases:
-            gone |= _having_phrase(part.segment, phrase)
-        return gone
-
-    def _with_phrases(self, part: _Part) -> set[int] | None:
-        """The documents with all quoted phrases; None when nothing is quoted."""
-        held: set[int] | None = None
-        for phrase in self._query.phrases:
-            having = _having_phrase(part.segment, phrase)
-            held = having if held is None else held & having
-        return held
-
-    def _with_all(self, asked: Sequence[_Asked]) -> dict[int, float]:
-        scores: dict[int, float] = {}
-        if not asked:
-            return scores
-        needed = [word for word in asked if word.needed]
-        for at, part in enumerate(self._snapshot.parts):
-            found = self._kept(at, _intersection([word.postings[at][0] for word in needed]))
-            if found:
-                local = dict.fromkeys(found, 0.0)
-                for word in asked:
-                    self._add_scores(local, word, at)
-                scores.update((part.base + document, score) for document, score in local.items())
-        return scores
-
-    def _with_some(self, asked: Sequence[_Asked]) -> dict[int, float]:
-        scores: dict[int, float] = {}
-        whole = sum(word.idf for word in asked if word.needed) or 1.0
-        for at, part in enumerate(self._snapshot.parts):
-            matched: dict[int, float] = {}
-            for word in asked:
-                if word.needed:
-                    idf = word.idf
-                    for document in word.postings[at][0]:
-                        matched[document] = matched.get(document, 0.0) + idf
-            local = dict.fromkeys(self._kept(at, set(matched)), 0.0)
-            for word in asked:
-                self._add_scores(local, word, at)
-            base = part.base
-            scores.update((base + at, score * matched[at] / whole) for at, score in local.items())
-        return scores
-
-    def _kept(self, at: int, found: set[int]) -> set[int]:
-        held = self._held[at]
-        if held is not None:
-            found &= held
-        found.difference_update(self._gone[at])
-        return found
-
-    def _add_scores(self, scores: dict[int, float], word: _Asked, at: int) -> None:
-        """Add the word's BM25 part to each document of ``scores`` that has it."""
-        ids, weights = word.postings[at]
-        lengths = self._snapshot.parts[at].segment.columns.lengths
-        fixed = K1 * (1 - B)
-        by_length = K1 * B / self._snapshot.average_length
-        top = word.idf * (K1 + 1)
-        if len(scores) * 12 < len(ids):  # few of many: look each up
-            for document in scores:
-                found = bisect_left(ids, document)
-                if found < len(ids) and ids[found] == document:
-                    weight = weights[found]
-                    scores[document] += top * weight / (weight + fixed + by_length * lengths[document])
-            return
-        for document, weight in zip(ids, weights, strict=True):
-            if document in scores:
-                scores[document] += top * weight / (weight + fixed + by_length * lengths[document])
-
-
-def _word_postings(segment: _Segment, word: Word) -> Postings:
-    """The postings of a word; of a compound as if it were one term: all parts, or the joined form."""
-    if len(word.terms) == 1 and not word.joined:
-        return segment.postings(_ALL, word.terms[0])
-    parts = [segment.postings(_ALL, term) for term in word.terms]
-    weights = dict.fromkeys(_intersection([ids for ids, _ in parts]), math.inf)
-    for ids, values in parts:
-        for document, weight in zip(ids, values, strict=True):
-            if document in weights:
-                weights[document] = min(weights[document], weight)
-    if word.joined:
-        for document, weight in zip(*segment.postings(_ALL, word.joined), strict=True):
-            weights[document] = max(weights.get(document, 0.0), weight)
-    ordered = sorted(weights)
-    return array("I", ordered), array("f", [weights[document] for document in ordered])
-
-
-def _intersection(lists: Sequence[array[int]]) -> set[int]:
-    ordered = sorted(lists, key=len)
-    found = set(ordered[0]) if ordered else set()
-    for ids in ordered[1:]:
-        if not found:
-            break
-        found.intersection_update(ids)
-    return found
-
-
-def _having(segment: _Segment, words: Sequence[Word]) -> set[int]:
-    return _intersection([_word_postings(segment, word)[0] for word in words])
-
-
-def _having_phrase(segment: _Segment, phrase: Phrase) -> set[int]:
-    wanted = f" {' '.join(phrase.units)} "
-    return {document for document in _having(segment, phrase.words) if wanted in segment.words(document)}
-
-
-# -------------------------------------------------------------------------------------- filtering, ordering
-
-
-def _filtered(columns: _Columns, query: SearchQuery, documents: Iterable[int]) -> list[int]:
-    """The documents that pass every filter but the kinds."""
-    kept = list(documents)
-    if query.langs:
-        kept = [at for at in kept if columns.langs[at] in query.langs]
-    if query.creators:
-        kept = [at for at in kept if columns.creators[at] in query.creators]
-    if query.topics:
-        topics = frozenset(query.topics)
-        kept = [at for at in kept if not topics.isdisjoint(columns.topics[at])]
-    if query.in_stock:
-        kept = [at for at in kept if columns.in_stock[at]]
-    if query.currency and (query.price_from is not None or query.price_to is not None):
-        prices = columns.priced(query.currency)
-        low = max(query.price_from or 0, 0)
-        high = math.inf if query.price_to is None else query.price_to
-        kept = [at for at in kept if low <= prices[at] <= high] if prices else []
-    return kept
-
-
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    """What is kept of an answer: the best documents in order (all of them when ``whole``)."""
-
-    order: array[int]
-    scores: array[float]
-    whole: bool
-    total: int
-    kinds: Mapping[Any, int]
-    terms: tuple[str, ...]
-    loosened: bool
-
-
-def _answer(snapshot: _Snapshot, query: SearchQuery, parsed: ParsedQuery, need: int) -> _Answer:
-    """Match, filter, count and order; at least ``need`` documents are put in order."""
-    columns = snapshot.columns
-    matcher = _Matcher(snapshot, parsed)
-    tiers: dict[int, int] = {}
-    loosened = characters = False
-    if not parsed.words:
-        scores = {} if parsed.asked and not (parsed.excluded or parsed.excluded_phrases) else matcher.everything()
-    else:
-        matches = matcher.match()
-        scores, loosened, characters = matches.scores, matches.loosened, matches.characters
-        tiers = _tiers(matcher, parsed, matches)
-        if query.sort != "relevance" and matches.strict:
-            # By price or date a half-fitting document would come first as easily as a fitting one.
-            scores = {at: scores[at] for at in matches.strict}
-        for at, tier in tiers.items():
-            if tier >= _EXACT_TITLE:
-                scores.setdefault(at, 0.0)
-        loosened = loosened and not any(tier >= _EXACT_TITLE for tier in tiers.values())
-    kept = _filtered(columns, query, scores)
-    counts = Counter(map(columns.kinds.__getitem__, kept))
-    if query.kinds:
-        wanted = frozenset(map(KINDS.index, query.kinds))
-        kept = [at for at in kept if columns.kinds[at] in wanted]
-    sort = query.sort if parsed.words or query.sort != "relevance" else "newest"
-    if sort == "relevance":
-        ordered, shown = _by_relevance(snapshot, kept, scores, tiers, need)
-    else:
-        ordered = _by_column(columns, kept, sort, query.currency, need)
-        shown = [scores[at] for at in ordered]
-    return _Answer(
-        order=array("I", ordered),
-        scores=array("d", shown),
-        whole=len(ordered) == len(kept),
-        total=len(kept),
-        kinds={kind: counts[number] for number, kind in enumerate(KINDS)},
-        terms=marked_terms((*parsed.words, *parsed.characters) if characters else parsed.words),
-        loosened=loosened,
-    )
-
-
-_ALL_WORDS, _EXACT_TITLE, _EXACT_CODE = 1, 2, 3
-
-
-def _tiers(matcher: _Matcher, parsed: ParsedQuery, matches: _Matches) -> dict[int, int]:
-    """What goes before any score: an exact code, an exact title, then documents with all words."""
-    tiers = dict.fromkeys(matches.strict or (), _ALL_WORDS)
-    tiers.update(dict.fromkeys(matcher.pinned(_TITLE, parsed.title), _EXACT_TITLE))
-    tiers.update(dict.fromkeys(matcher.pinned(_CODES, parsed.code), _EXACT_CODE))
-    return tiers
-
-
-def _by_relevance(
-    snapshot: _Snapshot, kept: Sequence[int], scores: Mapping[int, float], tiers: Mapping[int, int], need: int
-) -> tuple[list[int], list[float]]:
-    """The best ``WINDOW`` by score and tier, reordered with the nudges; the rest, if needed, by score."""
-    ids = snapshot.columns.ids
-
-    def plain(at: int) -> tuple[int, float, str]:
-        return -tiers.get(at, 0), -scores[at], ids[at]
-
-    candidates = kept
-    if need <= WINDOW < len(kept):
-        lowest = heapq.nlargest(WINDOW, map(scores.__getitem__, kept))[-1]
-        candidates = [at for at in kept if scores[at] >= lowest or at in tiers]
-    ordered = sorted(candidates, key=plain)[: max(WINDOW, need)]
-    final = {at: scores[at] * snapshot.nudge(at) for at in ordered[:WINDOW]}
-    first = sorted(final, key=lambda at: (-tiers.get(at, 0), -final[at], ids[at]))
-    rest = ordered[WINDOW:]
-    return first + rest, [final[at] for at in first] + [scores[at] for at in rest]
-
-
-def _by_column(columns: _Columns, kept: Sequence[int], sort: str, currency: str, need: int) -> list[int]:
-    ids, published, prices = columns.ids, columns.published, columns.priced(currency)
-    sign = 1 if sort == "price_up" else -1
-
-    def newest(at: int) -> tuple[int, str]:
-        return -published[at], ids[at]
-
-    def priced(at: int) -> tuple[bool, int, str]:
-        price = prices[at] if prices else _NO_PRICE
-        return price == _NO_PRICE, sign * price, ids[at]  # what has no price comes last, either way
-
-    key: Callable[[int], Any] = newest if sort == "newest" else priced
-    return heapq.nsmallest(max(WINDOW, need), kept, key=key)
-
-
 # -------------------------------------------------------------------------------------------- the back end
+
+
+class _Live(Snapshot):
+    """The snapshot searches are answered from, and the manifest it was opened by."""
+
+    def __init__(self, manifest: _Manifest, parts: Sequence[Part]) -> None:
+        super().__init__(parts)
+        self.manifest = manifest
 
 
 class WhooshSearchBackend:
@@ -758,10 +305,10 @@ class WhooshSearchBackend:
         self._folder = Path(folder)
         self._lock = threading.RLock()  # guards everything below; Whoosh's files share one position
         self._raw = b""
-        self._snapshot: _Snapshot | None = None
+        self._snapshot: _Live | None = None
         self._segments: dict[tuple[str, str], _Segment] = {}
         self._postings = _PostingCache(POSTINGS_KEPT)
-        self._answers: OrderedDict[tuple[SearchQuery, ParsedQuery], _Answer] = OrderedDict()
+        self._answers: OrderedDict[tuple[SearchQuery, ParsedQuery], Answer] = OrderedDict()
         self._damaged = b""  # the CURRENT under which the index was found broken
         self._reason = ""
 
@@ -780,11 +327,13 @@ class WhooshSearchBackend:
                 fault = self._fault()
                 if not fault:  # a folder we may only read is good enough for reading
                     return self._opened().documents == 0
-            raise Unavailable(f"The search folder cannot be written ({error}) and has no index: {fault}") from None
+            raise Unavailable(f"The search folder cannot be written ({error}); its index: {fault}") from None
 
     def apply(self, operations: Sequence[Operation]) -> None:
-        """Do all operations in one commit; the last one for an id wins. Raises Unavailable; then nothing was done
-        or everything was, and repeating is right in both cases."""
+        """Do all operations in one commit; the last one for an id wins.
+
+        Raises Unavailable: nothing was done or everything was, and repeating is right in both cases.
+        """
         latest: dict[str, Document | None] = {}
         for operation in operations:
             if isinstance(operation, Upsert):
@@ -810,7 +359,7 @@ class WhooshSearchBackend:
                 return self._page(query, parsed)
             except ContentshopError:
                 raise
-            except Exception:
+            except Exception:  # noqa: BLE001  # Whoosh raises anything on a broken file
                 # Another process may have replaced a file while we opened it: once more from nothing.
                 self._forget()
             try:
@@ -860,7 +409,7 @@ class WhooshSearchBackend:
                 reason = self._damage_mark.read_text("utf-8", "replace") if self._damage_mark.exists() else ""
                 generation = snapshot.manifest.generation
                 return Health(not reason, snapshot.documents, generation, size, reason)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001
                 return Health(False, 0, 0, 0, str(error) or type(error).__name__)
 
     def close(self) -> None:
@@ -874,27 +423,27 @@ class WhooshSearchBackend:
         snapshot = self._opened()
         key = (replace(query, text="", offset=0, limit=1), parsed)
         need = query.offset + query.limit
-        answer = self._answers.get(key)
-        if answer is None or not (answer.whole or need <= len(answer.order)):
-            answer = _answer(snapshot, query, parsed, need)
+        found = self._answers.get(key)
+        if found is None or not (found.whole or need <= len(found.order)):
+            found = answer(snapshot, query, parsed, need)
             if need <= WINDOW:
-                self._answers[key] = answer
+                self._answers[key] = found
                 if len(self._answers) > ANSWERS_KEPT:
                     self._answers.popitem(last=False)
         else:
             self._answers.move_to_end(key)
         columns = snapshot.columns
-        shown = zip(answer.order[query.offset : need], answer.scores[query.offset : need], strict=True)
+        shown = zip(found.order[query.offset : need], found.scores[query.offset : need], strict=True)
         return SearchPage(
             hits=tuple(Hit(columns.ids[at], columns.versions[at], score) for at, score in shown),
-            total=answer.total,
-            kinds=answer.kinds,
-            terms=answer.terms,
-            loosened=answer.loosened,
+            total=found.total,
+            kinds=found.kinds,
+            terms=found.terms,
+            loosened=found.loosened,
             generation=snapshot.manifest.generation,
         )
 
-    def _opened(self) -> _Snapshot:
+    def _opened(self) -> _Live:
         """The present snapshot; CURRENT is read each time, so changes by other processes show at once."""
         for attempt in range(_OPEN_ATTEMPTS):
             try:
@@ -913,7 +462,7 @@ class WhooshSearchBackend:
                 time.sleep(0.01 * 2**attempt)  # a writer was replacing files
         raise AssertionError("unreachable")
 
-    def _load(self, raw: bytes) -> _Snapshot:
+    def _load(self, raw: bytes) -> _Live:
         manifest = _Manifest.from_bytes(raw)
         if manifest.schema != SCHEMA:
             raise Unavailable("The search index was made by another version; it has to be rebuilt.")
@@ -922,15 +471,15 @@ class WhooshSearchBackend:
         for key in [key for key in self._segments if key not in used]:
             self._segments.pop(key).close()
         self._segments.update(((manifest.index, part.segment.key), part.segment) for part in parts)
-        self._snapshot, self._raw = _Snapshot(manifest, parts), raw
+        self._snapshot, self._raw = _Live(manifest, parts), raw
         self._answers.clear()
         return self._snapshot
 
-    def _open_parts(self, index: str, known: Mapping[tuple[str, str], _Segment]) -> list[_Part]:
-        """Open what the newest table of contents names, taking segments that are open already from ``known``."""
+    def _open_parts(self, index: str, known: Mapping[tuple[str, str], _Segment]) -> list[Part]:
+        """Open what the newest table of contents names; segments that are open come from ``known``."""
         storage = FileStorage(str(self._folder / index))
         contents = TOC.read(storage, "MAIN")
-        parts: list[_Part] = []
+        parts: list[Part] = []
         base = 0
         fresh: list[_Segment] = []
         try:
@@ -939,7 +488,7 @@ class WhooshSearchBackend:
                 if segment is None:
                     segment = _Segment(storage, found, contents.schema, self._postings)
                     fresh.append(segment)
-                parts.append(_Part(base, segment, frozenset(found.deleted_docs())))
+                parts.append(Part(base, segment, frozenset(found.deleted_docs())))
                 base += segment.size
         except BaseException:
             for segment in fresh:
@@ -968,7 +517,7 @@ class WhooshSearchBackend:
     # ---- writing
 
     def _commit(self, path: Path, latest: Mapping[str, Document | None], stale: Sequence[int]) -> bool:
-        """Write the documents and remove the ``stale`` numbers in one commit; False when there was nothing to do."""
+        """Write the documents and remove the ``stale`` numbers in one commit; False when there is nothing."""
         entries = [_entry(document) for document in latest.values() if document is not None]
         if not entries and not stale:
             return False
@@ -999,7 +548,7 @@ class WhooshSearchBackend:
             if writer.writelock is not None and writer.writelock.fd is not None:
                 writer.writelock.release()
 
-    def _numbers(self, parts: Sequence[_Part], latest: Iterable[str]) -> list[int]:
+    def _numbers(self, parts: Sequence[Part], latest: Iterable[str]) -> list[int]:
         """The numbers under which these ids are in the index now."""
         return [
             part.base + local
@@ -1053,7 +602,7 @@ class WhooshSearchBackend:
         return count
 
     def _publish(self, manifest: _Manifest) -> None:
-        """Make the files of ``manifest.index`` durable and the manifest, with their checksums, the live one."""
+        """Make the files of ``manifest.index`` durable and the manifest, with their checksums, live."""
         path = self._folder / manifest.index
         storage = FileStorage(str(path))
         contents = TOC.read(storage, "MAIN")
@@ -1067,7 +616,7 @@ class WhooshSearchBackend:
             file.write(replace(manifest, files=files).to_bytes())
             file.flush()
             os.fsync(file.fileno())
-        os.replace(temporary, self._current)
+        temporary.replace(self._current)
         _sync_folder(self._folder)
 
     def _new_index(self) -> str:
@@ -1144,19 +693,19 @@ class WhooshSearchBackend:
                 recorded = manifest.files.get(name)
                 if recorded and recorded != _checksum(self._folder / manifest.index / name):
                     return f"{name} is damaged"
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001
             self._forget()
             return f"{type(error).__name__}: {error}"
         return ""
 
-    def _names(self, snapshot: _Snapshot) -> list[str]:
+    def _names(self, snapshot: _Live) -> list[str]:
         path = self._folder / snapshot.manifest.index
         wanted = {part.segment.key for part in snapshot.parts}
         return [
             file.name for file in path.iterdir() if file.suffix == ".toc" or file.name.split(".")[0] in wanted
         ]
 
-    def _unrecorded(self, snapshot: _Snapshot) -> bool:
+    def _unrecorded(self, snapshot: _Live) -> bool:
         return any(name not in snapshot.manifest.files for name in self._names(snapshot))
 
     def _start_empty(self) -> None:
@@ -1164,7 +713,7 @@ class WhooshSearchBackend:
         broken = self._current_index()
         if broken and (self._folder / broken).exists():
             shutil.rmtree(self._folder / "damaged", ignore_errors=True)
-            os.replace(self._folder / broken, self._folder / "damaged")
+            (self._folder / broken).replace(self._folder / "damaged")
         self._publish(_Manifest(SCHEMA, self._new_index(), 0, {}))
         self._damage_mark.unlink(missing_ok=True)
 

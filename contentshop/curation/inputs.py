@@ -1,0 +1,112 @@
+"""What editors type, parsed and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+from contentshop.core.errors import Invalid
+
+MAX_ITEMS = 50
+ItemKind = Literal["post", "product"]
+
+
+@dataclass(frozen=True, slots=True)
+class ItemInput:
+    """One line of a featured list: the slug of a post or a product, and why it is here."""
+
+    kind: ItemKind
+    ref: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FeaturedListInput:
+    """A featured list as typed."""
+
+    title: str
+    intro: str
+    lang: str
+    items: tuple[ItemInput, ...]
+
+    @classmethod
+    def parse(cls, *, title: str, intro: str, lang: str, items: Sequence[tuple[str, str, str]]) -> FeaturedListInput:
+        """``items`` are (kind, address or slug, reason); empty lines are left out.
+
+        Raises Invalid; problems of the n-th item stand under ``items-<n>`` counted from 0.
+        """
+        problems: dict[str, list[str]] = {}
+        title, intro = " ".join(title.split()), intro.strip()
+        if not title:
+            problems["title"] = ["Give the list a title."]
+        elif len(title) > 200:
+            problems["title"] = ["Use at most 200 characters."]
+        if len(intro) > 500:
+            problems["intro"] = ["Use at most 500 characters."]
+        if lang not in {"en", "zh"}:
+            problems["lang"] = ["Choose the language of the list."]
+        found: list[ItemInput] = []
+        for number, (kind, ref, reason) in enumerate(items):
+            slug = slug_of(ref)
+            if not slug and not reason.strip():
+                continue
+            item_kind: ItemKind = "product" if kind == "product" or "/products/" in ref else "post"
+            if not slug:
+                problems[f"items-{number}"] = ["Name a post or a product."]
+            elif len(reason.strip()) > 200:
+                problems[f"items-{number}"] = ["Use at most 200 characters for the reason."]
+            elif any(item.kind == item_kind and item.ref == slug for item in found):
+                problems[f"items-{number}"] = [f"“{slug}” is in the list already."]
+            else:
+                found.append(ItemInput(item_kind, slug, " ".join(reason.split())))
+        if len(found) > MAX_ITEMS:
+            problems["items"] = [f"A list holds at most {MAX_ITEMS} items."]
+        if not found and not any(name.startswith("items") for name in problems):
+            problems["items"] = ["Add at least one post or product."]
+        if problems:
+            raise Invalid(problems)
+        return cls(title, intro, lang, tuple(found))
+
+
+def slug_of(ref: str) -> str:
+    """The slug in what an editor pasted: a slug, or the address of a post or product page."""
+    return ref.strip().split("?")[0].split("#")[0].rstrip("/").rsplit("/", 1)[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class SlotInput:
+    """Where and when a list is shown. Times are aware UTC; no end means until it is taken down."""
+
+    position: int
+    starts_at: datetime
+    ends_at: datetime | None
+
+    @classmethod
+    def parse(cls, *, position: str, starts: str, ends: str, now: datetime) -> SlotInput:
+        """``starts`` and ``ends`` as a browser's datetime-local field sends them, in UTC; no start means now.
+
+        Raises Invalid.
+        """
+        problems: dict[str, list[str]] = {}
+        starts_at = _time(starts, "starts_at", problems) or now
+        ends_at = _time(ends, "ends_at", problems)
+        if ends_at is not None and ends_at <= starts_at:
+            problems["ends_at"] = ["The end must be after the start."]
+        if not position.strip().isdigit() or int(position) > 1000:
+            problems["position"] = ["Use a whole number from 0 (top) to 1000."]
+        if problems:
+            raise Invalid(problems)
+        return cls(int(position), starts_at, ends_at)
+
+
+def _time(text: str, name: str, problems: dict[str, list[str]]) -> datetime | None:
+    if not text.strip():
+        return None
+    try:
+        found = datetime.fromisoformat(text.strip())
+    except ValueError:
+        problems[name] = ["Write the time like 2026-11-27 09:00."]
+        return None
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
