@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from contentshop.core.errors import ContentshopError
+from contentshop.core.errors import ContentshopError, Unavailable
 
 Kind = Literal["post", "list", "product", "creator"]
 KINDS: tuple[Kind, ...] = ("post", "list", "product", "creator")
@@ -20,11 +20,11 @@ SORTS: tuple[Sort, ...] = ("relevance", "newest", "price_up", "price_down")
 MAX_LIMIT = 50
 
 
-class SchemaMismatch(ContentshopError):
+class SchemaMismatch(Unavailable):  # noqa: N818  # named like the other refusals
     """The index on disk was made by another version of the schema or the analyser: rebuild it."""
 
 
-class BadQuery(ContentshopError):
+class BadQuery(ContentshopError):  # noqa: N818
     """The query cannot be asked of an engine (limits, unknown sort). Free text never raises this."""
 
 
@@ -32,9 +32,9 @@ class BadQuery(ContentshopError):
 class Document:
     """One public thing, as the index sees it.
 
-    ``id`` is ``kind:key`` with the public key. ``version`` is a digest of the content (48 bits): equal versions mean
-    equal documents, and it says nothing of which is newer. ``price_minor``
-    maps a currency to the lowest present price in minor units. ``published`` is seconds since 1970, UTC.
+    ``id`` is ``kind:key`` with the public key. ``version`` is a digest of the content (48 bits): equal versions
+    mean equal documents, and it says nothing of which is newer. ``price_minor`` maps a currency to the lowest
+    present price in minor units. ``published`` is seconds since 1970, UTC.
     """
 
     id: str
@@ -74,10 +74,12 @@ Operation = Upsert | Delete
 
 @dataclass(frozen=True, slots=True)
 class SearchQuery:
-    """What a visitor asks. ``text`` is raw: words, "phrases" and -excluded words; anything else is plain text.
+    """What a visitor asks. ``text`` is raw: words, "phrases" and -excluded words; the rest is plain text.
 
-    ``price_from`` and ``price_to`` are minor units of ``currency``, both inclusive; without a currency they are
-    ignored. An empty text with filters or a sort lists everything that passes them.
+    ``price_from`` and ``price_to`` are minor units of ``currency``, both inclusive; without a currency they
+    are ignored. An empty text lists everything that passes the filters, the newest first unless another sort
+    is asked for; a text without anything to search for ("!!!") finds nothing. By price, what has no price in
+    ``currency`` comes last.
     """
 
     text: str = ""
@@ -105,10 +107,12 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class SearchPage:
-    """The answer. ``kinds`` counts every kind within the query and its other filters (for the tabs).
+    """The answer. ``kinds`` counts each of ``KINDS`` within the query and its other filters (for the tabs).
 
     ``terms`` are the analysed words to mark in shown texts. ``loosened`` tells that no document had all words
-    and documents with some of them are shown. ``generation`` grows with each change of the index.
+    and documents with some of them are shown. ``generation`` grows with each change of the index. ``total``
+    can differ between sorts: by relevance, documents with only some of the words may follow; by date or price
+    they do not, unless nothing has all words.
     """
 
     hits: tuple[Hit, ...]
@@ -138,17 +142,20 @@ class SearchBackend(Protocol):
         and has to be rebuilt. A damaged index is set aside, never a reason to fail."""
 
     def apply(self, operations: Sequence[Operation]) -> None:
-        """Do all operations, in order, and make them durable. The last one for an id wins; repeating is harmless."""
+        """Do all operations, in order, and make them durable. The last one for an id wins; repeating is
+        harmless. On Unavailable nothing was done or everything was."""
 
     def search(self, query: SearchQuery) -> SearchPage:
-        """Answer a query. Never raises for odd text. Raises BadQuery for limits, Unavailable for the engine."""
+        """Answer a query. Never raises for odd text. Raises BadQuery for limits, an unknown sort or kind,
+        Unavailable for the engine."""
 
     def rebuild(self, documents: Iterable[Document]) -> int:
         """Build a new index beside the old one and switch to it in one step; returns the number of documents.
-        Searches go on against the old one until then; a rebuild that dies leaves the old one in place."""
+        Searches go on against the old one until then; a rebuild that dies leaves the old one in place. The
+        documents have to be read after this is called, so that what is applied meanwhile is not lost."""
 
     def versions(self) -> Iterator[tuple[str, int]]:
         """Every (id, version) in the index, for the check against the database."""
 
     def health(self) -> Health:
-        """The state of the index; never raises."""
+        """The state of the index; never raises. When it is not ok, call ``ensure``."""

@@ -62,6 +62,7 @@ from contentshop.search.matching import (
     Answer,
     Part,
     Postings,
+    Segment,
     Snapshot,
     answer,
 )
@@ -74,6 +75,7 @@ from contentshop.search.port import (
     Health,
     Hit,
     Operation,
+    SchemaMismatch,
     SearchPage,
     SearchQuery,
     Upsert,
@@ -306,7 +308,7 @@ class WhooshSearchBackend:
         self._lock = threading.RLock()  # guards everything below; Whoosh's files share one position
         self._raw = b""
         self._snapshot: _Live | None = None
-        self._segments: dict[tuple[str, str], _Segment] = {}
+        self._segments: dict[tuple[str, str], Segment] = {}
         self._postings = _PostingCache(POSTINGS_KEPT)
         self._answers: OrderedDict[tuple[SearchQuery, ParsedQuery], Answer] = OrderedDict()
         self._damaged = b""  # the CURRENT under which the index was found broken
@@ -465,7 +467,7 @@ class WhooshSearchBackend:
     def _load(self, raw: bytes) -> _Live:
         manifest = _Manifest.from_bytes(raw)
         if manifest.schema != SCHEMA:
-            raise Unavailable("The search index was made by another version; it has to be rebuilt.")
+            raise SchemaMismatch("The search index was made by another version; it has to be rebuilt.")
         parts = self._open_parts(manifest.index, self._segments)
         used = {(manifest.index, part.segment.key) for part in parts}
         for key in [key for key in self._segments if key not in used]:
@@ -475,13 +477,13 @@ class WhooshSearchBackend:
         self._answers.clear()
         return self._snapshot
 
-    def _open_parts(self, index: str, known: Mapping[tuple[str, str], _Segment]) -> list[Part]:
+    def _open_parts(self, index: str, known: Mapping[tuple[str, str], Segment]) -> list[Part]:
         """Open what the newest table of contents names; segments that are open come from ``known``."""
         storage = FileStorage(str(self._folder / index))
         contents = TOC.read(storage, "MAIN")
         parts: list[Part] = []
         base = 0
-        fresh: list[_Segment] = []
+        fresh: list[Segment] = []
         try:
             for found in contents.segments:
                 segment = known.get((index, found.segment_id()))
