@@ -44,7 +44,7 @@ class CartLine(Base):
 
 
 class Order(Base):
-    """A promise to deliver and to pay. ``attempt_key`` lets a second press of the button find the first order."""
+    """A promise to deliver and to pay. ``attempt_key`` lets a second press of the button find the first."""
 
     __tablename__ = "shop_order"
     __table_args__: ClassVar = (

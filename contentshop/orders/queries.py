@@ -101,7 +101,7 @@ class Quote:
 
 @dataclass(frozen=True)
 class CartFacts:
-    """Everything in a cart: ``quotes`` by currency, the reader's own first; ``gone``: lines without a price."""
+    """Everything in a cart: ``quotes`` by currency, the reader's first; ``gone``: lines without a price."""
 
     lines: tuple[Line, ...]
     quotes: tuple[Quote, ...]
@@ -434,7 +434,7 @@ def audit(session: AnySession) -> list[str]:
     """What is wrong with the orders, one sentence each; empty when all is well.
 
     Every order has lines and a beginning; its total is the sum of its lines and the postage; the goods of
-    every order that waits are held for it, those of a shipped one are taken; nothing is held without an order.
+    every order that waits are held for it, those of a shipped one taken; nothing is held without an order.
     """
     return [*_whole(session), *_sums(session), *_promises(session), *_orphans(session)]
 
