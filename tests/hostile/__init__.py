@@ -1,0 +1,1 @@
+"""Hostile texts for every place where people's words are shown."""
