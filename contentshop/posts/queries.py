@@ -489,3 +489,15 @@ def _cover(row: AnyRow) -> PictureFacts | None:
     return PictureFacts(
         row.asset_key, row.width, row.height, tuple(row.widths), row.cover_alt or row.asset_alt
     )
+
+
+def list_addresses(session: AnySession, *, limit: int) -> list[tuple[str, datetime]]:
+    """(slug, last change) of published posts for the sitemap, newest first."""
+    rows = session.execute(
+        select(Post.slug, func.coalesce(Post.revised_at, Post.published_at).label("changed"))
+        .join(User, User.id == Post.author_id)
+        .where(Post.state == "published", User.blocked.is_(False))
+        .order_by(Post.published_at.desc(), Post.id.desc())
+        .limit(limit)
+    )
+    return [(row.slug, row.changed) for row in rows]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, func, or_, select
@@ -180,3 +181,14 @@ def _offer(row: AnyRow) -> OfferFacts:
         sku=row.sku or "",
         variant_position=row.position or 0,
     )
+
+
+def list_addresses(session: AnySession, *, limit: int) -> list[tuple[str, datetime]]:
+    """(slug, last change) of listed products for the sitemap, newest first."""
+    rows = session.execute(
+        select(Product.slug, Product.updated_at)
+        .where(Product.listed)
+        .order_by(Product.updated_at.desc(), Product.id.desc())
+        .limit(limit)
+    )
+    return [(row.slug, row.updated_at) for row in rows]

@@ -23,6 +23,7 @@ class Access(Enum):
     CREATOR = "creators and editors"
     EDITOR = "editors"
     OPERATOR = "operators"
+    STAFF = "editors and operators"
 
 
 PERMISSIONS: dict[str, Access] = {
@@ -42,6 +43,21 @@ PERMISSIONS: dict[str, Access] = {
     "account.password": Access.SIGNED_IN,
     "account.change_password": Access.SIGNED_IN,
     "account.sign_out_everywhere": Access.SIGNED_IN,
+    # editors' desk
+    "editor.index": Access.EDITOR,
+    "editor.new": Access.EDITOR,
+    "editor.create": Access.EDITOR,
+    "editor.edit": Access.EDITOR,
+    "editor.save": Access.EDITOR,
+    "editor.place": Access.EDITOR,
+    "editor.unplace": Access.EDITOR,
+    "editor.delete": Access.EDITOR,
+    # feeds
+    "feeds.site": Access.PUBLIC,
+    "feeds.topic": Access.PUBLIC,
+    "feeds.creator": Access.PUBLIC,
+    "feeds.sitemap": Access.PUBLIC,
+    "feeds.robots": Access.PUBLIC,
 }
 
 
@@ -58,6 +74,8 @@ def allowed(access: Access, who: Viewer) -> bool:
             return who.can_edit
         case Access.OPERATOR:
             return who.can_operate
+        case Access.STAFF:
+            return who.can_edit or who.can_operate
 
 
 def _check() -> Response | None:
