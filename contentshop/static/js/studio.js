@@ -160,7 +160,8 @@ function setUpProblems(editor, area) {
     const han = text.match(/\p{Script=Han}/gu) || [];
     const count = latin.filter((word) => !/\p{Script=Han}/u.test(word)).length + han.length;
     words.hidden = false;
-    words.textContent = new Intl.NumberFormat(document.documentElement.lang).format(count) + " ·";
+    words.textContent =
+      new Intl.NumberFormat(document.documentElement.lang).format(count) + ` ${editor.dataset.sayWords} ·`;
     const found = await problems(editor, text);
     if (mine !== round) return;
     list.hidden = false;
