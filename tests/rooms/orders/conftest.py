@@ -41,9 +41,7 @@ def delivery(**changes: str) -> Delivery:
         "postcode": "97201",
         "payment_method": "bank_transfer",
     }
-    return Delivery.parse(
-        values | changes, countries=("US", "CN"), methods=("bank_transfer", "on_delivery")
-    )
+    return Delivery.parse(values | changes, countries=("US", "CN"), methods=("bank_transfer", "on_delivery"))
 
 
 class Shop:
@@ -62,16 +60,12 @@ class Shop:
     def add(self, cart: str | None, product: Product, quantity: int = 1, **options: Any) -> str:
         variant_id = self.variant(product)
         values = {"region": "US", "now": self.clock.now()} | options
-        added = self.unit(
-            lambda: actions.add(db.session, cart, variant_id=variant_id, quantity=quantity, **values)
-        )
+        added = self.unit(lambda: actions.add(db.session, cart, variant_id=variant_id, quantity=quantity, **values))
         return str(added.cart_key)
 
     def cart(self, key: str, *, region: str = "US", currency: str = "USD", locale: str = "en") -> Any:
         with self.app.app_context():
-            return queries.get_cart(
-                db.session, key, locale=locale, region=region, currency=currency, postage=POSTAGE
-            )
+            return queries.get_cart(db.session, key, locale=locale, region=region, currency=currency, postage=POSTAGE)
 
     def wish(self, cart: str, *, currency: str = "USD", **changes: Any) -> Wish:
         quote = self.cart(cart, currency=currency).quote(currency)
@@ -123,9 +117,7 @@ class Shop:
     def stock(self, product: Product) -> tuple[int, int]:
         """(on hand, reserved)"""
         with self.app.app_context():
-            row = db.session.execute(
-                select(Stock.on_hand, Stock.reserved).where(Stock.product_id == product.id)
-            ).one()
+            row = db.session.execute(select(Stock.on_hand, Stock.reserved).where(Stock.product_id == product.id)).one()
             return row.on_hand, row.reserved
 
     def events(self) -> list[tuple[str, dict[str, Any]]]:

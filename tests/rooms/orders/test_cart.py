@@ -88,9 +88,7 @@ def test_a_cart_has_a_limit_of_lines(shop: Shop, make: Factory) -> None:
     variant_id = shop.variant(kettle)
     shop.run(
         lambda s: s.add_all(
-            CartLine(
-                cart_id=s.query(Cart).one().id, variant_id=variant_id, card_key=f"c{n}", quantity=1
-            )
+            CartLine(cart_id=s.query(Cart).one().id, variant_id=variant_id, card_key=f"c{n}", quantity=1)
             for n in range(1, actions.MAX_LINES)
         )
     )
@@ -130,9 +128,7 @@ def test_less_is_possible_when_stock_has_shrunk(shop: Shop, make: Factory) -> No
     kettle = make.product(own={"USD": 1999}, stock=9)
     cart = shop.add(None, kettle, 6)
     shop.order(kettle, 7)
-    assert [(line.problem, line.available, line.wanted) for line in shop.cart(cart).lines] == [
-        ("short", 2, 6)
-    ]
+    assert [(line.problem, line.available, line.wanted) for line in shop.cart(cart).lines] == [("short", 2, 6)]
     change(shop, cart, kettle, 4)
     change(shop, cart, kettle, 2)
     assert shop.cart(cart).lines[0].problem == ""
@@ -143,11 +139,7 @@ def test_removing_is_harmless_twice(shop: Shop, make: Factory) -> None:
     cart = shop.add(None, kettle)
     key = make.variant_of(kettle).key
     for _ in range(2):
-        shop.unit(
-            lambda: actions.remove(
-                db.session, cart, variant_key=key, card_key="", now=shop.clock.now()
-            )
-        )
+        shop.unit(lambda: actions.remove(db.session, cart, variant_key=key, card_key="", now=shop.clock.now()))
     assert shop.cart(cart).lines == ()
 
 
@@ -190,13 +182,13 @@ def test_lines_in_two_currencies_become_two_quotes(shop: Shop, make: Factory) ->
 
 
 def test_words_are_in_the_readers_language(shop: Shop, make: Factory) -> None:
-    kettle = make.product(
-        "kettle", own={"USD": 1999}, stock=4, translations={"zh": {"title": "电热水壶"}}
-    )
+    kettle = make.product("kettle", own={"USD": 1999}, stock=4, translations={"zh": {"title": "电热水壶"}})
     shop.run(
-        lambda s: s.query(Variant)
-        .filter_by(product_id=kettle.id)
-        .update({"name": "Black", "translations": {"zh": {"name": "黑色"}}})
+        lambda s: (
+            s.query(Variant)
+            .filter_by(product_id=kettle.id)
+            .update({"name": "Black", "translations": {"zh": {"name": "黑色"}}})
+        )
     )
     cart = shop.add(None, kettle)
     assert [(li.title, li.variant_name) for li in shop.cart(cart, locale="zh").lines] == [("电热水壶", "黑色")]

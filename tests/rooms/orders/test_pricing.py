@@ -31,9 +31,7 @@ def test_total_is_goods_and_postage() -> None:
     assert found.free_shipping_gap == Money(901, "USD")
 
 
-@pytest.mark.parametrize(
-    ("goods", "postage"), [(0, 599), (4899, 599), (4900, 0), (4901, 0), (10_000_000, 0)]
-)
+@pytest.mark.parametrize(("goods", "postage"), [(0, 599), (4899, 599), (4900, 0), (4901, 0), (10_000_000, 0)])
 def test_postage_is_free_from_the_threshold_on(goods: int, postage: int) -> None:
     assert postage_minor(goods, RULE) == postage
 
