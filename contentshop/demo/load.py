@@ -1,0 +1,135 @@
+"""Load the demo content: once, into a shop without products; everything goes through the rooms' own actions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import yaml
+from flask import Flask
+
+from contentshop.accounts import actions as accounts
+from contentshop.accounts import queries as people
+from contentshop.accounts.inputs import Profile, SignUp
+from contentshop.affiliate import actions as affiliate
+from contentshop.core.db import db
+from contentshop.core.uow import unit_of_work
+from contentshop.curation import actions as curation
+from contentshop.curation.inputs import FeaturedListInput, SlotInput
+from contentshop.demo.accounts import PASSWORD
+from contentshop.importing import import_posts, store_picture_file
+from contentshop.products import actions as products
+from contentshop.products import queries as catalogue
+from contentshop.products.inputs import ProductInput
+from contentshop.search import actions as search
+from contentshop.web.session import engines
+
+FOLDER = Path(__file__).parent
+PICTURES = FOLDER / "pictures"
+
+
+def load_demo(app: Flask, *, say: Callable[[str], None]) -> bool:
+    """Fill an empty shop; returns False, and does nothing, when it has products already."""
+    if catalogue.count_listed(db.session):
+        return False
+    db.session.rollback()
+    now = engines().clock.now()
+    say("Loading the demo content …")
+    with unit_of_work(db.session):
+        _load_people(app, now)
+        _load_topics()
+        _load_merchants()
+    with unit_of_work(db.session):
+        _load_products(now)
+    import_posts(app, FOLDER / "posts", author=None, publish=True, pictures=PICTURES)
+    with unit_of_work(db.session):
+        _load_featured(now)
+    engines().search.ensure()
+    search.rebuild(db.session, engines().search)
+    db.session.remove()
+    return True
+
+
+def _yaml(name: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = yaml.safe_load((FOLDER / name).read_text(encoding="utf-8"))
+    return found
+
+
+def _lines(name: str) -> Iterator[dict[str, Any]]:
+    for line in (FOLDER / name).read_text(encoding="utf-8").splitlines():
+        if line.strip():
+            yield json.loads(line)
+
+
+def _load_people(app: Flask, now: datetime) -> None:
+    password_hash = app.extensions["contentshop"].passwords.hash(PASSWORD)
+    for person in _yaml("people.yaml"):
+        form = SignUp.parse(
+            name=person["name"],
+            handle=person["handle"],
+            email=person["email"],
+            password=PASSWORD,
+            creator=False,
+            locale=person["locale"],
+        )
+        user = accounts.sign_up(db.session, form, password_hash=password_hash, now=now)
+        bio = person["bio_zh"] if person["locale"] == "zh" else person["bio"]
+        accounts.change_profile(db.session, user, Profile.parse(name=person["name"], bio=bio), now=now)
+        accounts.set_role(db.session, user, person["role"], now=now)
+
+
+def _load_topics() -> None:
+    for topic in _yaml("topics.yaml"):
+        words = {"zh": {"title": topic["title_zh"], "intro": topic["intro_zh"]}}
+        curation.ensure_topic(db.session, topic["slug"], topic["title"], intro=topic["intro"], translations=words)
+
+
+def _load_merchants() -> None:
+    for entry in _lines("merchants.jsonl"):
+        merchant = products.ensure_merchant(
+            db.session,
+            entry["key"],
+            name=entry["name"],
+            domain=entry["domain"],
+            country=entry["country"],
+            translations={"zh": {"name": entry["name_zh"]}},
+        )
+        affiliate.join_program(
+            db.session,
+            merchant_id=merchant.id,
+            link_template=entry["link_template"],
+            tag="contentshop-demo",
+            sub_id_param=entry["sub_id_param"],
+        )
+
+
+def _load_products(now: datetime) -> None:
+    for entry in _lines("products.jsonl"):
+        product = products.upsert_product(db.session, ProductInput.parse(entry), now=now)
+        if entry.get("picture"):
+            path = PICTURES / entry["picture"]
+            asset = store_picture_file(path, owner=None, alt=entry.get("picture_alt", ""), now=now)
+            if asset is not None:
+                products.show_picture(db.session, product, asset, alt=entry.get("picture_alt", ""), now=now)
+
+
+def _load_featured(now: datetime) -> None:
+    for entry in _yaml("featured.yaml"):
+        editor = people.get_by_handle(db.session, entry["editor"])
+        form = FeaturedListInput.parse(
+            title=entry["title"],
+            intro=entry["intro"],
+            lang=entry["lang"],
+            items=[(item["kind"], item["ref"], item["reason"]) for item in entry["items"]],
+        )
+        featured = curation.create_list(db.session, form, by=editor, now=now, slug=entry["slug"])
+        days = entry["ends_in_days"]
+        slot = SlotInput(
+            position=entry["position"],
+            starts_at=now - timedelta(days=entry["starts_days_ago"]),
+            ends_at=now + timedelta(days=days) if days is not None else None,
+        )
+        curation.place(db.session, featured, slot, by=editor, now=now)
