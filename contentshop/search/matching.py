@@ -166,7 +166,7 @@ class _Matcher:
         if len(words) <= MAX_WORDS:
             return words
         counted = [(self._frequency(word), at) for at, word in enumerate(words)]
-        # Unknown words tell nothing; one of them stays, so that no document passes for having all words.
+        # Needed before not needed, known before unknown, rare before common.
         counted.sort(key=lambda pair: (not words[pair[1]].needed, pair[0] == 0, pair[0], pair[1]))
         return [words[at] for at in sorted(at for _, at in counted[:MAX_WORDS])]
 

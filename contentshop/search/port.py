@@ -20,11 +20,11 @@ SORTS: tuple[Sort, ...] = ("relevance", "newest", "price_up", "price_down")
 MAX_LIMIT = 50
 
 
-class SchemaMismatch(Unavailable):  # noqa: N818  # named like the other refusals
+class SchemaMismatch(Unavailable):
     """The index on disk was made by another version of the schema or the analyser: rebuild it."""
 
 
-class BadQuery(ContentshopError):  # noqa: N818
+class BadQuery(ContentshopError):
     """The query cannot be asked of an engine (limits, unknown sort). Free text never raises this."""
 
 

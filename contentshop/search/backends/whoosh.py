@@ -99,7 +99,10 @@ _OPEN_ATTEMPTS = 5
 _ID = "id"
 
 # Trouble of the machine, not of the index: it may be gone at the next try.
-_PASSING_ERRNOS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EACCES, errno.EPERM, errno.EIO})
+_PASSING_ERRNOS = frozenset(
+    {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EACCES, errno.EPERM, errno.EROFS}
+    | {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+)
 
 logger = logging.getLogger(__name__)
 
@@ -294,9 +297,10 @@ class _Segment:
 class _Live(Snapshot):
     """The snapshot searches are answered from, and the manifest it was opened by."""
 
-    def __init__(self, manifest: _Manifest, parts: Sequence[Part]) -> None:
+    def __init__(self, manifest: _Manifest, contents: int, parts: Sequence[Part]) -> None:
         super().__init__(parts)
         self.manifest = manifest
+        self.contents = contents  # the number of Whoosh's table of contents
 
 
 class WhooshSearchBackend:
@@ -311,7 +315,7 @@ class WhooshSearchBackend:
         self._segments: dict[tuple[str, str], Segment] = {}
         self._postings = _PostingCache(POSTINGS_KEPT)
         self._answers: OrderedDict[tuple[SearchQuery, ParsedQuery], Answer] = OrderedDict()
-        self._damaged = b""  # the CURRENT under which the index was found broken
+        self._damaged: bytes | None = None  # the CURRENT under which the index was found broken
         self._reason = ""
 
     # ---- port
@@ -344,12 +348,13 @@ class WhooshSearchBackend:
                 latest[operation.id] = None
         if not latest:
             return
-        with self._engine("write"), self._writing():
+        with self._engine("write", blame_index=True), self._writing():
             self._note_in_journal(latest)
             with self._lock:
-                snapshot = self._opened()
-                stale = self._numbers(snapshot.parts, latest)
-            if self._commit(self._folder / snapshot.manifest.index, latest, stale):
+                snapshot = self._newest()
+                stale = _numbers(snapshot.parts, latest)
+            changed = self._commit(self._folder / snapshot.manifest.index, latest, stale)
+            if changed or self._unrecorded(snapshot):
                 self._publish(replace(snapshot.manifest, commit=snapshot.manifest.commit + 1))
 
     def search(self, query: SearchQuery) -> SearchPage:
@@ -390,8 +395,9 @@ class WhooshSearchBackend:
                 with self._engine("rebuild"), self._writing():
                     return self._switch(name, late)
             except BaseException:
-                self._journal.unlink(missing_ok=True)
-                shutil.rmtree(path, ignore_errors=True)
+                if self._current_index() != name:
+                    self._journal.unlink(missing_ok=True)
+                    shutil.rmtree(path, ignore_errors=True)
                 raise
 
     def versions(self) -> Iterator[tuple[str, int]]:
@@ -399,8 +405,7 @@ class WhooshSearchBackend:
         with self._engine("read"), self._lock:
             snapshot = self._opened()
             columns = snapshot.columns
-            found = [(columns.ids[at], columns.versions[at]) for at in snapshot.alive()]
-        yield from found
+            return iter([(columns.ids[at], columns.versions[at]) for at in snapshot.alive()])
 
     def health(self) -> Health:
         """The state of the index; never raises. Not ok: call ``ensure``, and rebuild when it says so."""
@@ -468,17 +473,31 @@ class WhooshSearchBackend:
         manifest = _Manifest.from_bytes(raw)
         if manifest.schema != SCHEMA:
             raise SchemaMismatch("The search index was made by another version; it has to be rebuilt.")
-        parts = self._open_parts(manifest.index, self._segments)
+        contents, parts = self._open_parts(manifest.index, self._segments, self._postings)
         used = {(manifest.index, part.segment.key) for part in parts}
         for key in [key for key in self._segments if key not in used]:
             self._segments.pop(key).close()
         self._segments.update(((manifest.index, part.segment.key), part.segment) for part in parts)
-        self._snapshot, self._raw = _Live(manifest, parts), raw
+        self._snapshot, self._raw = _Live(manifest, contents, parts), raw
         self._answers.clear()
         return self._snapshot
 
-    def _open_parts(self, index: str, known: Mapping[tuple[str, str], Segment]) -> list[Part]:
-        """Open what the newest table of contents names; segments that are open come from ``known``."""
+    def _newest(self) -> _Live:
+        """The snapshot of what a writer will find: a commit whose process died before it could say so counts."""
+        snapshot = self._opened()
+        index = FileIndex(FileStorage(str(self._folder / snapshot.manifest.index)))
+        if index.latest_generation() != snapshot.contents:
+            self._snapshot = None
+            snapshot = self._opened()
+        return snapshot
+
+    def _open_parts(
+        self, index: str, known: Mapping[tuple[str, str], Segment], cache: _PostingCache
+    ) -> tuple[int, list[Part]]:
+        """Open what the newest table of contents names; segments that are open come from ``known``.
+
+        Returns the number of the table of contents, too.
+        """
         storage = FileStorage(str(self._folder / index))
         contents = TOC.read(storage, "MAIN")
         parts: list[Part] = []
@@ -488,7 +507,7 @@ class WhooshSearchBackend:
             for found in contents.segments:
                 segment = known.get((index, found.segment_id()))
                 if segment is None:
-                    segment = _Segment(storage, found, contents.schema, self._postings)
+                    segment = _Segment(storage, found, contents.schema, cache)
                     fresh.append(segment)
                 parts.append(Part(base, segment, frozenset(found.deleted_docs())))
                 base += segment.size
@@ -496,7 +515,7 @@ class WhooshSearchBackend:
             for segment in fresh:
                 segment.close()
             raise
-        return parts
+        return contents.generation, parts
 
     def _forget(self) -> None:
         for segment in self._segments.values():
@@ -550,16 +569,6 @@ class WhooshSearchBackend:
             if writer.writelock is not None and writer.writelock.fd is not None:
                 writer.writelock.release()
 
-    def _numbers(self, parts: Sequence[Part], latest: Iterable[str]) -> list[int]:
-        """The numbers under which these ids are in the index now."""
-        return [
-            part.base + local
-            for key in latest
-            for part in parts
-            for local in part.segment.postings(_ID, key)[0]
-            if local not in part.deleted
-        ]
-
     def _fill(self, path: Path, documents: Iterable[Document]) -> dict[str, Document | None]:
         """Write all documents in one commit; returns the later ones of an id that came twice."""
         seen: set[str] = set()
@@ -584,14 +593,13 @@ class WhooshSearchBackend:
     def _switch(self, name: str, late: dict[str, Document | None]) -> int:
         """Bring the new index up to date, make it the live one and remove what nobody reads any more."""
         late.update(self._read_journal())
-        parts = self._open_parts(name, {})
+        _, parts = self._open_parts(name, {}, _PostingCache(POSTINGS_KEPT))
         try:
-            stale = self._numbers(parts, late)
+            stale = _numbers(parts, late)
             count = sum(part.segment.size - len(part.deleted) for part in parts) - len(stale)
         finally:
             for part in parts:
                 part.segment.close()
-            self._postings.clear()
         self._commit(self._folder / name, late, stale)
         count += sum(document is not None for document in late.values())
         previous = self._current_index()
@@ -666,7 +674,7 @@ class WhooshSearchBackend:
         with self._lock:
             fault = self._fault()
             if fault:
-                logger.warning("search index: %s; starting an empty one", fault)
+                logger.warning("search index: %s; an empty one is started", fault)
                 self._start_empty()
                 return True
             snapshot = self._opened()
@@ -681,7 +689,7 @@ class WhooshSearchBackend:
     def _fault(self) -> str:
         """What is wrong with the index, "" when it is whole."""
         self._forget()
-        self._damaged = b""
+        self._damaged = None
         try:
             raw = self._current.read_bytes()
         except FileNotFoundError:
@@ -750,7 +758,7 @@ class WhooshSearchBackend:
             lock.release()
 
     @contextmanager
-    def _engine(self, doing: str) -> Iterator[None]:
+    def _engine(self, doing: str, *, blame_index: bool = False) -> Iterator[None]:
         """No exception of the engine or the disk gets past here but as Unavailable."""
         try:
             yield
@@ -758,6 +766,9 @@ class WhooshSearchBackend:
             raise
         except Exception as error:
             logger.exception("search index: cannot %s", doing)
+            if blame_index:
+                with self._lock:
+                    self._note_damage(error)
             raise Unavailable(f"The search index cannot {doing}: {type(error).__name__}: {error}") from error
 
 
@@ -771,6 +782,17 @@ def _check(query: SearchQuery) -> None:
     unknown = [kind for kind in query.kinds if kind not in KINDS]
     if unknown:
         raise BadQuery(f"There is no kind “{unknown[0]}”.")
+
+
+def _numbers(parts: Sequence[Part], ids: Iterable[str]) -> list[int]:
+    """The numbers under which these ids are in the index."""
+    return [
+        part.base + local
+        for key in ids
+        for part in parts
+        for local in part.segment.postings(_ID, key)[0]
+        if local not in part.deleted
+    ]
 
 
 def _document(data: dict[str, Any]) -> Document:
