@@ -1,6 +1,25 @@
-"""What people, files and forms say about products, parsed and checked; used by every door alike."""
+"""What people, files and forms say about products, parsed and checked; used by every door alike.
+
+One shape serves all: a mapping of names to values as JSON has them. Forms hand in text, files whatever they
+hold. ``given`` remembers which names were there, so that a file without a column leaves that field alone.
+"""
 
 from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from babel.core import get_global
+
+from contentshop.core.errors import Invalid
+from contentshop.core.money import MAX_MINOR, Money, is_currency
+from contentshop.core.text_urls import safe_url
 
 OFFER_KINDS = ("own", "affiliate")
 AVAILABILITIES = (
@@ -13,3 +32,592 @@ AVAILABILITIES = (
     "unknown",
 )
 HEALTHS = ("alive", "dead", "inconclusive")
+
+PriceUnit = Literal["minor", "major"]
+Problems = dict[str, list[str]]
+
+MAX_QUANTITY = 1_000_000
+MAX_TITLE = 500
+MAX_SUMMARY = 1_000
+MAX_BODY = 50_000
+MAX_ATTRS = 200
+MAX_ATTR_NAME = 80
+MAX_ATTR_VALUE = 2_000
+MAX_VARIANTS = 200
+MAX_OFFERS = 500
+SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+KEY = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+LANGUAGE = re.compile(r"([a-zA-Z]{2,3})(?:[-_][A-Za-z0-9]{2,8})*")
+
+# What feeds say (schema.org, Google's product feed, Shopify, Chinese shops) → our word. Keys are bare letters.
+_AVAILABILITY_WORDS = {
+    "instock": "in_stock",
+    "instoreonly": "in_stock",
+    "onlineonly": "in_stock",
+    "limitedavailability": "in_stock",
+    "available": "in_stock",
+    "preorder": "preorder",
+    "presale": "preorder",
+    "backorder": "backorder",
+    "backordered": "backorder",
+    "specialorder": "special_order",
+    "madetoorder": "special_order",
+    "availablefororder": "special_order",
+    "outofstock": "out_of_stock",
+    "soldout": "out_of_stock",
+    "unavailable": "out_of_stock",
+    "discontinued": "discontinued",
+    "unknown": "unknown",
+    "": "unknown",
+    "有货": "in_stock",
+    "现货": "in_stock",
+    "预售": "preorder",
+    "缺货": "out_of_stock",
+    "无货": "out_of_stock",
+    "下架": "discontinued",
+}
+_TRUE = frozenset({"1", "true", "yes", "y", "on", "是"})
+_FALSE = frozenset({"", "0", "false", "no", "n", "off", "否"})
+# Zero-width joiners hold emoji and Indic letters together; every other invisible sign goes.
+_KEPT_SIGNS = frozenset("\u200c\u200d")
+_PAIR = re.compile(r"(.{1,80}?)(?:: |：) ?(.+)")
+_PRICE = re.compile(r"(?:([A-Z]{3})\s*|[$€£¥￥]\s*)?(\d{1,15}(?:\.\d+)?|\d{1,3}(?:,\d{3})+(?:\.\d+)?)\s*([A-Z]{3})?")
+
+
+@dataclass(frozen=True, slots=True)
+class VariantInput:
+    """One form of a product. ``names`` maps a language to the variant's name in it."""
+
+    sku: str
+    name: str = ""
+    names: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def parse(cls, data: Mapping[str, Any]) -> VariantInput:
+        """Raises Invalid (fields ``sku``, ``name``)."""
+        problems: Problems = {}
+        found = _variant(data, problems, "")
+        if problems:
+            raise Invalid(problems)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class OfferInput:
+    """One way to get a product. An own offer has ``sku``; an affiliate offer ``url`` and ``merchant`` (its key).
+
+    ``quantity`` is the opening stock of a variant that is new. ``checked_at`` or ``checked_ago`` say when price
+    and availability were seen.
+    """
+
+    kind: str
+    currency: str
+    price_minor: int | None = None
+    region: str = ""
+    sku: str = ""
+    quantity: int | None = None
+    merchant: str = ""
+    url: str = ""
+    availability: str = "unknown"
+    checked_at: datetime | None = None
+    checked_ago: timedelta | None = None
+
+    @classmethod
+    def parse(cls, data: Mapping[str, Any], *, currency: str = "", price_unit: PriceUnit | None = None) -> OfferInput:
+        """Raises Invalid. ``currency`` serves offers that name none; ``price_unit`` says what ``price`` counts."""
+        problems: Problems = {}
+        found = _offer(data, problems, "", currency, price_unit)
+        if problems or found is None:
+            raise Invalid(problems)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class ProductInput:
+    """A product as somebody describes it. ``alternative`` is a slug, ``picture`` a file name."""
+
+    title: str
+    given: frozenset[str]
+    slug: str = ""
+    brand: str = ""
+    category: str = ""
+    gtin: str | None = None
+    mpn: str = ""
+    summary: str = ""
+    body: str = ""
+    lang: str = "en"
+    attrs: tuple[tuple[str, str], ...] = ()
+    translations: dict[str, dict[str, str]] = field(default_factory=dict)
+    alternative: str = ""
+    discontinued: bool = False
+    listed: bool = True
+    source: str | None = None
+    picture: str = ""
+    picture_alt: str = ""
+    variants: tuple[VariantInput, ...] = ()
+    offers: tuple[OfferInput, ...] = ()
+
+    @classmethod
+    def parse(cls, data: Mapping[str, Any], *, currency: str = "", price_unit: PriceUnit | None = None) -> ProductInput:
+        """Raises Invalid that names every field in need of another look (``offers.2.price`` for the second)."""
+        problems: Problems = {}
+        title = line(data, "title", MAX_TITLE, problems)
+        if not title and "title" not in problems:
+            problems["title"] = ["Write a title."]
+        found = cls(
+            title=title,
+            given=frozenset(name for name, value in data.items() if value is not None),
+            slug=_slug(data, "slug", problems),
+            brand=line(data, "brand", 120, problems),
+            category=line(data, "category", 120, problems),
+            gtin=parse_gtin(data, problems),
+            mpn=line(data, "mpn", 80, problems),
+            summary=line(data, "summary", MAX_SUMMARY, problems),
+            body=_paragraphs(data, "body", MAX_BODY, problems),
+            lang=_language(data, problems),
+            attrs=parse_attrs(data.get("attrs"), problems),
+            translations=_translations(data, problems),
+            alternative=_slug(data, "alternative", problems),
+            discontinued=_flag(data, "discontinued", problems),
+            listed=_flag(data, "listed", problems, default=True),
+            source=line(data, "source", 200, problems) or None,
+            picture=line(data, "picture", 300, problems),
+            picture_alt=line(data, "picture_alt", 300, problems),
+            variants=tuple(
+                _variant(entry, problems, where) for entry, where in _entries(data, "variants", MAX_VARIANTS, problems)
+            ),
+            offers=tuple(
+                offer
+                for entry, where in _entries(data, "offers", MAX_OFFERS, problems)
+                if (offer := _offer(entry, problems, where, currency, price_unit)) is not None
+            ),
+        )
+        _check_repeats(found, problems)
+        if problems:
+            raise Invalid(problems)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class MerchantInput:
+    """A shop that readers may be sent to; ``names`` maps a language to its name in it."""
+
+    key: str
+    name: str
+    domain: str
+    country: str = ""
+    names: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def parse(cls, data: Mapping[str, Any]) -> MerchantInput:
+        """Raises Invalid (``key``, ``name``, ``domain``, ``country``)."""
+        problems: Problems = {}
+        key = line(data, "key", 40, problems).lower()
+        if not KEY.fullmatch(key):
+            _note(problems, "key", "Use letters a–z, digits and hyphens.")
+        name = line(data, "name", 80, problems)
+        if not name:
+            _note(problems, "name", "Write the shop's name.")
+        domain = line(data, "domain", 120, problems).lower().removeprefix("www.").strip(".")
+        if not re.fullmatch(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z0-9-]{2,}", domain):
+            _note(problems, "domain", "Write the shop's domain, like shop.example.")
+        country = _region(data, "country", problems)
+        names = _names(data, problems, "", 80)
+        if problems:
+            raise Invalid(problems)
+        return cls(key, name, domain, country, names)
+
+
+def line(data: Mapping[str, Any], name: str, limit: int, problems: Problems, where: str = "") -> str:
+    """One line of plain text from ``data[name]``: NFC, no control characters, spaces folded."""
+    text = " ".join(_plain(data.get(name), name, problems, where).split())
+    if len(text) > limit:
+        _note(problems, where + name, f"Use at most {limit} characters (now {len(text)}).")
+        return ""
+    return text
+
+
+def parse_gtin(data: Mapping[str, Any], problems: Problems) -> str | None:
+    """The GTIN with 14 digits, however it was written (8, 12, 13 or 14), or None.
+
+    Kept in one length so that a UPC and the EAN of the same thing are equal. The check digit is that of the
+    GS1 General Specifications, section 7.9.
+    """
+    digits = re.sub(r"[\s-]", "", _plain(data.get("gtin"), "gtin", problems, ""))
+    if not digits or "gtin" in problems:
+        return None
+    if not (digits.isascii() and digits.isdigit()) or len(digits) not in {8, 12, 13, 14}:
+        _note(problems, "gtin", "A GTIN has 8, 12, 13 or 14 digits.")
+        return None
+    full = digits.zfill(14)
+    total = sum(int(digit) * (3 if place % 2 == 0 else 1) for place, digit in enumerate(full))
+    if total % 10 or not int(full):
+        _note(problems, "gtin", f"The check digit of “{digits}” is wrong; please compare it with the packaging.")
+        return None
+    return full
+
+
+def gtin_forms(gtin: str | None) -> tuple[str, ...]:
+    """Every way to write a stored GTIN: with 14 digits, 13 (EAN), 12 (UPC) and 8, as far as zeros allow."""
+    if not gtin:
+        return ()
+    return tuple(gtin[-length:] for length in (14, 13, 12, 8) if not int(gtin[:-length] or "0"))
+
+
+def parse_attrs(value: object, problems: Problems) -> tuple[tuple[str, str], ...]:
+    """Name and value pairs from ``"name: value; …"``, one a line, a mapping, or a list of pairs."""
+    pairs = list(_attr_pairs(value, problems))
+    if len(pairs) > MAX_ATTRS:
+        _note(problems, "attrs", f"Use at most {MAX_ATTRS} properties (now {len(pairs)}).")
+    kept = []
+    for name, content in pairs:
+        if len(name) > MAX_ATTR_NAME or len(content) > MAX_ATTR_VALUE:
+            _note(problems, "attrs", f"The property “{name[:40]}” is too long.")
+        elif name and content:
+            kept.append((name, content))
+    return tuple(kept)
+
+
+def parse_availability(value: object, problems: Problems, where: str = "") -> str:
+    """Our word for an availability as feeds write it."""
+    text = str(value or "").strip()
+    word = re.sub(r"[\W_]", "", text.rpartition("/")[2]).lower()
+    found = _AVAILABILITY_WORDS.get(word)
+    if found is None:
+        _note(problems, where + "availability", f"“{text[:40]}” is not one of {', '.join(AVAILABILITIES)}.")
+    return found or "unknown"
+
+
+def parse_price(
+    data: Mapping[str, Any], currency: str, unit: PriceUnit | None, problems: Problems, where: str = ""
+) -> tuple[int | None, str]:
+    """(minor units or None, currency) from ``price_minor``, or from ``price`` in ``unit``.
+
+    A price that carries its currency (``"199.00 CNY"``) is always in major units, as in product feeds.
+    """
+    code = str(data.get("currency") or currency or "").strip().upper()
+    if _present(data.get("price_minor")):
+        return _minor(data["price_minor"], "price_minor", problems, where), _currency(code, problems, where)
+    if not _present(data.get("price")):
+        return None, _currency(code, problems, where)
+    text = _number_text(data["price"])
+    match = _PRICE.fullmatch(text.upper())
+    if match is None:
+        _note(problems, where + "price", f"“{text[:40]}” is not a price; write it like 199.00.")
+        return None, code
+    before, amount, after = match.groups()
+    named = before or after
+    if named and data.get("currency") and named != code:
+        _note(problems, where + "currency", f"The price is in {named}, the currency says {code}.")
+    code = _currency(named or code, problems, where)
+    if not code:
+        return None, code
+    if unit == "minor" and not named:
+        return _minor(amount.replace(",", ""), "price", problems, where), code
+    if unit is None and not named:
+        _note(problems, where + "price", "Say whether prices are in minor units (cents) or major units.")
+        return None, code
+    try:
+        return Money.parse(amount, code).minor, code
+    except Invalid as refused:
+        _note(problems, where + "price", *(text for texts in refused.fields.values() for text in texts))
+        return None, code
+
+
+def check_offer_url(url: str, domain: str) -> str:
+    """The link in the form that is kept. Raises Invalid unless it is https on ``domain`` or below it."""
+    safe = safe_url(url)
+    parts = urlsplit(safe) if safe and safe.startswith("https://") else None
+    if safe is None or parts is None or not parts.netloc.isascii():
+        raise Invalid({"url": ["Write the full link, starting with https://."]})
+    host = parts.netloc.removesuffix(":443").removesuffix(".")
+    if host != domain and not host.endswith("." + domain):
+        raise Invalid({"url": [f"This link leads to {host}, not to {domain}."]})
+    return safe
+
+
+def link_host(url: str) -> str:
+    """The host of a link, or an empty string."""
+    safe = safe_url(url) or ""
+    return urlsplit(safe).netloc.removesuffix(":443").removesuffix(".") if safe.startswith("https://") else ""
+
+
+def _variant(data: Mapping[str, Any], problems: Problems, where: str) -> VariantInput:
+    sku = line(data, "sku", 80, problems, where)
+    if not sku and where + "sku" not in problems:
+        _note(problems, where + "sku", "Write a SKU.")
+    return VariantInput(sku, line(data, "name", 120, problems, where), _names(data, problems, where, 120))
+
+
+def _offer(
+    data: Mapping[str, Any], problems: Problems, where: str, currency: str, unit: PriceUnit | None
+) -> OfferInput | None:
+    kind = str(data.get("kind") or ("affiliate" if data.get("url") else "own"))
+    if kind not in OFFER_KINDS:
+        _note(problems, where + "kind", f"“{kind[:40]}” is not one of {', '.join(OFFER_KINDS)}.")
+        return None
+    minor, code = parse_price(data, currency, unit, problems, where)
+    region = _region(data, "region", problems, where)
+    if kind == "own":
+        return _own_offer(data, problems, where, minor, code, region)
+    checked_at, checked_ago = _checked(data, problems, where)
+    merchant = line(data, "merchant", 40, problems, where).lower()
+    url = line(data, "url", 2000, problems, where)
+    if not link_host(url):
+        _note(problems, where + "url", "Write the full link, starting with https://.")
+    return OfferInput(
+        kind=kind,
+        currency=code,
+        price_minor=minor,
+        region=region,
+        merchant=merchant,
+        url=url,
+        availability=parse_availability(data.get("availability"), problems, where),
+        checked_at=checked_at,
+        checked_ago=checked_ago,
+    )
+
+
+def _own_offer(
+    data: Mapping[str, Any], problems: Problems, where: str, minor: int | None, currency: str, region: str
+) -> OfferInput:
+    sku = line(data, "sku", 80, problems, where)
+    if not sku:
+        _note(problems, where + "sku", "Write a SKU.")
+    if not minor and not problems.keys() & {where + "price", where + "price_minor", where + "currency"}:
+        # A free product is far more often a missing price than a gift.
+        _note(problems, where + "price", "What we sell needs a price above zero.")
+    return OfferInput(
+        kind="own",
+        currency=currency,
+        price_minor=minor,
+        region=region,
+        sku=sku,
+        quantity=parse_quantity(data, "quantity", problems, where),
+        availability="in_stock",
+    )
+
+
+def parse_quantity(data: Mapping[str, Any], name: str, problems: Problems, where: str = "") -> int | None:
+    """A whole number from 0 to 1,000,000, or None when there is none."""
+    if not _present(data.get(name)):
+        return None
+    text = _number_text(data[name])
+    if not re.fullmatch(r"\d{1,7}(?:\.0+)?", text, re.ASCII) or int(text.partition(".")[0]) > MAX_QUANTITY:
+        _note(problems, where + name, f"Write a whole number from 0 to {MAX_QUANTITY:,}.")
+        return None
+    return int(text.partition(".")[0])
+
+
+def _minor(value: object, name: str, problems: Problems, where: str) -> int | None:
+    text = _number_text(value)
+    if not re.fullmatch(r"\d{1,16}(?:\.0+)?", text, re.ASCII) or int(text.partition(".")[0]) > MAX_MINOR:
+        _note(problems, where + name, f"“{text[:40]}” is not a whole number of minor units (cents).")
+        return None
+    return int(text.partition(".")[0])
+
+
+def _number_text(value: object) -> str:
+    if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
+        return "?"
+    if isinstance(value, float | Decimal):
+        # Never in exponent form, which people and the patterns here do not write.
+        return f"{Decimal(str(value)):f}" if Decimal(str(value)).is_finite() else "?"
+    return str(value).strip() if isinstance(value, str) or abs(value) < 10**20 else "?"
+
+
+def _present(value: object) -> bool:
+    return value is not None and value != ""
+
+
+def _currency(code: str, problems: Problems, where: str) -> str:
+    if is_currency(code):
+        return code
+    _note(
+        problems,
+        where + "currency",
+        f"“{code[:10]}” is not an ISO 4217 currency." if code else "Say the currency, like USD.",
+    )
+    return ""
+
+
+def _region(data: Mapping[str, Any], name: str, problems: Problems, where: str = "") -> str:
+    code = line(data, name, 40, problems, where).upper()
+    if code and (len(code) != 2 or code not in get_global("territory_languages")):
+        _note(problems, where + name, f"“{code}” is not an ISO 3166 country, like US.")
+        return ""
+    return code
+
+
+def _checked(data: Mapping[str, Any], problems: Problems, where: str) -> tuple[datetime | None, timedelta | None]:
+    moment = data.get("checked_at")
+    if isinstance(moment, datetime):
+        return moment, None
+    if _present(moment):
+        try:
+            found = datetime.fromisoformat(str(moment))
+        except ValueError:
+            found = None
+        if found is None or found.tzinfo is None:
+            _note(problems, where + "checked_at", "Write the time with its zone, like 2026-05-01T12:00:00Z.")
+            return None, None
+        return found, None
+    hours = data.get("checked_hours_ago")
+    if not _present(hours):
+        return None, None
+    text = _number_text(hours)
+    if not re.fullmatch(r"\d{1,6}(?:\.\d{1,6})?", text, re.ASCII):
+        _note(problems, where + "checked_hours_ago", "Write a number of hours.")
+        return None, None
+    return None, timedelta(hours=float(text))
+
+
+def _language(data: Mapping[str, Any], problems: Problems) -> str:
+    text = line(data, "lang", 40, problems)
+    match = LANGUAGE.fullmatch(text)
+    if text and match is None:
+        _note(problems, "lang", f"“{text}” is not a language, like en or zh.")
+    return match[1].lower() if match else "en"
+
+
+def _translations(data: Mapping[str, Any], problems: Problems) -> dict[str, dict[str, str]]:
+    value = data.get("translations") or {}
+    if not isinstance(value, Mapping) or not all(isinstance(words, Mapping) for words in value.values()):
+        _note(problems, "translations", "Write translations as a language with its title, summary and body.")
+        return {}
+    found: dict[str, dict[str, str]] = {}
+    for language, words in value.items():
+        where = f"translations.{language}."
+        if not LANGUAGE.fullmatch(str(language)):
+            _note(problems, "translations", f"“{str(language)[:20]}” is not a language, like en or zh.")
+            continue
+        texts = {
+            "title": line(words, "title", MAX_TITLE, problems, where),
+            "summary": line(words, "summary", MAX_SUMMARY, problems, where),
+            "body": _paragraphs(words, "body", MAX_BODY, problems, where),
+        }
+        if any(texts.values()):
+            found[str(language)] = {name: text for name, text in texts.items() if text}
+    return found
+
+
+def _names(data: Mapping[str, Any], problems: Problems, where: str, limit: int) -> dict[str, str]:
+    """``name_zh`` and the like, by language."""
+    names = {
+        key.removeprefix("name_"): line(data, key, limit, problems, where)
+        for key in data
+        if isinstance(key, str) and re.fullmatch(r"name_[a-z]{2}", key)
+    }
+    return {language: name for language, name in names.items() if name}
+
+
+def _slug(data: Mapping[str, Any], name: str, problems: Problems) -> str:
+    text = line(data, name, 100, problems)
+    if text and not SLUG.fullmatch(text):
+        _note(problems, name, "Use letters a–z, digits and single hyphens.")
+        return ""
+    return text
+
+
+def _flag(data: Mapping[str, Any], name: str, problems: Problems, *, default: bool = False) -> bool:
+    value = data.get(name)
+    if value is None:
+        return default
+    text = str(value).strip().lower()
+    if text in _TRUE:
+        return True
+    if text not in _FALSE:
+        _note(problems, name, "Write yes or no.")
+    return False
+
+
+def _paragraphs(data: Mapping[str, Any], name: str, limit: int, problems: Problems, where: str = "") -> str:
+    text = _plain(data.get(name), name, problems, where).replace("\t", " ")
+    text = re.sub(r" *\n *", "\n", text)
+    text = re.sub(r"\n{3,}", "\n\n", text).strip()
+    if len(text) > limit:
+        _note(problems, where + name, f"Use at most {limit} characters (now {len(text)}).")
+        return ""
+    return text
+
+
+def _plain(value: object, name: str, problems: Problems, where: str) -> str:
+    """Text without what no database and no page wants: NUL, control and lone surrogate characters."""
+    if value is None:
+        return ""
+    if isinstance(value, bool) or not isinstance(value, str | int | Decimal | float):
+        _note(problems, where + name, "This should be text.")
+        return ""
+    text = _number_text(value) if not isinstance(value, str) else value
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", text)
+    if text.isprintable():
+        return text
+    return "".join(sign for sign in text if sign in "\n\t" or _is_kept(sign))
+
+
+def _is_kept(sign: str) -> bool:
+    return sign in _KEPT_SIGNS or unicodedata.category(sign) not in {"Cc", "Cf", "Cs", "Co", "Cn"}
+
+
+def _entries(data: Mapping[str, Any], name: str, limit: int, problems: Problems) -> list[tuple[Mapping[str, Any], str]]:
+    value = data.get(name) or ()
+    if not isinstance(value, Sequence) or isinstance(value, str) or not all(isinstance(v, Mapping) for v in value):
+        _note(problems, name, "This should be a list of entries.")
+        return []
+    if len(value) > limit:
+        _note(problems, name, f"Use at most {limit} entries (now {len(value)}).")
+        return []
+    return [(entry, f"{name}.{number}.") for number, entry in enumerate(value, start=1)]
+
+
+def _attr_pairs(value: object, problems: Problems) -> Iterable[tuple[str, str]]:
+    if value is None:
+        return []
+    if isinstance(value, str):
+        return _split_attrs(value, problems)
+    if isinstance(value, Mapping):
+        value = list(value.items())
+    if not isinstance(value, Sequence):
+        _note(problems, "attrs", "Write properties as “name: value; name: value”.")
+        return []
+    pairs = []
+    for entry in value:
+        pair = (entry.get("name"), entry.get("value")) if isinstance(entry, Mapping) else entry
+        if not isinstance(pair, Sequence) or isinstance(pair, str) or len(pair) != 2:
+            _note(problems, "attrs", "Write properties as “name: value; name: value”.")
+            return []
+        name, content = (" ".join(_plain(part, "attrs", problems, "").split()) for part in pair)
+        pairs.append((name, content))
+    return pairs
+
+
+def _split_attrs(text: str, problems: Problems) -> list[tuple[str, str]]:
+    """Cut at ``; `` and line ends. A piece without a name continues the value before it."""
+    pairs: list[tuple[str, str]] = []
+    for piece in re.split(r";\s+|；|\n", _plain(text, "attrs", problems, "")):
+        words = " ".join(piece.split()).rstrip(";")
+        if match := _PAIR.fullmatch(words):
+            pairs.append((match[1].rstrip(), match[2]))
+        elif words and pairs:
+            name, before = pairs[-1]
+            pairs[-1] = (name, f"{before}; {words}")
+        elif words:
+            _note(problems, "attrs", "Write properties as “name: value; name: value”.")
+            return []
+    return pairs
+
+
+def _check_repeats(found: ProductInput, problems: Problems) -> None:
+    skus = [variant.sku for variant in found.variants]
+    if len(set(skus)) < len(skus):
+        _note(problems, "variants", "Two variants have the same SKU.")
+    own = [(offer.sku, offer.currency, offer.region) for offer in found.offers if offer.kind == "own"]
+    links = [(offer.merchant, offer.url, offer.region) for offer in found.offers if offer.kind == "affiliate"]
+    if len(set(own)) < len(own) or len(set(links)) < len(links):
+        _note(problems, "offers", "Two offers are the same.")
+
+
+def _note(problems: Problems, field_name: str, *messages: str) -> None:
+    problems.setdefault(field_name, []).extend(messages)

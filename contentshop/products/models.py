@@ -88,9 +88,7 @@ class ProductPicture(Base):
 
     __tablename__ = "product_picture"
 
-    product_id: Mapped[int] = mapped_column(
-        BigInt, ForeignKey("product.id", ondelete="CASCADE"), primary_key=True
-    )
+    product_id: Mapped[int] = mapped_column(BigInt, ForeignKey("product.id", ondelete="CASCADE"), primary_key=True)
     position: Mapped[int] = mapped_column(Integer, primary_key=True)
     asset_id: Mapped[int] = mapped_column(BigInt, ForeignKey("asset.id"))
     alt: Mapped[str] = mapped_column(String(300), default="")
@@ -225,3 +223,26 @@ class Offer(Base):
     product: Mapped[Product] = relationship(back_populates="offers")
     merchant: Mapped[Merchant | None] = relationship(lazy="joined")
     variant: Mapped[Variant | None] = relationship()
+
+
+class ImportRun(Base):
+    """How far one file has been imported, so that an interrupted import goes on where it stopped.
+
+    ``digest`` names the file's content together with the options it is read by. ``last_line`` is written in the
+    transaction of the rows up to it. ``pending`` holds [line, product id, slug] of alternatives that come later
+    in the file.
+    """
+
+    __tablename__ = "import_run"
+
+    id: Mapped[PrimaryKey]
+    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    name: Mapped[str] = mapped_column(String(200))
+    last_line: Mapped[int] = mapped_column(Integer, default=0)
+    added: Mapped[int] = mapped_column(Integer, default=0)
+    updated: Mapped[int] = mapped_column(Integer, default=0)
+    unchanged: Mapped[int] = mapped_column(Integer, default=0)
+    failed: Mapped[int] = mapped_column(Integer, default=0)
+    pending: Mapped[list[list[Any]]] = mapped_column(JSON, default=list)
+    started_at: Mapped[Moment]
+    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

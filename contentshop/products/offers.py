@@ -207,9 +207,7 @@ def buyable_variants(product: ProductFacts, reader: Reader) -> tuple[OfferFacts,
     currency = best.price.currency if best.price else reader.currency
     chosen: dict[str, OfferFacts] = {}
     # An offer for the reader's own country comes before one for anywhere, and overrides it.
-    for offer in sorted(
-        offers, key=lambda offer: (offer.region == "", *_by_price(offer, offer.price, reader))
-    ):
+    for offer in sorted(offers, key=lambda offer: (offer.region == "", *_by_price(offer, offer.price, reader))):
         if offer.price is not None and offer.price.currency == currency:
             chosen.setdefault(offer.variant_key, offer)
     return tuple(sorted(chosen.values(), key=lambda offer: (offer.variant_position, offer.key)))
@@ -217,9 +215,7 @@ def buyable_variants(product: ProductFacts, reader: Reader) -> tuple[OfferFacts,
 
 def _resolve_alone(product: ProductFacts, reader: Reader, now: datetime, max_age: timedelta) -> Resolution:
     refused = {offer.key: _refusal(offer, product, reader) for offer in product.offers}
-    runners = [
-        (_rank(offer, reader, now, max_age), offer) for offer in product.offers if not refused[offer.key]
-    ]
+    runners = [(_rank(offer, reader, now, max_age), offer) for offer in product.offers if not refused[offer.key]]
     runners.sort(key=lambda pair: pair[0])
     trace = tuple(sorted((key, why) for key, why in (refused | _verdicts(runners)).items()))
     if not runners:

@@ -68,9 +68,7 @@ def stamp(session: AnySession, ids: Collection[int]) -> str:
 
 def translated(column: str, locale: str) -> ColumnElement[str]:
     """SQL for a product's ``title``, ``summary`` or ``body`` in ``locale``, else in its own language."""
-    return func.coalesce(
-        func.nullif(Product.translations[(locale, column)].as_string(), ""), getattr(Product, column)
-    )
+    return func.coalesce(func.nullif(Product.translations[(locale, column)].as_string(), ""), getattr(Product, column))
 
 
 def _facts(locale: str) -> Select[*tuple[Any, ...]]:
@@ -110,9 +108,7 @@ def _facts(locale: str) -> Select[*tuple[Any, ...]]:
             Merchant.active.label("merchant_active"),
             Variant.id.label("variant_id"),
             Variant.key.label("variant_key"),
-            func.coalesce(Variant.translations[(locale, "name")].as_string(), Variant.name).label(
-                "variant_name"
-            ),
+            func.coalesce(Variant.translations[(locale, "name")].as_string(), Variant.name).label("variant_name"),
             Variant.position,
             Variant.sku,
             (Stock.on_hand - Stock.reserved).label("available"),

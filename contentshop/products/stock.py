@@ -73,9 +73,7 @@ def reserve(
 def confirm(session: AnySession, holder: str) -> None:
     """Keep what ``holder`` holds until it is taken or released: the order is paid."""
     session.execute(
-        update(Reservation)
-        .where(Reservation.holder == holder, Reservation.state == "held")
-        .values(expires_at=None)
+        update(Reservation).where(Reservation.holder == holder, Reservation.state == "held").values(expires_at=None)
     )
 
 
@@ -119,9 +117,7 @@ def expire(session: AnySession, *, now: datetime, limit: int = EXPIRY_BATCH) -> 
     """Release reservations whose time is over, of up to ``limit`` holders; returns these holders, sorted."""
     over = (Reservation.state == "held") & (Reservation.expires_at <= now)
     holders = list(
-        session.scalars(
-            select(Reservation.holder).where(over).distinct().order_by(Reservation.holder).limit(limit)
-        )
+        session.scalars(select(Reservation.holder).where(over).distinct().order_by(Reservation.holder).limit(limit))
     )
     ended = set()
     for row in session.execute(_RESERVED.where(over, Reservation.holder.in_(holders))):
@@ -203,6 +199,17 @@ def set_on_hand(
     _tell(session, after.product_id, after.available - delta, after.available, now=now)
 
 
+def open_stock(
+    session: AnySession, variant: Variant, quantity: int, *, reason: str = "opening stock", now: datetime, actor: str
+) -> None:
+    """Begin the books of a new variant (already in the database) with ``quantity`` units, 0 to 1,000,000."""
+    if not 0 <= quantity <= MAX_QUANTITY:
+        raise Invalid({"quantity": [f"Write a whole number from 0 to {MAX_QUANTITY:,}."]})
+    session.add(Stock(variant_id=variant.id, product_id=variant.product_id, on_hand=quantity))
+    if quantity:
+        session.add(StockMovement(variant_id=variant.id, delta=quantity, reason=reason, actor=actor, moved_at=now))
+
+
 _RESERVED = select(
     Reservation.id, Reservation.holder, Reservation.variant_id, Reservation.quantity, Reservation.state
 ).order_by(Reservation.variant_id)
@@ -234,9 +241,7 @@ def _write_reservation(
     else:
         changes = {"quantity": quantity, "state": "held", "expires_at": expires_at}
         session.execute(
-            update(Reservation)
-            .where(Reservation.id == row.id)
-            .values(changes if quantity else {"state": "released"})
+            update(Reservation).where(Reservation.id == row.id).values(changes if quantity else {"state": "released"})
         )
 
 
