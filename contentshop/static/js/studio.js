@@ -49,6 +49,8 @@ function element(tag, classes, text) {
 }
 
 function setUpPicker(editor, area) {
+  // A text nobody has clicked into yet has its caret at the top; a product belongs at its end.
+  area.setSelectionRange(area.value.length, area.value.length);
   const opener = editor.querySelector("[data-open-picker]");
   const panel = editor.querySelector("[data-picker]");
   const input = panel.querySelector("input");
@@ -119,10 +121,10 @@ async function problems(editor, text) {
     const at = index + 1;
     if (/!\[\s*\]\(/.test(line)) found.push([say.sayAlt, at]);
     if (/^# /.test(line)) found.push([say.sayHeading, at]);
-    const directive = /^:{2,3}(card|item)\b/.exec(line);
+    const directive = /^:{2,} *(card|item)\b/.exec(line);
     if (!directive) return;
     if (directive[1] === "item") items += 1;
-    const whole = /^:{2,3}(?:card|item)\[([^\]\s]+)\](\{.*\})?\s*$/.exec(line);
+    const whole = /^(?:::card|:::item)\[([a-z0-9-]+)\](\{.*\})?\s*$/.exec(line);
     if (whole) keys.push([whole[1], at]);
     else found.push([say.sayUnclosed, at]);
   });
