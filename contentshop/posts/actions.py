@@ -110,9 +110,7 @@ def create_draft(
     session.add(post)
     session.flush()
     post.author = by
-    post.draft = _new_revision(session, post)
-    _write(session, post, post.draft, form, text or prepare_text(form.source), by=by, now=now)
-    session.flush()
+    _write_draft(session, post, form, text or prepare_text(form.source), by=by, now=now)
     return post
 
 
@@ -141,13 +139,10 @@ def save_draft(
         if _is_saved(post, form):
             return post
         raise _conflict(post)
-    if post.draft is None or post.draft_id == post.live_id:
-        post.draft = _new_revision(session, post)
     post.lang = form.lang
-    _write(session, post, post.draft, form, text, by=by, now=now)
+    _write_draft(session, post, form, text, by=by, now=now)
     if post.state == "published":
         record(session, PostChanged(post=post.key), now=now)
-    session.flush()
     return post
 
 
@@ -173,7 +168,8 @@ def publish(session: AnySession, post: Post, *, by: User, now: datetime, at: dat
             post.slug = _free_slug(session, slugify(draft.title, fallback=post.key))
     elif post.live_id != draft.id:
         post.revised_at = now
-    post.live, post.state = draft, "published"
+    # The column too: the relationship alone is written after the state, which needs it.
+    post.live, post.live_id, post.state = draft, draft.id, "published"
     _show_cards(session, post, {entry["key"]: entry["alternative_id"] for entry in draft.cards})
     _file_under(session, post, draft.topics)
     event = PostChanged(post=post.key) if was_visible else PostPublished(post=post.key)
@@ -311,43 +307,39 @@ def _is_saved(post: Post, form: PostInput) -> bool:
         and post.lang == form.lang
         and (draft.title, draft.summary, draft.source, draft.tested, draft.relation)
         == (form.title, form.summary, form.source, form.tested, form.relation)
-        and (draft.cover_id, draft.cover_alt, draft.topics)
-        == (form.cover_id, form.cover_alt, list(form.topics))
+        and (draft.cover_id, draft.cover_alt, draft.topics) == (form.cover_id, form.cover_alt, list(form.topics))
     )
 
 
-def _new_revision(session: AnySession, post: Post) -> Revision:
-    number = session.scalar(select(func.max(Revision.number)).where(Revision.post_id == post.id)) or 0
-    return Revision(post_id=post.id, number=number + 1)
-
-
-def _write(
-    session: AnySession,
-    post: Post,
-    draft: Revision,
-    form: PostInput,
-    text: PreparedText,
-    *,
-    by: User,
-    now: datetime,
+def _write_draft(
+    session: AnySession, post: Post, form: PostInput, text: PreparedText, *, by: User, now: datetime
 ) -> None:
-    """Put the author's words and what was made of them into ``draft``."""
-    wanted = {card.product for card in text.cards} | {card.alternative for card in text.cards} - {""}
-    products = find_ids_by_slug(session, wanted)
+    """Put the author's words and what was made of them into the draft; what readers see is never touched."""
+    slugs = {slug for card in text.cards for slug in (card.product, card.alternative) if slug}
+    products = find_ids_by_slug(session, slugs)
     keys = _card_keys(session, post, text.cards, products)
+    problems = (*text.problems, *_unknown(text.cards, products))
+    draft = _draft_to_write(session, post)
     draft.title, draft.summary, draft.source = form.title, form.summary, form.source
     draft.tested, draft.relation, draft.topics = form.tested, form.relation, list(form.topics)
     draft.cover_id, draft.cover_alt = form.cover_id, form.cover_alt
     draft.segments = _keyed(text.rendered.segments, keys)
     draft.headings = [list(heading) for heading in text.rendered.headings]
     draft.cards = _entries(text.cards, keys, products)
-    draft.problems = [
-        [problem.line, problem.message] for problem in (*text.problems, *_unknown(text.cards, products))
-    ]
+    draft.problems = [[problem.line, problem.message] for problem in problems]
     draft.text = text.rendered.text
     draft.renderer_version = text.rendered.version
     draft.saved_by, draft.saved_at = by.id, now
-    session.add(draft)
+    post.draft = draft
+    session.flush()
+
+
+def _draft_to_write(session: AnySession, post: Post) -> Revision:
+    """The draft in place, or a new revision while the draft is what readers see."""
+    if post.draft is not None and post.draft_id != post.live_id:
+        return post.draft
+    number = session.scalar(select(func.max(Revision.number)).where(Revision.post_id == post.id)) or 0
+    return Revision(post_id=post.id, number=number + 1)
 
 
 def _unknown(cards: Iterable[CardRef], products: Collection[str]) -> Iterable[Problem]:
@@ -399,9 +391,7 @@ def _keyed(segments: Iterable[Segment], keys: Mapping[str, str]) -> list[Segment
     return result
 
 
-def _entries(
-    cards: Sequence[CardRef], keys: Mapping[str, str], products: Mapping[str, int]
-) -> list[dict[str, Any]]:
+def _entries(cards: Sequence[CardRef], keys: Mapping[str, str], products: Mapping[str, int]) -> list[dict[str, Any]]:
     """The cards as a revision keeps them; items are ranked in the order they stand in."""
     entries: list[dict[str, Any]] = []
     rank = 0
