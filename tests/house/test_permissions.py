@@ -1,0 +1,100 @@
+"""The permission table: every endpoint decided, every cell tried against every kind of person."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.routing import Rule
+
+from contentshop.web.permissions import PERMISSIONS, Access
+from contentshop.web.session import TOKENLESS
+from tests.conftest import csrf_of
+from tests.factories import Factory
+
+ROLES = ("visitor", "reader", "creator", "editor", "operator")
+ENTRY: dict[Access, frozenset[str]] = {
+    Access.PUBLIC: frozenset(ROLES),
+    Access.SIGNED_IN: frozenset(ROLES) - {"visitor"},
+    Access.CREATOR: frozenset({"creator", "editor"}),
+    Access.EDITOR: frozenset({"editor"}),
+    Access.OPERATOR: frozenset({"operator"}),
+    Access.STAFF: frozenset({"editor", "operator"}),
+}
+
+
+def rules(app: Flask) -> list[Rule]:
+    return [rule for rule in app.url_map.iter_rules() if rule.endpoint != "static"]
+
+
+def path_of(app: Flask, rule: Rule) -> str:
+    """An address of the rule with values that belong to nothing."""
+    values = {name: 1 if "int" in type(rule._converters[name]).__name__.lower() else "nothing-here" for name in rule.arguments}
+    with app.test_request_context():
+        return str(app.url_map.bind("localhost").build(rule.endpoint, values))
+
+
+def test_the_table_covers_the_url_map_exactly(app: Flask) -> None:
+    assert set(PERMISSIONS) == {rule.endpoint for rule in app.url_map.iter_rules()}
+
+
+def test_tokenless_endpoints_exist(app: Flask) -> None:
+    assert {rule.endpoint for rule in app.url_map.iter_rules()} >= TOKENLESS
+
+
+@pytest.fixture
+def people(app: Flask, make: Factory, sign_in: Callable[..., Any]) -> dict[str, FlaskClient]:
+    found = {"visitor": app.test_client()}
+    for role in ROLES[1:]:
+        found[role] = sign_in(app.test_client(), make.user(role))
+    return found
+
+
+def test_every_cell(app: Flask, people: dict[str, FlaskClient]) -> None:
+    """Who may not knock gets 403 (or the way to sign in); who may never does. Both for every method."""
+    tried = 0
+    for rule in rules(app):
+        entry = ENTRY[PERMISSIONS[rule.endpoint]]
+        for method in sorted((rule.methods or set()) - {"OPTIONS"}):
+            for role, client in people.items():
+                if rule.endpoint in {"account.sign_out", "account.sign_out_everywhere"} and role != "visitor":
+                    continue  # would end the session that the next cells need; tried in test_accounts
+                path = path_of(app, rule)
+                form: dict[str, Any] = {}
+                if method not in {"GET", "HEAD"}:
+                    form = {"data": {"csrf_token": csrf_of(client, "/forgot")}, "headers": {"Origin": "http://localhost"}}
+                answer = client.open(path, method=method, **form)
+                sent_away = answer.status_code == 302 and answer.location.startswith("/sign-in")
+                refused = answer.status_code == 403 or sent_away
+                allowed = role in entry
+                place = f"{method} {path} as {role}: {answer.status_code}"
+                if allowed and rule.endpoint not in {"account.reset", "account.set_password"}:
+                    assert not refused, place
+                elif not allowed:
+                    assert refused, place
+                assert answer.status_code < 500 or answer.status_code == 503, place
+                tried += 1
+    assert tried > 100
+
+
+def test_every_unsafe_route_refuses_a_form_without_token(app: Flask, people: dict[str, FlaskClient]) -> None:
+    for rule in rules(app):
+        for method in sorted((rule.methods or set()) - {"GET", "HEAD", "OPTIONS"}):
+            role = next(iter(sorted(ENTRY[PERMISSIONS[rule.endpoint]], key=ROLES.index)))
+            answer = people[role].open(path_of(app, rule), method=method)
+            wanted = 403 if rule.endpoint in TOKENLESS else 400
+            assert answer.status_code == wanted, f"{method} {rule} as {role}: {answer.status_code}"
+
+
+def test_every_unsafe_route_refuses_a_form_from_another_site(app: Flask, people: dict[str, FlaskClient]) -> None:
+    for rule in rules(app):
+        for method in sorted((rule.methods or set()) - {"GET", "HEAD", "OPTIONS"}):
+            role = next(iter(sorted(ENTRY[PERMISSIONS[rule.endpoint]], key=ROLES.index)))
+            client = people[role]
+            form = {"csrf_token": csrf_of(client, "/forgot")}
+            for headers in ({"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}, {"Origin": "null"}):
+                answer = client.open(path_of(app, rule), method=method, data=form, headers=headers)
+                assert answer.status_code == 403, f"{method} {rule} as {role} with {headers}: {answer.status_code}"
