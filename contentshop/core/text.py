@@ -20,6 +20,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from html.parser import HTMLParser
+from itertools import accumulate, takewhile
 from typing import Any, cast
 from xml.etree.ElementTree import Element
 
@@ -106,10 +107,14 @@ class Heading:
 
 @dataclass(frozen=True)
 class Document:
-    """Safe HTML and its headings in reading order."""
+    """Safe HTML: its blocks of the first level, each balanced by itself, and its headings in reading order."""
 
-    html: str
+    blocks: tuple[str, ...]
     headings: tuple[Heading, ...]
+
+    @property
+    def html(self) -> str:
+        return "\n".join(self.blocks)
 
 
 def describe(problems: Iterable[Problem]) -> list[str]:
@@ -143,8 +148,8 @@ def render_document(source: str, *, id_prefix: str = "", top_level: int = 2) -> 
         protocols={"http", "https", "mailto"},
         filters=[cast(Any, own_pass.filter)],
     )
-    pieces = [cleaner.clean(block).strip("\n") for block in blocks]
-    return Document("\n".join(piece for piece in pieces if piece), tuple(own_pass.headings))
+    cleaned = [cleaner.clean(block).strip("\n") for block in blocks]
+    return Document(tuple(block for block in cleaned if block), tuple(own_pass.headings))
 
 
 def _parse(source: str, mark: str, id_prefix: str, top_level: int) -> list[str]:
@@ -350,16 +355,16 @@ def _start_tag(name: str, attributes: dict[str, str]) -> _Token:
 
 def _words(tokens: list[_Token], index: int) -> str:
     """Return the plain words of the element that begins at ``index``."""
-    depth, words = 0, list[str]()
-    for token in tokens[index:]:
-        depth += {"StartTag": 1, "EndTag": -1}.get(token["type"], 0)
-        if depth == 0:
-            break
-        if token["type"] in {"Characters", "SpaceCharacters"}:
-            words.append(token["data"])
-        elif token["type"] == "Entity":
-            words.append(html.unescape(f"&{token['name']};"))
-    return " ".join("".join(words).split())
+    rest = tokens[index:]
+    depths = accumulate({"StartTag": 1, "EndTag": -1}.get(token["type"], 0) for token in rest)
+    inside = (token for token, _ in takewhile(lambda pair: pair[1] > 0, zip(rest, depths, strict=True)))
+    return " ".join("".join(map(_token_text, inside)).split())
+
+
+def _token_text(token: _Token) -> str:
+    if token["type"] in {"Characters", "SpaceCharacters"}:
+        return str(token["data"])
+    return html.unescape(f"&{token['name']};") if token["type"] == "Entity" else ""
 
 
 def plain_text(markup: str) -> str:

@@ -144,7 +144,7 @@ class _Parser:
                 self._line(index, line)
         if self.item is not None:
             self._problem(self.item.head.line, "this item is not closed: end it with a line that is just :::")
-            self._close_item(len(self.lines))
+            self._close_item(self.item, len(self.lines))
 
     def _line(self, index: int, line: str) -> None:
         head = _HEAD.match(line)
@@ -161,9 +161,7 @@ class _Parser:
     def _near_miss(self, index: int, line: str) -> None:
         """Name what is surely meant as a card but would be shown as text."""
         if _MISPLACED.match(line):
-            self._problem(
-                index + 1, "a card must begin at the start of its line, outside of lists and quotes"
-            )
+            self._problem(index + 1, "a card must begin at the start of its line, outside of lists and quotes")
         elif _WIDE_COLONS.match(line):
             self._problem(index + 1, "write the colons of a card as :: and not as ：：")
 
@@ -222,10 +220,8 @@ class _Parser:
     def _open_item(self, index: int, head: CardRef) -> None:
         if self.item is not None:
             outer = self.item.head.line
-            self._problem(
-                head.line, f"an item cannot stand inside another: close that of line {outer} with ::: first"
-            )
-            self._close_item(index)
+            self._problem(head.line, f"an item cannot stand inside another: close that of line {outer} with ::: first")
+            self._close_item(self.item, index)
         self.item = _Item(self._number(head.line), head, index + 1)
         self.cards.append(None)
 
@@ -233,12 +229,9 @@ class _Parser:
         if self.item is None:
             self._problem(index + 1, "there is no open item that this ::: could close")
         else:
-            self._close_item(index)
+            self._close_item(self.item, index)
 
-    def _close_item(self, end: int) -> None:
-        item = self.item
-        if item is None:
-            return
+    def _close_item(self, item: _Item, end: int) -> None:
         start = end if item.in_points else item.first_body_line
         self.cards[item.index] = CardRef(
             kind="item",
@@ -291,9 +284,7 @@ class _Head:
     def _slug_in_brackets(self) -> str | None:
         end = self.line.find("]", self.position)
         if self.line[self.position : self.position + 1] != "[" or end < 0:
-            self._problem(
-                f"write the product's name in brackets, as in {_COLONS[self.kind]}{self.kind}[name]"
-            )
+            self._problem(f"write the product's name in brackets, as in {_COLONS[self.kind]}{self.kind}[name]")
             return None
         slug = self.line[self.position + 1 : end].strip()
         self.position = end + 1
@@ -303,8 +294,7 @@ class _Head:
     def _check_slug(self, slug: str) -> None:
         if not _SLUG.fullmatch(slug) or len(slug) > MAX_SLUG:
             self._problem(
-                f"“{slug[:MAX_SLUG]}” is not a product's name: "
-                f"use the small letters, digits and hyphens of its address"
+                f"“{slug[:MAX_SLUG]}” is not a product's name: use the small letters, digits and hyphens of its address"
             )
 
     def _values(self) -> dict[str, str]:

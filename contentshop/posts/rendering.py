@@ -1,17 +1,17 @@
 """A post's source to what is stored and shown: safe HTML with slots where its cards go.
 
 The main text is rendered as one document. Each directive is replaced by a paragraph with a random word,
-which no author can write, and after sanitising that paragraph becomes the slot. An item's body is a
-document of its own. Prices, stock and links are no part of this: slots are filled on reading.
+which no author can write; if that is still a block of its own after sanitising, it becomes the slot. An
+item's body is a document of its own. Prices, stock and links are no part of this: slots are filled on
+reading.
 """
 
 from __future__ import annotations
 
-import re
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from html.parser import HTMLParser
+from itertools import groupby
 from typing import Any
 
 from contentshop.core.errors import Invalid
@@ -35,8 +35,6 @@ TOP_LEVEL = 2
 
 ITEM_TOP_LEVEL = 3
 """The largest heading of an item's body is ``h3``: the item's own title is an ``h2``."""
-
-_VOID = frozenset({"br", "col", "hr", "img", "wbr"})
 
 
 @dataclass(frozen=True)
@@ -95,48 +93,32 @@ class _Renderer:
 
     def document(self, chunks: Sequence[str | Slot], *, id_prefix: str, top_level: int) -> list[Segment]:
         word = secrets.token_hex(16)
-        slots = [chunk for chunk in chunks if isinstance(chunk, Slot)]
-        source = "".join(
-            chunk if isinstance(chunk, str) else f"\n\n{word}x{chunk.index}\n\n" for chunk in chunks
-        )
+        slots = {f"<p>{word}x{chunk.index}</p>": chunk for chunk in chunks if isinstance(chunk, Slot)}
+        source = "".join(chunk if isinstance(chunk, str) else f"\n\n{word}x{chunk.index}\n\n" for chunk in chunks)
         rendered = render_document(source, id_prefix=id_prefix, top_level=top_level)
-        # With one group, split gives HTML and card numbers by turns.
-        pieces = re.split(rf"<p>{word}x(\d+)</p>", rendered.html)
-        self._check(slots, pieces)
-        return list(self._segments(rendered, pieces, {slot.index: slot for slot in slots}))
+        self._check(slots, rendered)
+        return list(self._segments(rendered, slots))
 
-    def _check(self, slots: Sequence[Slot], pieces: Sequence[str]) -> None:
-        """Every slot must be there, once, and outside of any element: then each piece is balanced."""
-        tags = _OpenTags()
-        found: set[int] = set()
-        for markup, number in zip(pieces[::2], pieces[1::2], strict=False):
-            tags.feed(markup)
-            found.add(int(number))
-            if tags.open:
-                self._misplaced(int(number), f"inside <{tags.open[-1]}>")
-        for slot in slots:
-            if slot.index not in found:
-                self._misplaced(slot.index, "inside an HTML tag or comment")
+    def _check(self, slots: Mapping[str, Slot], rendered: Document) -> None:
+        """Every slot must have become a block of its own: one that did not stands inside raw HTML."""
+        found = set(rendered.blocks)
+        for block, slot in slots.items():
+            if block not in found:
+                card = self.cards[slot.index]
+                message = f"this {card.kind} stands inside an HTML tag or comment: close that before it"
+                self.problems.append(Problem(card.line, message))
 
-    def _misplaced(self, index: int, where: str) -> None:
-        card = self.cards[index]
-        message = f"this {card.kind} stands {where}: close that before it, or put it elsewhere"
-        self.problems.append(Problem(card.line, message))
-
-    def _segments(
-        self, rendered: Document, pieces: Sequence[str], slots: dict[int, Slot]
-    ) -> Iterator[Segment]:
+    def _segments(self, rendered: Document, slots: Mapping[str, Slot]) -> Iterator[Segment]:
         headings = list(rendered.headings)
-        for place, piece in enumerate(pieces):
-            if place % 2:
-                yield self._slot(slots[int(piece)])
+        for is_slot, blocks in groupby(rendered.blocks, key=slots.__contains__):
+            if is_slot:
+                yield from (self._slot(slots[block]) for block in blocks)
                 continue
-            markup = piece.strip("\n")
+            markup = "\n".join(blocks)
             while headings and f' id="{headings[0].id}"' in markup:
                 self.headings.append(headings.pop(0))
-            if markup:
-                self.text.append(plain_text(markup))
-                yield ["html", markup]
+            self.text.append(plain_text(markup))
+            yield ["html", markup]
 
     def _slot(self, slot: Slot) -> Segment:
         card, key = self.cards[slot.index], self.keys[slot.index]
@@ -150,18 +132,3 @@ class _Renderer:
 
 def _words(card: CardRef) -> list[str]:
     return [card.award, card.note, *card.pros, *card.cons]
-
-
-class _OpenTags(HTMLParser):
-    """The elements open at the end of what was fed so far; the sanitiser's output is well formed."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.open: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag not in _VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        self.open.pop()
