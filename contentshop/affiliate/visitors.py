@@ -7,11 +7,11 @@ part and the browser's name, so that it cannot be taken back and is another one 
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
 from hashlib import sha256
 from ipaddress import IPv6Address, ip_address, ip_network
+from typing import Protocol
 
 import crawleruseragents
 
@@ -24,6 +24,12 @@ _AHEAD = ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz")
 LONGEST_AGENT = 400  # characters of a browser's name that are looked at
 
 
+class HeaderFields(Protocol):
+    """Headers of a request, looked up without regard to case."""
+
+    def get(self, key: str, default: str, /) -> str: ...
+
+
 @lru_cache(maxsize=4096)
 def is_robot(agent: str) -> bool:
     """Whether a browser's name is that of a program; nobody's browser has none at all."""
@@ -33,7 +39,7 @@ def is_robot(agent: str) -> bool:
     return not name.strip() or crawleruseragents.is_crawler(name)
 
 
-def is_deliberate(method: str, headers: Mapping[str, str]) -> bool:
+def is_deliberate(method: str, headers: HeaderFields) -> bool:
     """Whether a person followed the link: no robot, no look ahead, no picture or frame in disguise.
 
     ``headers`` are the request's; browsers tell by ``Sec-Fetch-Dest`` what they load the answer for.

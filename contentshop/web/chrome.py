@@ -128,10 +128,11 @@ def attach(app: Flask) -> None:
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(money=money, ago=ago, day=day, iso=iso)
     app.jinja_env.globals.update(static_url=static_url, gettext=gettext, ngettext=ngettext)
-    app.jinja_env.globals["chrome"] = LocalProxy(_chrome_once)
+    app.jinja_env.globals["chrome"] = LocalProxy(current_chrome)
 
 
-def _chrome_once() -> Chrome:
+def current_chrome() -> Chrome:
+    """The frame of this request, worked out once."""
     found: Chrome | None = g.get("chrome")
     if found is None:
         found = g.chrome = chrome()

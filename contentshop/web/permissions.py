@@ -28,6 +28,24 @@ class Access(Enum):
 
 PERMISSIONS: dict[str, Access] = {
     "static": Access.PUBLIC,
+    # reader
+    "reader.home": Access.PUBLIC,
+    "reader.post": Access.PUBLIC,
+    "reader.product": Access.PUBLIC,
+    "reader.topic": Access.PUBLIC,
+    "reader.creator": Access.PUBLIC,
+    "reader.featured": Access.PUBLIC,
+    "reader.search": Access.PUBLIC,
+    "reader.preferences": Access.PUBLIC,
+    "reader.session_state": Access.PUBLIC,
+    # go
+    "go.out": Access.PUBLIC,
+    "go.offer": Access.PUBLIC,
+    # files
+    "files.media": Access.PUBLIC,
+    "files.favicon": Access.PUBLIC,
+    "files.alive": Access.PUBLIC,
+    "files.ready": Access.PUBLIC,
     # account
     "account.sign_up": Access.PUBLIC,
     "account.create_account": Access.PUBLIC,

@@ -1,7 +1,367 @@
-"""See the package."""
+"""Pages that everybody reads: home, posts, products, topics, creators, featured lists and search."""
 
 from __future__ import annotations
 
-from contentshop.web.door import Door
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+from flask import Response, jsonify, redirect, request
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response as BaseResponse
+
+from contentshop.accounts import queries as accounts
+from contentshop.config import LOCALES
+from contentshop.core.db import db
+from contentshop.core.errors import Unavailable
+from contentshop.core.paging import page_number
+from contentshop.core.text_urls import safe_next
+from contentshop.curation import queries as curation
+from contentshop.curation.queries import Featured
+from contentshop.orders import queries as orders
+from contentshop.posts import queries as posts
+from contentshop.posts.queries import PostTile
+from contentshop.products import queries as products
+from contentshop.products.offers import ProductFacts
+from contentshop.search import queries as search_queries
+from contentshop.search.port import BadQuery
+from contentshop.web import cards as faces
+from contentshop.web import finding, freshness, reading, structured
+from contentshop.web.cache import begin, keep
+from contentshop.web.cards import creator_url, language_tag, product_card, tile
+from contentshop.web.chrome import current_chrome
+from contentshop.web.door import Door, show
+from contentshop.web.reader_pages import (
+    CreatorPage,
+    Entry,
+    FeaturedPage,
+    FeaturedShelf,
+    Head,
+    HomePage,
+    Paging,
+    SearchResultsPage,
+    TilesPage,
+)
+from contentshop.web.session import (
+    CART_COOKIE,
+    CURRENCY_COOKIE,
+    LANGUAGE_COOKIE,
+    REGION_COOKIE,
+    Viewer,
+    engines,
+    set_cookie,
+    settings,
+    viewer,
+)
 
 bp = Door("reader", __name__)
+
+TILES = 24  # posts of one page
+NEWEST_WITHOUT_RESULTS = 8
+SHELF = 12  # entries of a featured list on the home page
+
+
+@bp.get("/")
+def home() -> Response:
+    """What editors picked for now, then what is new; further pages hold older posts only."""
+    begin()
+    who, number = viewer(), page_number(request.args.get("page"))
+    placed = curation.list_placed(db.session, "home", now=who.now, locale=who.locale) if number == 1 else []
+    shelves, facts, tiles = _shelves(placed, who)
+    newest = _newest(number)
+    lead, shelves, kicker = _lead(shelves)
+    fresh = _readable_first(newest.tiles, who)
+    if lead is None and number == 1 and fresh:
+        lead, fresh, kicker = Entry(fresh[0], None, ""), fresh[1:], _("Newest")
+    page = HomePage(
+        head=_home_head(),
+        lead=lead,
+        lead_kicker=kicker,
+        shelves=shelves,
+        newest=fresh,
+        paging=newest.paging("/"),
+    )
+    parts = [
+        newest.part,
+        freshness.featured("home", who.now),
+        *freshness.posts(tiles),
+        *freshness.products(facts),
+    ]
+    return keep(show("reader/home.html", page), parts, now=who.now, until=_next_stale(facts, who))
+
+
+@bp.get("/p/<slug>")
+def post(slug: str) -> Response:
+    """An article or a buying list."""
+    begin()
+    who = viewer()
+    found = posts.get_published(db.session, slug)
+    facts = faces.facts_of(found.cards, found.lang)
+    cards = faces.cards_of(found.cards, facts, who)
+    page = reading.post_page(found, cards, _topics(found.topics))
+    parts = [*freshness.posts([found.id]), *freshness.products(facts)]
+    response = show(f"reader/{found.kind}.html", page)
+    return keep(response, parts, now=who.now, until=_next_stale(facts, who))
+
+
+@bp.get("/topics/<slug>")
+def topic(slug: str) -> Response:
+    """The posts of one topic, newest first."""
+    begin()
+    who, number = viewer(), page_number(request.args.get("page"))
+    found = curation.get_topic(db.session, slug, who.locale)
+    newest = _newest(number, topic=slug)
+    path = f"/topics/{slug}"
+    trail = [(_("Home"), "/"), (found.title, "")]
+    page = TilesPage(
+        head=_head(found.title, found.intro, path, [structured.breadcrumb(_site(), _closed(trail, path))]),
+        title=found.title,
+        intro=found.intro,
+        trail=trail,
+        tiles=[tile(entry) for entry in newest.tiles],
+        paging=newest.paging(path),
+    )
+    return keep(show("reader/topic.html", page), [freshness.topic(slug), newest.part], now=who.now)
+
+
+@bp.get("/@<handle>")
+def creator(handle: str) -> Response:
+    """A creator and what they published."""
+    begin()
+    who, number = viewer(), page_number(request.args.get("page"))
+    person = accounts.get_by_handle(db.session, handle)
+    newest = _newest(number, author_key=person.key)
+    count = posts.count_published(db.session, author_key=person.key)
+    path = creator_url(person.handle)
+    page = CreatorPage(
+        head=_head(person.name, person.bio, path, [structured.person(person.name, _site() + path, person.bio)]),
+        name=person.name,
+        handle=person.handle,
+        bio=person.bio,
+        posts_count=count,
+        tiles=[tile(entry) for entry in newest.tiles],
+        paging=newest.paging(path),
+    )
+    parts = [freshness.creator(person.key), newest.part, freshness.count_by(person.key)]
+    return keep(show("reader/creator.html", page), parts, now=who.now)
+
+
+@bp.get("/featured/<slug>")
+def featured(slug: str) -> Response:
+    """One featured list, also after its time on the home page is over."""
+    begin()
+    who = viewer()
+    found = curation.get_by_slug(db.session, slug)
+    shelves, facts, tiles = _shelves([found], who, limit=None)
+    entries = shelves[0].entries if shelves else ()
+    path = f"/featured/{found.slug}"
+    trail = [(_("Home"), "/"), (found.title, "")]
+    data = [
+        structured.item_list(found.title, [(_name(entry), _site() + _address(entry)) for entry in entries]),
+        structured.breadcrumb(_site(), _closed(trail, path)),
+    ]
+    page = FeaturedPage(
+        head=_head(found.title, found.intro, path, data),
+        title=found.title,
+        intro=found.intro,
+        editor_name=found.editor_name,
+        lang=language_tag(found.lang),
+        trail=trail,
+        entries=entries,
+    )
+    parts = [freshness.featured_list(slug), *freshness.posts(tiles), *freshness.products(facts)]
+    return keep(show("reader/featured.html", page), parts, now=who.now, until=_next_stale(facts, who))
+
+
+@bp.get("/search")
+def search() -> Response:
+    """Search in everything that is public. Any text is an answerable question."""
+    who = viewer()
+    form = finding.read_form(request.args, who.currency)
+    query = finding.query_of(form, who)
+    try:
+        results = search_queries.find(db.session, engines().search, query, who.locale)
+    except (Unavailable, BadQuery):
+        results = search_queries.find_by_title(db.session, query, who.locale)
+    facts = products.load_facts(db.session, finding.product_ids(results.items), who.locale)
+    newest = [] if results.items else posts.list_newest(db.session, limit=NEWEST_WITHOUT_RESULTS)
+    title = _("Search: %(words)s", words=form.text) if form.text else _("Search")
+    page = SearchResultsPage(
+        head=_head(title, "", "/search", noindex=True),
+        form=form,
+        currency=who.currency,
+        filtered=finding.is_filtered(form),
+        clear_url=finding.address(finding.without_filters(form)),
+        kinds=finding.kind_choices(form, results.kinds),
+        sorts=finding.sort_choices(),
+        hits=finding.hits(results, facts, who),
+        total=results.total,
+        loosened=results.loosened,
+        degraded=results.degraded,
+        newest=_readable_first(newest, who),
+        paging=finding.paging(form, results.total),
+    )
+    return show("reader/search.html", page)
+
+
+@bp.post("/preferences")
+def preferences() -> BaseResponse:
+    """Remember the reader's language, region and currency, and go back to where they were."""
+    chosen = request.form
+    response = redirect(safe_next(chosen.get("next", "")) or "/", 303)
+    known = settings()
+    if chosen.get("locale") in LOCALES:
+        set_cookie(response, LANGUAGE_COOKIE, chosen["locale"])
+    if chosen.get("region") in known.regions:
+        set_cookie(response, REGION_COOKIE, chosen["region"])
+    if chosen.get("currency") in known.currencies:
+        set_cookie(response, CURRENCY_COOKIE, chosen["currency"])
+    elif "region" in chosen:
+        # Without a wish of its own the currency follows the region.
+        response.delete_cookie(CURRENCY_COOKIE, path="/")
+    return response
+
+
+@bp.get("/session.json")
+def session_state() -> Response:
+    """What a kept page cannot say: how many things are in this browser's cart."""
+    key = request.cookies.get(CART_COOKIE, "")
+    response = jsonify(cart=orders.count_units(db.session, key) if key else 0)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+# ---- what several pages share
+
+
+class _Newest:
+    """One page of published posts, and whether there is another."""
+
+    def __init__(self, number: int, *, topic: str | None = None, author_key: str | None = None) -> None:
+        offset = (number - 1) * TILES
+        found = posts.list_newest(db.session, limit=TILES + 1, offset=offset, topic=topic, author_key=author_key)
+        self.tiles = found[:TILES]
+        self.part = freshness.newest(limit=TILES + 1, offset=offset, topic=topic, author_key=author_key)
+        self._number = number
+        self._more = len(found) > TILES
+
+    def paging(self, path: str) -> Paging:
+        """The ways to newer and older posts."""
+        number = self._number
+        if number == 1 and not self._more:
+            return Paging()
+        return Paging(
+            previous_url="" if number == 1 else path if number == 2 else f"{path}?page={number - 1}",
+            next_url=f"{path}?page={number + 1}" if self._more else "",
+            position=_("Page %(page)s", page=number),
+        )
+
+
+def _newest(number: int, *, topic: str | None = None, author_key: str | None = None) -> _Newest:
+    return _Newest(number, topic=topic, author_key=author_key)
+
+
+def _readable_first(tiles: Iterable[PostTile], who: Viewer) -> list[faces.TileView]:
+    """Tiles with those in the reader's language first, each language newest first."""
+    return [tile(entry) for entry in sorted(tiles, key=lambda entry: entry.lang != who.locale)]
+
+
+def _shelves(
+    lists: Sequence[Featured], who: Viewer, limit: int | None = SHELF
+) -> tuple[list[FeaturedShelf], dict[int, ProductFacts], dict[int, PostTile]]:
+    """Featured lists with their posts and products, two statements; lists without anything public are left out."""
+    entries = [entry for one in lists for entry in one.entries[:limit]]
+    tiles = posts.tiles_by_id(db.session, {entry.post_id for entry in entries if entry.post_id})
+    facts = products.load_facts(db.session, {entry.product_id for entry in entries if entry.product_id}, who.locale)
+    shelves = []
+    for one in lists:
+        shown = [
+            Entry(
+                post=tile(tiles[entry.post_id]) if entry.post_id in tiles else None,
+                card=product_card(facts[entry.product_id], who, known=facts) if entry.product_id in facts else None,
+                reason=entry.reason,
+            )
+            for entry in one.entries[:limit]
+            if entry.post_id in tiles or entry.product_id in facts
+        ]
+        if shown:
+            shelves.append(
+                FeaturedShelf(
+                    one.title, one.intro, f"/featured/{one.slug}", f"list-{one.key}", language_tag(one.lang), shown
+                )
+            )
+    return shelves, facts, tiles
+
+
+def _lead(shelves: Sequence[FeaturedShelf]) -> tuple[Entry | None, list[FeaturedShelf], str]:
+    """The post that leads the home page, the editors' first; it leaves its shelf, whose title it carries."""
+    for place, shelf in enumerate(shelves):
+        first = next((entry for entry in shelf.entries if entry.post), None)
+        if first is None:
+            continue
+        rest = [entry for entry in shelf.entries if entry is not first]
+        kept = [*shelves[:place], *([_with_entries(shelf, rest)] if rest else []), *shelves[place + 1 :]]
+        return first, kept, shelf.title
+    return None, list(shelves), ""
+
+
+def _with_entries(shelf: FeaturedShelf, entries: Sequence[Entry]) -> FeaturedShelf:
+    return FeaturedShelf(shelf.title, shelf.intro, shelf.url, shelf.anchor, shelf.lang, entries)
+
+
+def _name(entry: Entry) -> str:
+    return entry.post.title if entry.post else entry.card.title if entry.card else ""
+
+
+def _address(entry: Entry) -> str:
+    return entry.post.url if entry.post else entry.card.url if entry.card else ""
+
+
+def _topics(slugs: Iterable[str]) -> list[tuple[str, str]]:
+    """(title, address) of topics; those outside the navigation go by their slug."""
+    titles = dict(current_chrome().nav_topics)
+    return [(titles.get(slug) or slug.replace("-", " ").capitalize(), f"/topics/{slug}") for slug in slugs]
+
+
+def _next_stale(facts: Mapping[int, ProductFacts], who: Viewer) -> Any:
+    return faces.next_stale(facts.values(), who.now)
+
+
+def _site() -> str:
+    return settings().site_url
+
+
+def _closed(trail: Sequence[tuple[str, str]], path: str) -> list[tuple[str, str]]:
+    """The trail with the present page's own address, as machines want it."""
+    return [(name, address or path) for name, address in trail]
+
+
+def _head(
+    title: str, description: str, path: str, data: Collection[structured.Json] = (), *, noindex: bool = False
+) -> Head:
+    return Head(
+        title=title,
+        description=description,
+        canonical=_site() + path,
+        data=tuple(structured.script(entry) for entry in data),
+        noindex=noindex,
+    )
+
+
+def _home_head() -> Head:
+    name = settings().site_name
+    data: structured.Json = {
+        "@type": "WebSite",
+        "name": name,
+        "url": _site() + "/",
+        "potentialAction": {
+            "@type": "SearchAction",
+            "target": _site() + "/search?q={words}",
+            "query-input": "required name=words",
+        },
+    }
+    return Head(
+        title=name,
+        description=_("Guides and buying lists by people who use what they recommend, with prices checked today."),
+        canonical=_site() + "/",
+        data=(structured.script(data),),
+    )

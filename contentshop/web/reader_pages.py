@@ -1,0 +1,243 @@
+"""Page records of the reader's door: exactly what each template may show."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from markupsafe import Markup
+
+from contentshop.core.money import Money
+from contentshop.web.cards import CardView, OfferRow, TileView
+from contentshop.web.pictures import PictureView
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What a page says of itself to browsers, search engines and other sites. ``canonical`` is a full address."""
+
+    title: str
+    description: str
+    canonical: str
+    kind: str = "website"
+    image: str = ""
+    data: tuple[Markup, ...] = ()
+    noindex: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing of a featured list: a post or a product, with the editors' reason."""
+
+    post: TileView | None
+    card: CardView | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FeaturedShelf:
+    """A featured list on a page."""
+
+    title: str
+    intro: str
+    url: str
+    anchor: str
+    lang: str
+    entries: Sequence[Entry]
+
+
+@dataclass(frozen=True, slots=True)
+class Paging:
+    """The ways to the pages before and after; empty where there is none."""
+
+    previous_url: str = ""
+    next_url: str = ""
+    position: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HomePage:
+    """The first page: what editors picked, then what is new."""
+
+    head: Head
+    lead: Entry | None
+    lead_kicker: str
+    shelves: Sequence[FeaturedShelf]
+    newest: Sequence[TileView]
+    paging: Paging
+
+
+@dataclass(frozen=True, slots=True)
+class TilesPage:
+    """A topic's posts."""
+
+    head: Head
+    title: str
+    intro: str
+    trail: Sequence[tuple[str, str]]
+    tiles: Sequence[TileView]
+    paging: Paging
+
+
+@dataclass(frozen=True, slots=True)
+class CreatorPage:
+    """A creator and what they wrote."""
+
+    head: Head
+    name: str
+    handle: str
+    bio: str
+    posts_count: int
+    tiles: Sequence[TileView]
+    paging: Paging
+
+
+@dataclass(frozen=True, slots=True)
+class FeaturedPage:
+    """One featured list on a page of its own."""
+
+    head: Head
+    title: str
+    intro: str
+    editor_name: str
+    lang: str
+    trail: Sequence[tuple[str, str]]
+    entries: Sequence[Entry]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One ranked entry of a buying list."""
+
+    rank: int
+    anchor: str
+    award: str
+    verdict: str
+    pros: Sequence[str]
+    cons: Sequence[str]
+    card: CardView
+    parts: Sequence[Part]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of a post, in order: safe HTML, a card, or an entry of a list. One of them is set."""
+
+    html: Markup | None = None
+    card: CardView | None = None
+    item: Item | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PostPage:
+    """An article or a buying list. ``disclosure`` says how the post is paid, ``paid_links`` what paid links are."""
+
+    head: Head
+    kind: str
+    lang: str
+    title: str
+    summary: str
+    trail: Sequence[tuple[str, str]]
+    topics: Sequence[str]
+    cover: PictureView | None
+    author_name: str
+    author_url: str
+    author_bio: str
+    published_at: datetime
+    revised_at: datetime | None
+    minutes: int
+    disclosure: str
+    paid_links: str
+    tested: str
+    contents: Sequence[tuple[str, str, int]]
+    picks: Sequence[Item]
+    runs: Sequence[Run]
+    products: Sequence[CardView]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Parts that stand together: running text with its cards, or one entry of a list."""
+
+    text: Sequence[Part] = ()
+    item: Item | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProductPage:
+    """A product with every way to get it, ours first, and the guides that recommend it."""
+
+    head: Head
+    title: str
+    brand: str
+    summary: str
+    lang: str
+    trail: Sequence[tuple[str, str]]
+    picture: PictureView | None
+    gallery: Sequence[PictureView]
+    card: CardView
+    offers: Sequence[OfferRow]
+    disclosure: str
+    body: Sequence[str]
+    attributes: Sequence[tuple[str, str]]
+    mentions: Sequence[TileView]
+
+
+@dataclass(frozen=True, slots=True)
+class HitView:
+    """One search result."""
+
+    kind: str
+    url: str
+    title: Markup
+    snippet: Markup
+    picture: PictureView | None
+    meta: str
+    price: Money | None
+    at: datetime | None
+    lang: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One filter value."""
+
+    label: str
+    value: str
+    count: int | None
+    selected: bool
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class SearchForm:
+    """What was asked, as it stands in the form again. Prices are as typed, in major units."""
+
+    text: str
+    kind: str = ""
+    price_from: str = ""
+    price_to: str = ""
+    in_stock: bool = False
+    sort: str = ""
+    page: int = 1
+    errors: Mapping[str, list[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResultsPage:
+    """Search results with their filters; ``newest`` fills a page without any."""
+
+    head: Head
+    form: SearchForm
+    currency: str
+    filtered: bool
+    clear_url: str
+    kinds: Sequence[Choice]
+    sorts: Sequence[tuple[str, str]]
+    hits: Sequence[HitView]
+    total: int
+    loosened: bool
+    degraded: bool
+    newest: Sequence[TileView]
+    paging: Paging

@@ -1,0 +1,153 @@
+"""Structured data (JSON-LD, schema.org) for search engines: only what the page itself shows.
+
+Whether a product page may call itself a merchant's listing (``Offer``) follows Google's rules: only where the
+reader can buy on this page. Elsewhere an ``AggregateOffer`` tells what other shops ask.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from markupsafe import Markup
+
+from contentshop.core.money import Money
+
+Json = dict[str, Any]
+
+AVAILABILITY = {
+    "in_stock": "InStock",
+    "preorder": "PreOrder",
+    "backorder": "BackOrder",
+    "special_order": "MadeToOrder",
+    "out_of_stock": "OutOfStock",
+    "discontinued": "Discontinued",
+}
+
+# Characters that could end a script element or, in old browsers, a line of script.
+_ESCAPES = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
+
+
+def script(data: Mapping[str, Any]) -> Markup:
+    """The data block of one thing, safe to stand in a page."""
+    text = json.dumps({"@context": "https://schema.org", **data}, ensure_ascii=False, separators=(",", ":"))
+    for sign, escape in _ESCAPES.items():
+        text = text.replace(sign, escape)
+    return Markup(f'<script type="application/ld+json">{text}</script>')  # noqa: S704 - escaped above
+
+
+def breadcrumb(site: str, steps: Sequence[tuple[str, str]]) -> Json:
+    """The way to a page: (name, path) from the home page on; the last is the page itself."""
+    return {
+        "@type": "BreadcrumbList",
+        "itemListElement": [
+            {"@type": "ListItem", "position": number, "name": name, "item": site + path}
+            for number, (name, path) in enumerate(steps, start=1)
+        ],
+    }
+
+
+def article(
+    *,
+    title: str,
+    url: str,
+    summary: str,
+    lang: str,
+    image: str,
+    author: str,
+    author_url: str,
+    publisher: str,
+    published: datetime,
+    revised: datetime | None,
+) -> Json:
+    """A guide. Not a ``Review``: nobody gives it stars on the page."""
+    found: Json = {
+        "@type": "Article",
+        "headline": title[:110],
+        "mainEntityOfPage": url,
+        "inLanguage": lang,
+        "author": {"@type": "Person", "name": author, "url": author_url},
+        "publisher": {"@type": "Organization", "name": publisher},
+        "datePublished": published.isoformat(),
+        "dateModified": (revised or published).isoformat(),
+    }
+    if summary:
+        found["description"] = summary
+    if image:
+        found["image"] = image
+    return found
+
+
+def item_list(name: str, items: Sequence[tuple[str, str]]) -> Json:
+    """A ranked list: (name, address) of each item, best first."""
+    return {
+        "@type": "ItemList",
+        "name": name,
+        "numberOfItems": len(items),
+        "itemListElement": [
+            {"@type": "ListItem", "position": number, "name": label, "url": url}
+            for number, (label, url) in enumerate(items, start=1)
+        ],
+    }
+
+
+def product(
+    *,
+    title: str,
+    url: str,
+    summary: str,
+    brand: str,
+    gtin: str,
+    mpn: str,
+    image: str,
+    offers: Json | None,
+) -> Json:
+    """A product with what is offered of it, if anything is."""
+    found: Json = {"@type": "Product", "name": title, "url": url}
+    known = {"description": summary, "image": image, "gtin": gtin, "mpn": mpn}
+    found |= {name: value for name, value in known.items() if value}
+    if brand:
+        found["brand"] = {"@type": "Brand", "name": brand}
+    if offers:
+        found["offers"] = offers
+    return found
+
+
+def own_offer(price: Money, *, url: str, seller: str, in_stock: bool) -> Json:
+    """What this site itself sells, for a page with a cart button."""
+    return {
+        "@type": "Offer",
+        "url": url,
+        "price": str(price.amount),
+        "priceCurrency": price.currency,
+        "availability": "https://schema.org/" + ("InStock" if in_stock else "OutOfStock"),
+        "itemCondition": "https://schema.org/NewCondition",
+        "seller": {"@type": "Organization", "name": seller},
+    }
+
+
+def other_offers(prices: Sequence[Money], availability: str) -> Json | None:
+    """What other shops ask, in the currency of the first; nothing when no price is shown."""
+    if not prices:
+        return None
+    same = [price for price in prices if price.currency == prices[0].currency]
+    found: Json = {
+        "@type": "AggregateOffer",
+        "lowPrice": str(min(price.amount for price in same)),
+        "highPrice": str(max(price.amount for price in same)),
+        "offerCount": len(same),
+        "priceCurrency": prices[0].currency,
+    }
+    if availability in AVAILABILITY:
+        found["availability"] = "https://schema.org/" + AVAILABILITY[availability]
+    return found
+
+
+def person(name: str, url: str, bio: str) -> Json:
+    """A creator's page."""
+    who: Json = {"@type": "Person", "name": name, "url": url}
+    if bio:
+        who["description"] = bio
+    return {"@type": "ProfilePage", "mainEntity": who}
