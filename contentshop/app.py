@@ -22,6 +22,7 @@ from contentshop.web import (
     account,
     chrome,
     desk,
+    desk_orders,
     editor,
     errors,
     feeds,
@@ -132,7 +133,7 @@ def _open_doors(app: Flask) -> None:
     permissions.attach(app)
     chrome.attach(app)
     errors.attach(app)
-    for door in (reader, go, shop, studio, desk, editor, account, feeds, files):
+    for door in (reader, go, shop, studio, desk, desk_orders, editor, account, feeds, files):
         app.register_blueprint(door.bp)
 
 

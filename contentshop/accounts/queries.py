@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import select
@@ -37,3 +38,10 @@ def find_session(session: AnySession, token: str, *, now: datetime) -> UserSessi
     if found is None or found.ended_at is not None or found.expires_at <= now or found.user.blocked:
         return None
     return found
+
+
+def names_by_key(session: AnySession, keys: Collection[str]) -> dict[str, str]:
+    """Names of the people with these keys; unknown keys are left out."""
+    if not keys:
+        return {}
+    return {row.key: row.name for row in session.execute(select(User.key, User.name).where(User.key.in_(keys)))}

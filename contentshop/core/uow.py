@@ -5,14 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy.orm import Session, scoped_session
 
 from contentshop.core.db import is_contention, writing
 from contentshop.core.errors import Unavailable
 
-AnySession = Session | scoped_session[Session]
+AnySession = Session | scoped_session[Any]
 Result = TypeVar("Result")
 
 ATTEMPTS = 3

@@ -130,6 +130,32 @@ def remove(session: AnySession, cart_key: str, *, variant_key: str, card_key: st
         return
 
 
+def fit_to_stock(session: AnySession, cart_key: str, *, now: datetime) -> None:
+    """Lower every line to what is there, the oldest lines first; what is sold out is taken out."""
+    cart = _lock_cart(session, cart_key)
+    if cart is None:
+        return
+    free = dict(
+        session.execute(
+            select(Stock.variant_id, Stock.on_hand - Stock.reserved).where(
+                Stock.variant_id.in_([line.variant_id for line in cart.lines])
+            )
+        )
+        .tuples()
+        .all()
+    )
+    kept = []
+    for line in cart.lines:
+        quantity = min(line.quantity, free.get(line.variant_id, 0))
+        if quantity > 0:
+            line.quantity = quantity
+            free[line.variant_id] -= quantity
+            kept.append(line)
+    cart.lines = kept
+    cart.updated_at = now
+    session.flush()
+
+
 def forget_carts(session: AnySession, *, now: datetime) -> int:
     """Delete carts that nobody has touched for half a year; returns how many."""
     old = delete(Cart).where(Cart.updated_at < now - CART_LIFE)

@@ -145,6 +145,21 @@ class OrderRow:
         return Money(self.total_minor, self.currency)
 
 
+@dataclass(frozen=True, slots=True)
+class VariantFacts:
+    """A variant by its ids."""
+
+    id: int
+    key: str
+    product_id: int
+
+
+def find_variant(session: AnySession, key: str) -> VariantFacts | None:
+    """The variant with this public key, if there is one."""
+    row = session.execute(select(Variant.id, Variant.key, Variant.product_id).where(Variant.key == key)).first()
+    return VariantFacts(row.id, row.key, row.product_id) if row else None
+
+
 def count_units(session: AnySession, cart_key: str) -> int:
     """How many things are in this cart; 0 when there is no such cart."""
     query = select(func.sum(CartLine.quantity)).join(Cart).where(Cart.key == cart_key)

@@ -61,6 +61,20 @@ PERMISSIONS: dict[str, Access] = {
     "account.password": Access.SIGNED_IN,
     "account.change_password": Access.SIGNED_IN,
     "account.sign_out_everywhere": Access.SIGNED_IN,
+    # shop
+    "shop.cart": Access.PUBLIC,
+    "shop.add_to_cart": Access.PUBLIC,
+    "shop.update_cart": Access.PUBLIC,
+    "shop.remove_from_cart": Access.PUBLIC,
+    "shop.checkout": Access.PUBLIC,
+    "shop.place_order": Access.PUBLIC,
+    "shop.order": Access.PUBLIC,
+    # desk_orders
+    "desk_orders.queue": Access.OPERATOR,
+    "desk_orders.order": Access.OPERATOR,
+    "desk_orders.mark_paid": Access.OPERATOR,
+    "desk_orders.mark_shipped": Access.OPERATOR,
+    "desk_orders.cancel": Access.OPERATOR,
     # editors' desk
     "editor.index": Access.EDITOR,
     "editor.new": Access.EDITOR,
