@@ -32,7 +32,9 @@ def rules(app: Flask) -> list[Rule]:
 
 def path_of(app: Flask, rule: Rule) -> str:
     """An address of the rule with values that belong to nothing."""
-    values = {name: 1 if "int" in type(rule._converters[name]).__name__.lower() else "nothing-here" for name in rule.arguments}
+    values = {
+        name: 1 if "int" in type(rule._converters[name]).__name__.lower() else "nothing-here" for name in rule.arguments
+    }
     with app.test_request_context():
         return str(app.url_map.bind("localhost").build(rule.endpoint, values))
 
@@ -65,7 +67,10 @@ def test_every_cell(app: Flask, people: dict[str, FlaskClient]) -> None:
                 path = path_of(app, rule)
                 form: dict[str, Any] = {}
                 if method not in {"GET", "HEAD"}:
-                    form = {"data": {"csrf_token": csrf_of(client, "/forgot")}, "headers": {"Origin": "http://localhost"}}
+                    form = {
+                        "data": {"csrf_token": csrf_of(client, "/forgot")},
+                        "headers": {"Origin": "http://localhost"},
+                    }
                 answer = client.open(path, method=method, **form)
                 sent_away = answer.status_code == 302 and answer.location.startswith("/sign-in")
                 refused = answer.status_code == 403 or sent_away

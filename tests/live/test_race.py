@@ -1,0 +1,108 @@
+"""No oversell: fifty buyers at once, stock of seven, twenty rounds."""
+
+from __future__ import annotations
+
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+from sqlalchemy import func, select
+
+from contentshop.core.db import db
+from contentshop.orders.models import Order, OrderLine
+from contentshop.products.models import Product, Reservation, Stock
+from tests.live.site import Browser, LiveSite
+
+pytestmark = [pytest.mark.live, pytest.mark.timeout(900)]
+
+BUYERS = 50
+STOCK = 7
+ROUNDS = 20
+
+
+def buy(site: LiveSite, slug: str, gate: Barrier) -> int:
+    """One person: add to the cart, fill in the checkout, and press the button when everybody is ready."""
+    browser = Browser(site.url)
+    added = browser.add(product=slug)
+    page = browser.get("/checkout") if added.status_code == 303 else None
+    gate.wait(120)
+    if page is None:
+        return added.status_code
+    from tests.live.site import ADDRESS, inputs_of
+
+    answer = browser.post("/checkout", inputs_of(page.text) | ADDRESS)
+    if answer.status_code == 409:
+        assert "sold out" in answer.text.lower() or "left" in answer.text.lower(), answer.text[:2000]
+        assert slug in browser.get("/cart").text, "the cart was not kept"
+    return answer.status_code
+
+
+def test_fifty_buyers_of_seven(site: LiveSite) -> None:
+    for number in range(ROUNDS):
+        product = site.make.product(f"hot-{number}", own={"USD": 1999}, stock=STOCK)
+        gate = Barrier(BUYERS)
+        with ThreadPoolExecutor(BUYERS) as crowd:
+            answers = Counter(crowd.map(lambda _n: buy(site, product.slug, gate), range(BUYERS)))  # noqa: B023
+        assert answers == {303: STOCK, 409: BUYERS - STOCK}, f"round {number}: {answers}"
+        with site.app.app_context():
+            row = db.session.execute(select(Stock.on_hand, Stock.reserved).where(Stock.product_id == product.id)).one()
+            sold = db.session.scalar(
+                select(func.sum(OrderLine.quantity))
+                .join(Product, Product.slug == product.slug)
+                .where(OrderLine.title == Product.title)
+            )
+            held = db.session.scalar(select(func.count()).select_from(Reservation))
+            orders = db.session.scalar(select(func.count()).select_from(Order))
+            db.session.remove()
+        assert tuple(row) == (STOCK, STOCK)
+        assert sold == STOCK
+        assert held == orders == STOCK * (number + 1)
+
+
+def test_carts_in_opposite_order_never_lock_each_other_for_good(site: LiveSite) -> None:
+    one = site.make.product("left-shoe", own={"USD": 1000}, stock=40)
+    two = site.make.product("right-shoe", own={"USD": 1000}, stock=40)
+    gate = Barrier(40)
+
+    def pair(number: int) -> int:
+        browser = Browser(site.url)
+        for slug in (one.slug, two.slug) if number % 2 else (two.slug, one.slug):
+            assert browser.add(product=slug).status_code == 303
+        gate.wait(120)
+        return browser.checkout().status_code
+
+    with ThreadPoolExecutor(40) as crowd:
+        answers = Counter(crowd.map(pair, range(40)))
+    assert answers == {303: 40}
+
+
+def test_one_attempt_fifty_times_is_one_order(site: LiveSite) -> None:
+    from tests.live.site import ADDRESS, inputs_of
+
+    product = site.make.product("eager", own={"USD": 1500}, stock=90)
+    browser = Browser(site.url)
+    assert browser.add(product=product.slug).status_code == 303
+    form = inputs_of(browser.get("/checkout").text) | ADDRESS
+    gate = Barrier(50)
+
+    def press(_number: int) -> tuple[int, str]:
+        again = Browser(site.url)
+        again.http.cookies.update(browser.http.cookies)
+        gate.wait(120)
+        answer = again.post("/checkout", form)
+        return answer.status_code, answer.headers.get("Location", "")
+
+    with ThreadPoolExecutor(50) as crowd:
+        answers = Counter(crowd.map(press, range(50)))
+    assert len(answers) == 1
+    assert next(iter(answers))[0] == 303
+    with site.app.app_context():
+        count = db.session.scalar(select(func.count()).select_from(OrderLine).where(OrderLine.title == product.title))
+        db.session.remove()
+    assert count == 1
+
+
+def test_the_audit_is_clean_after_the_rush(site: LiveSite) -> None:
+    done = site.command("audit", "--wait", "60")
+    assert done.returncode == 0, done.stdout + done.stderr
