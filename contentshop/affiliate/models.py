@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -36,7 +34,7 @@ class Click(Base):
     """
 
     __tablename__ = "click"
-    __table_args__: ClassVar = (
+    __table_args__ = (
         UniqueConstraint("visitor", "card_key", "offer_key", "hour"),
         Index("ix_click_card_time", "card_key", "clicked_at"),
         Index("ix_click_creator_time", "creator_key", "clicked_at"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any
 
 from sqlalchemy import JSON, Index, String, select
 from sqlalchemy.orm import Mapped, mapped_column
@@ -38,7 +38,7 @@ class OutboxEvent(Base):
     dispatched_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     # Partial, so that finding what is new stays cheap however long the history is.
-    __table_args__: ClassVar = (
+    __table_args__ = (
         Index(
             "ix_outbox_event_new",
             "id",

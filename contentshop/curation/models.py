@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any
 
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, Integer, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -50,7 +50,7 @@ class FeaturedItem(Base):
     """One post or one product of a featured list."""
 
     __tablename__ = "featured_item"
-    __table_args__: ClassVar = (
+    __table_args__ = (
         UniqueConstraint("list_id", "position"),
         CheckConstraint("(post_id IS NULL) <> (product_id IS NULL)", name="one_target"),
     )
@@ -70,7 +70,7 @@ class Slot(Base):
     """
 
     __tablename__ = "slot"
-    __table_args__: ClassVar = (
+    __table_args__ = (
         CheckConstraint(f"place IN ('{PLACES[0]}')", name="place"),
         CheckConstraint("ends_at IS NULL OR ends_at > starts_at", name="period"),
         Index("ix_slot_place_start", "place", "starts_at"),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Integer, String
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -14,7 +12,7 @@ class Asset(Base):
     """A stored picture, decoded and encoded anew. ``widths`` lists the sizes kept, in pixels, ascending."""
 
     __tablename__ = "asset"
-    __table_args__: ClassVar = (CheckConstraint("width > 0 AND height > 0", name="size"),)
+    __table_args__ = (CheckConstraint("width > 0 AND height > 0", name="size"),)
 
     id: Mapped[PrimaryKey]
     key: Mapped[PublicKey]

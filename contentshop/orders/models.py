@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -31,7 +30,7 @@ class CartLine(Base):
     """So many of a variant, from one card (``card_key`` is empty when added on a product page)."""
 
     __tablename__ = "cart_line"
-    __table_args__: ClassVar = (
+    __table_args__ = (
         UniqueConstraint("cart_id", "variant_id", "card_key"),
         CheckConstraint(f"quantity BETWEEN 1 AND {MAX_QUANTITY}", name="quantity"),
     )
@@ -47,7 +46,7 @@ class Order(Base):
     """A promise to deliver and to pay. ``attempt_key`` lets a second press of the button find the first."""
 
     __tablename__ = "shop_order"
-    __table_args__: ClassVar = (
+    __table_args__ = (
         CheckConstraint(f"state IN {ORDER_STATES!r}", name="state"),
         CheckConstraint(f"payment_method IN {PAYMENT_METHODS!r}", name="payment_method"),
         CheckConstraint("items_minor >= 0 AND shipping_minor >= 0", name="amounts"),
@@ -92,7 +91,7 @@ class OrderLine(Base):
     """What was bought, in words and prices as they were at that moment."""
 
     __tablename__ = "order_line"
-    __table_args__: ClassVar = (
+    __table_args__ = (
         CheckConstraint("quantity > 0", name="quantity"),
         CheckConstraint("unit_minor >= 0 AND total_minor = unit_minor * quantity", name="total"),
     )

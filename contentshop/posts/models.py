@@ -7,7 +7,7 @@ writing is the *draft* revision. They are the same row right after publishing.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any
 
 from sqlalchemy import (
     JSON,
@@ -33,7 +33,7 @@ class Post(Base):
     """An article or a buying list. ``version`` grows with every change; saving checks it."""
 
     __tablename__ = "post"
-    __table_args__: ClassVar = (
+    __table_args__ = (
         CheckConstraint(f"kind IN {POST_KINDS!r}", name="kind"),
         CheckConstraint(f"state IN {POST_STATES!r}", name="state"),
         CheckConstraint("state <> 'published' OR live_id IS NOT NULL", name="live"),
@@ -70,7 +70,7 @@ class Revision(Base):
     """
 
     __tablename__ = "revision"
-    __table_args__: ClassVar = (
+    __table_args__ = (
         UniqueConstraint("post_id", "number"),
         CheckConstraint(f"relation IN {RELATIONS!r}", name="relation"),
     )

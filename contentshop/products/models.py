@@ -8,7 +8,7 @@ the variant.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any
 
 from sqlalchemy import (
     JSON,
@@ -80,7 +80,7 @@ class Product(Base):
     pictures: Mapped[list[ProductPicture]] = relationship(order_by="ProductPicture.position")
     alternative: Mapped[Product | None] = relationship(remote_side="Product.id")
 
-    __table_args__: ClassVar = (Index("ix_product_listed_newest", "listed", "created_at"),)
+    __table_args__ = (Index("ix_product_listed_newest", "listed", "created_at"),)
 
 
 class ProductPicture(Base):
@@ -118,7 +118,7 @@ class Stock(Base):
     """
 
     __tablename__ = "stock"
-    __table_args__: ClassVar = (
+    __table_args__ = (
         CheckConstraint("on_hand >= 0", name="on_hand"),
         CheckConstraint("reserved >= 0 AND reserved <= on_hand", name="reserved"),
     )
@@ -160,7 +160,7 @@ class Reservation(Base):
     """
 
     __tablename__ = "reservation"
-    __table_args__: ClassVar = (
+    __table_args__ = (
         UniqueConstraint("holder", "variant_id"),
         CheckConstraint("quantity > 0", name="quantity"),
         CheckConstraint(f"state IN {RESERVATION_STATES!r}", name="state"),
@@ -184,7 +184,7 @@ class Offer(Base):
     """
 
     __tablename__ = "offer"
-    __table_args__: ClassVar = (
+    __table_args__ = (
         CheckConstraint(f"kind IN {OFFER_KINDS!r}", name="kind"),
         CheckConstraint(f"availability IN {AVAILABILITIES!r}", name="availability"),
         CheckConstraint(f"health IN {HEALTHS!r}", name="health"),

@@ -43,7 +43,7 @@ class ErrorPage:
 
 
 def _title(status: int) -> str:
-    return {
+    found: str = {
         400: _("This request could not be read"),
         403: _("You may not do this"),
         404: _("This page does not exist"),
@@ -54,16 +54,18 @@ def _title(status: int) -> str:
         429: _("Too many tries"),
         503: _("Please try again in a moment"),
     }.get(status, _("Something went wrong"))
+    return found
 
 
 def _advice(status: int) -> str:
-    return {
+    found: str = {
         404: _("The address may be mistyped, or the page was taken down. Search is a good way to find it."),
         413: _("What you sent is larger than we accept."),
         429: _("Please wait a little and try again."),
         500: _("It is our fault, and it has been written down. Nothing you entered was half-done."),
         503: _("Nothing was changed. Please try again in a moment."),
     }.get(status, "")
+    return found
 
 
 def error_page(status: int, message: str = "") -> Response:

@@ -7,8 +7,9 @@ from datetime import datetime
 from email.utils import format_datetime
 from xml.etree import ElementTree
 
-from flask import Response, request, url_for
+from flask import request, url_for
 from flask_babel import gettext as _
+from werkzeug.wrappers import Response
 
 from contentshop.accounts import queries as accounts
 from contentshop.core.db import db

@@ -14,10 +14,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, current_app, g, request
+from flask import Flask, current_app, g, request
+from flask import Response as FlaskResponse
 from flask_login import LoginManager, current_user, login_user, logout_user
 from flask_wtf import CSRFProtect
 from werkzeug.local import LocalProxy
+from werkzeug.wrappers import Response
 
 from contentshop.accounts import actions, policy, queries
 from contentshop.config import LOCALES, Settings
@@ -195,7 +197,7 @@ def _refuse_foreign_requests() -> None:
         csrf.protect()
 
 
-def _mark_sign_in(response: Response) -> Response:
+def _mark_sign_in(response: FlaskResponse) -> FlaskResponse:
     if g.get("signed_in_now"):
         set_cookie(response, SIGNED_IN_COOKIE, "1", age=int(actions.SESSION_LIFE.total_seconds()))
     elif g.get("signed_out_now"):

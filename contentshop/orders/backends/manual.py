@@ -9,7 +9,7 @@ from contentshop.orders.port import Instructions
 class ManualPaymentGateway:
     """Shows the bank details of the shop."""
 
-    methods = ("bank_transfer", "on_delivery")
+    methods: tuple[str, ...] = ("bank_transfer", "on_delivery")
 
     def __init__(self, bank_details: str) -> None:
         self._lines = tuple(line.strip() for line in bank_details.splitlines() if line.strip())
