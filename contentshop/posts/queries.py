@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, Select, func, select
-from sqlalchemy.orm import aliased, joinedload
+from sqlalchemy.orm import InstrumentedAttribute, aliased, joinedload
 
 from contentshop.accounts.models import User
 from contentshop.core.errors import NotFound
@@ -124,39 +124,60 @@ class OwnPost:
 
 def get_published(session: AnySession, slug: str) -> PublishedPost:
     """The post at this address, in one statement. Raises NotFound, also for drafts and unpublished posts."""
-    row = session.execute(
-        _with_cover(
-            select(
-                Post.id,
-                Post.key,
-                Post.slug,
-                Post.kind,
-                Post.lang,
-                Revision.title,
-                Revision.summary,
-                Revision.tested,
-                Revision.relation,
-                Revision.segments,
-                Revision.headings,
-                Revision.cards,
-                Revision.topics,
-                Revision.cover_alt,
-                User.key.label("author_key"),
-                User.handle.label("author_handle"),
-                User.name.label("author_name"),
-                User.bio.label("author_bio"),
-                User.version.label("author_version"),
-                Post.published_at,
-                Post.revised_at,
-                Post.version,
-                func.length(Revision.text).label("length"),
-            )
-        ).where(Post.slug == slug)
-    ).one_or_none()
+    query = _whole(Post.live_id).where(Post.slug == slug, Post.state == "published")
+    row = session.execute(query).one_or_none()
     if row is None:
         raise NotFound("There is no such post. It may have been taken down.")
+    return _published(row, row.published_at)
+
+
+def get_preview(session: AnySession, post: Post, *, now: datetime) -> PublishedPost:
+    """The draft of ``post`` as readers would see it if it were published ``now``.
+
+    Whether the asker may see it has been decided before (``get_for_studio``). Raises NotFound without a draft.
+    """
+    row = session.execute(_whole(Post.draft_id).where(Post.id == post.id)).one_or_none()
+    if row is None:
+        raise NotFound("There is no such post.")
+    return _published(row, row.published_at or now)
+
+
+def _whole(revision_id: InstrumentedAttribute[int | None]) -> Select[*tuple[Any, ...]]:
+    return _joined(
+        revision_id,
+        select(
+            Post.id,
+            Post.key,
+            Post.slug,
+            Post.kind,
+            Post.lang,
+            Revision.title,
+            Revision.summary,
+            Revision.tested,
+            Revision.relation,
+            Revision.segments,
+            Revision.headings,
+            Revision.cards,
+            Revision.topics,
+            Revision.cover_alt,
+            User.key.label("author_key"),
+            User.handle.label("author_handle"),
+            User.name.label("author_name"),
+            User.bio.label("author_bio"),
+            User.version.label("author_version"),
+            Post.published_at,
+            Post.revised_at,
+            Post.version,
+            func.length(Revision.text).label("length"),
+        ),
+    )
+
+
+def _published(row: AnyRow, published_at: datetime) -> PublishedPost:
+    own = {"cover", "words", "published_at"}
     return PublishedPost(
-        **{name: getattr(row, name) for name in PublishedPost.__slots__ if name not in {"cover", "words"}},
+        **{name: getattr(row, name) for name in PublishedPost.__slots__ if name not in own},
+        published_at=published_at,
         cover=_cover(row),
         words=estimated_words(row.length, row.lang),
     )
@@ -283,8 +304,10 @@ def get_for_studio(session: AnySession, key: str, user: User | None) -> Post:
     return post
 
 
-def list_for_author(session: AnySession, user: User, *, state: str | None = None) -> list[OwnPost]:
-    """All posts of this person, last changed first; only those in ``state`` if given."""
+def list_for_author(
+    session: AnySession, user: User, *, state: str | None = None, limit: int = 1000, offset: int = 0
+) -> list[OwnPost]:
+    """Posts of this person, last changed first; only those in ``state`` if given."""
     live = aliased(Revision)
     query = (
         select(
@@ -304,6 +327,8 @@ def list_for_author(session: AnySession, user: User, *, state: str | None = None
         .outerjoin(live, live.id == Post.live_id)
         .where(Post.author_id == user.id)
         .order_by(Post.updated_at.desc(), Post.id.desc())
+        .limit(limit)
+        .offset(offset)
     )
     if state is not None:
         query = query.where(Post.state == state)
@@ -363,9 +388,7 @@ def audit(session: AnySession) -> list[str]:
     return findings
 
 
-def _faults(
-    row: AnyRow, cards: dict[int, dict[str, tuple[int, bool]]], topics: dict[int, set[str]]
-) -> Iterable[str]:
+def _faults(row: AnyRow, cards: dict[int, dict[str, tuple[int, bool]]], topics: dict[int, set[str]]) -> Iterable[str]:
     if row.owner_id != row.id:
         yield "its revision is missing or belongs to another post"
         return
@@ -398,9 +421,7 @@ def slots(segments: Iterable[Any]) -> list[str]:
 
 def _cards_by_post(session: AnySession) -> dict[int, dict[str, tuple[int, bool]]]:
     found: dict[int, dict[str, tuple[int, bool]]] = {}
-    for post_id, key, product_id, live in session.execute(
-        select(Card.post_id, Card.key, Card.product_id, Card.live)
-    ):
+    for post_id, key, product_id, live in session.execute(select(Card.post_id, Card.key, Card.product_id, Card.live)):
         found.setdefault(post_id, {})[key] = (product_id, live)
     return found
 
@@ -412,8 +433,10 @@ def _topics_by_post(session: AnySession) -> dict[int, set[str]]:
     return found
 
 
-def _with_cover(query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
-    """Add the live revision, its author and its cover; published posts only."""
+def _joined(
+    revision_id: InstrumentedAttribute[int | None], query: Select[*tuple[Any, ...]]
+) -> Select[*tuple[Any, ...]]:
+    """Posts with one of their revisions, its cover and their author."""
     return (
         query.add_columns(
             Asset.key.label("asset_key"),
@@ -423,10 +446,9 @@ def _with_cover(query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
             Asset.alt.label("asset_alt"),
         )
         .select_from(Post)
-        .join(Revision, Revision.id == Post.live_id)
+        .join(Revision, Revision.id == revision_id)
         .join(User, User.id == Post.author_id)
         .outerjoin(Asset, Asset.id == Revision.cover_id)
-        .where(Post.state == "published")
     )
 
 
@@ -438,7 +460,8 @@ def _tiles() -> Select[*tuple[Any, ...]]:
         .correlate(Post)
         .scalar_subquery()
     )
-    return _with_cover(
+    return _joined(
+        Post.live_id,
         select(
             Post.id,
             Post.key,
@@ -455,8 +478,8 @@ def _tiles() -> Select[*tuple[Any, ...]]:
             Post.revised_at,
             Post.version,
             live_cards.label("cards_count"),
-        )
-    )
+        ),
+    ).where(Post.state == "published")
 
 
 def _matching(
@@ -486,9 +509,7 @@ def _tile(row: AnyRow) -> PostTile:
 def _cover(row: AnyRow) -> PictureFacts | None:
     if row.asset_key is None:
         return None
-    return PictureFacts(
-        row.asset_key, row.width, row.height, tuple(row.widths), row.cover_alt or row.asset_alt
-    )
+    return PictureFacts(row.asset_key, row.width, row.height, tuple(row.widths), row.cover_alt or row.asset_alt)
 
 
 def list_addresses(session: AnySession, *, limit: int) -> list[tuple[str, datetime]]:

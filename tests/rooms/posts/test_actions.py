@@ -303,11 +303,6 @@ class TestProblems:
         ("source", "line", "message"),
         [
             (":::item[lamp]", 1, "this item is not closed: end it with a line that is just :::"),
-            (
-                "<div>\n\n::card[lamp]\n\n</div>",
-                3,
-                "this card stands inside an HTML tag or comment: close that before it, or put it elsewhere",
-            ),
             ("[" * 190_000, 1, "more than 40,000 characters without a blank line between them"),
         ],
     )
@@ -322,6 +317,14 @@ class TestProblems:
         with pytest.raises(Invalid) as caught:
             desk.publish(post)
         assert f"Line {line}: {message}" in reasons(caught)["source"]
+
+    def test_what_is_found_only_while_rendering_has_its_line_too(self, desk: Desk, make: Factory) -> None:
+        make.product("lamp")
+        post = desk.begin(source="Words.\n\n<div>\n\n::card[lamp]\n\n</div>")
+
+        [[line, message]] = desk.draft(post).problems
+        assert line == 5
+        assert message.startswith("this card stands inside ")
 
 
 class TestPublishing:
