@@ -1,0 +1,48 @@
+"""Changes to products. None commits; the door does.
+
+``saving`` is what operators do by hand, ``upserting`` what files and the demo do many at a time, ``importing``
+the runs over files, ``shops`` the merchants. Each change bumps ``product.version`` and records an event.
+"""
+
+from __future__ import annotations
+
+from contentshop.products.actions.importing import (
+    BatchReport,
+    finish_import,
+    import_batch,
+    start_import,
+)
+from contentshop.products.actions.saving import (
+    remove_picture,
+    restore_offer,
+    retire_offer,
+    save_offer,
+    save_product,
+    save_variant,
+    set_discontinued,
+    set_listed,
+    set_picture,
+)
+from contentshop.products.actions.shops import save_merchant, set_merchant_active
+from contentshop.products.actions.upserting import Upserted, upsert_product, upsert_products
+
+__all__ = [
+    "BatchReport",
+    "Upserted",
+    "finish_import",
+    "import_batch",
+    "remove_picture",
+    "restore_offer",
+    "retire_offer",
+    "save_merchant",
+    "save_offer",
+    "save_product",
+    "save_variant",
+    "set_discontinued",
+    "set_listed",
+    "set_merchant_active",
+    "set_picture",
+    "start_import",
+    "upsert_product",
+    "upsert_products",
+]

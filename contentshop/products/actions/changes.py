@@ -1,0 +1,70 @@
+"""What all changes of products share: one way to tell of them, one way to copy words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from sqlalchemy import select
+
+from contentshop.core.errors import NotFound
+from contentshop.core.outbox import record
+from contentshop.core.uow import AnySession
+from contentshop.products.events import ProductChanged
+from contentshop.products.inputs import ProductInput
+from contentshop.products.models import Product
+
+WORDS = (
+    "title",
+    "brand",
+    "category",
+    "gtin",
+    "mpn",
+    "summary",
+    "body",
+    "lang",
+    "translations",
+    "discontinued",
+    "listed",
+)
+
+
+def lock_product(session: AnySession, key: str) -> Product:
+    """The product with this key, ours to change until the transaction ends. Raises NotFound."""
+    product = session.scalar(select(Product).where(Product.key == key).with_for_update())
+    if product is None:
+        raise NotFound("There is no such product.")
+    return product
+
+
+def touch(session: AnySession, product: Product, *, now: datetime) -> None:
+    """Count a change of an existing product and tell of it."""
+    product.version += 1
+    product.updated_at = now
+    record(session, ProductChanged(product=product.key), now=now)
+
+
+def copy_words(product: Product, row: ProductInput) -> bool:
+    """Give the product what ``row`` says of it; whether anything changed."""
+    values: dict[str, object] = {name: getattr(row, name) for name in WORDS if name in row.given}
+    if "attrs" in row.given:
+        values["attrs"] = [list(pair) for pair in row.attrs]
+    return assign(product, values)
+
+
+def assign(thing: object, values: Mapping[str, object]) -> bool:
+    """Set the attributes that differ; whether any did."""
+    different = {name: value for name, value in values.items() if getattr(thing, name) != value}
+    for name, value in different.items():
+        setattr(thing, name, value)
+    return bool(different)
+
+
+def names_as_translations(names: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """``{"zh": "红色"}`` as the translations of a variant or a merchant."""
+    return {language: {"name": name} for language, name in sorted(names.items())}
+
+
+def first(texts: Iterable[str]) -> str:
+    """The first text that says something, or an empty string."""
+    return next((text for text in texts if text), "")
