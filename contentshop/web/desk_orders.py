@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from flask import flash, redirect, request, url_for
@@ -42,6 +42,9 @@ if TYPE_CHECKING:
     from contentshop.orders.models import Order
 
 bp = Door("desk_orders", __name__)
+
+# The queues in which somebody has to do something, most pressing first.
+WAITING: tuple[Queue, ...] = ("to_ship", "to_pay", "to_collect")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +113,9 @@ def queue() -> Response:
     words = request.args.get("q", "")[:100].strip()
     wanted = request.args.get("queue", "")
     counts = orders.queue_counts(db.session)
-    chosen = cast(Queue, wanted) if wanted in QUEUES else None
+    chosen: Queue | None = next((name for name in QUEUES if name == wanted), None)
     if chosen is None and not words and wanted != "all":
-        chosen = next((name for name in ("to_ship", "to_pay", "to_collect") if counts[name]), "to_ship")
+        chosen = next((name for name in WAITING if counts[name]), WAITING[0])
     page = orders.page_queue(db.session, chosen, words=words, number=page_number(request.args.get("page")))
     here = {"queue": chosen or "all"} | ({"q": words} if words else {})
     return show(

@@ -73,12 +73,13 @@ def order_mail(order_key: str, kind: str) -> Message | None:
 
 def _subject(order: Order, kind: str) -> str:
     words = {"number": order.key.upper(), "site": settings().site_name}
-    return {
+    subjects: dict[str, str] = {
         "placed": _("Your order %(number)s at %(site)s", **words),
         "paid": _("Your payment for order %(number)s has arrived", **words),
         "shipped": _("Your order %(number)s is on its way", **words),
         "cancelled": _("Your order %(number)s is cancelled", **words),
-    }[kind]
+    }
+    return subjects[kind]
 
 
 def _page(order: Order, kind: str, locale: str) -> OrderMail:

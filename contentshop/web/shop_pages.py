@@ -248,10 +248,10 @@ def left_words(available: int, problem: str = "short") -> str:
     if problem == "":
         return ""
     if problem == "gone":
-        return _("We do not sell this any more.")
+        return str(_("We do not sell this any more."))
     if available <= 0 or problem == "sold_out":
-        return _("This is sold out.")
-    return ngettext("Only %(num)s is left.", "Only %(num)s are left.", available)
+        return str(_("This is sold out."))
+    return str(ngettext("Only %(num)s is left.", "Only %(num)s are left.", available))
 
 
 def short_words(facts: CartFacts) -> str:
