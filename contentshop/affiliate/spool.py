@@ -38,8 +38,9 @@ log = structlog.get_logger("contentshop.clicks")
 class Spool:
     """The file that this process writes its clicks to. Safe to share between threads; survives a fork."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, largest: int = LARGEST_FILE) -> None:
         self._folder = folder
+        self._largest = largest
         self._lock = Lock()
         self._file = -1
         self._owner = 0
@@ -52,7 +53,8 @@ class Spool:
             with self._lock:
                 self._write(line)
         except OSError as error:
-            log.error("a click could not be kept", card=click.card, offer=click.offer, error=str(error))
+            with suppress(OSError):  # the log may lie on the same full disk
+                log.error("a click could not be kept", card=click.card, offer=click.offer, error=str(error))
             return False
         return True
 
@@ -62,7 +64,7 @@ class Spool:
             self._close()
 
     def _write(self, line: bytes) -> None:
-        if self._owner != os.getpid() or os.fstat(self._file).st_size >= LARGEST_FILE:
+        if self._owner != os.getpid() or os.fstat(self._file).st_size >= self._largest:
             self._begin()
         # What a full disk cut off ends with a line end of its own, so that it spoils no other line.
         whole = b"\n" + line if self._torn else line
