@@ -84,6 +84,18 @@ PERMISSIONS: dict[str, Access] = {
     "editor.place": Access.EDITOR,
     "editor.unplace": Access.EDITOR,
     "editor.delete": Access.EDITOR,
+    # studio
+    "studio.home": Access.SIGNED_IN,
+    "studio.start": Access.SIGNED_IN,
+    "studio.new": Access.CREATOR,
+    "studio.create": Access.CREATOR,
+    "studio.find_products": Access.CREATOR,
+    "studio.edit": Access.CREATOR,
+    "studio.save": Access.CREATOR,
+    "studio.publish": Access.CREATOR,
+    "studio.unpublish": Access.CREATOR,
+    "studio.add_picture": Access.CREATOR,
+    "studio.preview": Access.CREATOR,
     # feeds
     "feeds.site": Access.PUBLIC,
     "feeds.topic": Access.PUBLIC,
