@@ -323,17 +323,18 @@ class WhooshSearchBackend:
     def ensure(self) -> bool:
         """Open the index or create an empty one; True when it has to be (re)built.
 
-        Every file is compared with its checksum. Raises Unavailable when the folder cannot be used at all.
+        Every file is compared with its checksum. A folder that may only be read is good enough when its index
+        is whole; else Unavailable is raised.
         """
         try:
-            with self._writing():
+            with self._engine("open"), self._writing():
                 return self._ensured()
-        except OSError as error:
+        except Unavailable as error:
             with self._lock:
                 fault = self._fault()
-                if not fault:  # a folder we may only read is good enough for reading
-                    return self._opened().documents == 0
-            raise Unavailable(f"The search folder cannot be written ({error}); its index: {fault}") from None
+                if fault:
+                    raise Unavailable(f"{error.message} Its index: {fault}.") from None
+                return self._opened().documents == 0
 
     def apply(self, operations: Sequence[Operation]) -> None:
         """Do all operations in one commit; the last one for an id wins.
@@ -373,8 +374,8 @@ class WhooshSearchBackend:
                 return self._page(query, parsed)
             except ContentshopError:
                 raise
-            except Exception as error:
-                logger.exception("the search index cannot be read")
+            except Exception as error:  # noqa: BLE001
+                _report(error, "search")
                 self._note_damage(error)
                 reason = self._reason
         raise Unavailable(f"The search index cannot be read: {reason}")
@@ -557,8 +558,7 @@ class WhooshSearchBackend:
         try:
             writer = index.writer(timeout=LOCK_SECONDS, limitmb=WRITER_MEGABYTES)
         except Exception as error:
-            # The traceback holds the half-made writer, and with it the lock.
-            traceback.clear_frames(error.__traceback__)
+            traceback.clear_frames(error.__traceback__)  # they hold the half-made writer, and it the lock
             raise
         try:
             yield writer
@@ -691,11 +691,7 @@ class WhooshSearchBackend:
         self._forget()
         self._damaged = None
         try:
-            raw = self._current.read_bytes()
-        except FileNotFoundError:
-            return "there is none"
-        try:
-            manifest = _Manifest.from_bytes(raw)
+            manifest = _Manifest.from_bytes(self._current.read_bytes())
             if manifest.schema != SCHEMA:
                 return f"made with schema {manifest.schema}, this is {SCHEMA}"
             snapshot = self._opened()
@@ -705,7 +701,7 @@ class WhooshSearchBackend:
                     return f"{name} is damaged"
         except Exception as error:  # noqa: BLE001
             self._forget()
-            return f"{type(error).__name__}: {error}"
+            return "there is none" if not self._current.exists() else f"{type(error).__name__}: {error}"
         return ""
 
     def _names(self, snapshot: _Live) -> list[str]:
@@ -742,15 +738,18 @@ class WhooshSearchBackend:
     @contextmanager
     def _writing(self) -> Iterator[None]:
         """Hold the folder for writing, among threads and processes."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        with self._locked("LOCK", LOCK_SECONDS, "The search index is being written by another process."):
+        with self._locked("LOCK", LOCK_SECONDS, "Another process is writing the search index."):
             yield
 
     @contextmanager
     def _locked(self, name: str, seconds: float, busy: str) -> Iterator[None]:
-        self._folder.mkdir(parents=True, exist_ok=True)
         lock = FileLock(str(self._folder / name))
-        if not try_for(lock.acquire, timeout=seconds, delay=0.02):
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            free = try_for(lock.acquire, timeout=seconds, delay=0.02)
+        except OSError as error:
+            raise Unavailable(f"The search folder cannot be written ({error}).") from error
+        if not free:
             raise Unavailable(busy)
         try:
             yield
@@ -765,11 +764,17 @@ class WhooshSearchBackend:
         except ContentshopError:
             raise
         except Exception as error:
-            logger.exception("search index: cannot %s", doing)
+            _report(error, doing)
             if blame_index:
                 with self._lock:
                     self._note_damage(error)
             raise Unavailable(f"The search index cannot {doing}: {type(error).__name__}: {error}") from error
+
+
+def _report(error: Exception, doing: str) -> None:
+    """Log an exception of the engine and free what its traceback holds: writers, locks, open files."""
+    logger.error("search index: cannot %s", doing, exc_info=error)
+    traceback.clear_frames(error.__traceback__)
 
 
 def _check(query: SearchQuery) -> None:
