@@ -8,7 +8,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -155,14 +155,19 @@ def import_group() -> None:
 @click.option("--stock", "quantity", default=0, type=click.IntRange(0), help="Quantity of rows that name none.")
 @click.option("--source", default=None, help="Name of where the rows come from (the file's name).")
 def import_products(
-    file: Path, currency: str | None, price_unit: str | None, lang: str, quantity: int, source: str | None
+    file: Path,
+    currency: str | None,
+    price_unit: Literal["minor", "major"] | None,
+    lang: str,
+    quantity: int,
+    source: str | None,
 ) -> None:
     """Import products from FILE (.jsonl or .csv, also .gz). Goes on where an interrupted run stopped."""
     from contentshop.importing import import_products as work
 
     with site_app() as app:
         _migrate(app)
-        failed = work(app, file, currency=currency, price_unit=price_unit, lang=lang, quantity=quantity, source=source)
+        failed = work(file, currency=currency, price_unit=price_unit, lang=lang, quantity=quantity, source=source)
     sys.exit(1 if failed else 0)
 
 
@@ -176,7 +181,7 @@ def import_posts(folder: Path, author: str | None, draft: bool) -> None:
 
     with site_app() as app:
         _migrate(app)
-        failed = work(app, folder, author=author, publish=not draft)
+        failed = work(folder, author=author, publish=not draft)
     sys.exit(1 if failed else 0)
 
 

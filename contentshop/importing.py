@@ -10,10 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
-from flask import Flask
 
 from contentshop.accounts import actions as accounts
 from contentshop.accounts import queries as people
@@ -27,13 +26,14 @@ from contentshop.curation import actions as curation
 from contentshop.media import actions as media
 from contentshop.posts import actions as posts
 from contentshop.posts import imports as post_files
+from contentshop.products import actions as products
 from contentshop.products import imports as product_rows
-from contentshop.web.session import engines
+from contentshop.web.session import engines, settings
 
 if TYPE_CHECKING:
     from contentshop.accounts.models import User
+    from contentshop.media.models import Asset
 
-BATCH = 500  # product rows in one unit of work
 SHOWN = 50  # errors listed one by one
 PICTURES = (".webp", ".jpg", ".jpeg", ".png", ".gif")
 
@@ -46,6 +46,13 @@ class Tally:
     updated: int = 0
     unchanged: int = 0
     errors: list[str] = field(default_factory=list)
+
+    def count(self, report: products.BatchReport) -> None:
+        """Add what a batch of products did."""
+        self.added += report.added
+        self.updated += report.updated
+        self.unchanged += report.unchanged
+        self.errors += [f"line {error.line}: {error.message}" for error in report.errors]
 
     def tell(self, what: str) -> None:
         """Print the outcome and the errors."""
@@ -60,11 +67,10 @@ class Tally:
 
 
 def import_products(
-    app: Flask,
     file: Path,
     *,
     currency: str | None,
-    price_unit: str | None,
+    price_unit: Literal["minor", "major"] | None,
     lang: str,
     quantity: int,
     source: str | None,
@@ -73,35 +79,36 @@ def import_products(
 
     Raises Invalid before the first row when the options do not suffice for the file.
     """
-    site = app.extensions["contentshop"].settings
-    options = product_rows.ImportOptions.parse(
-        currency=currency or site.currency,
+    scan = product_rows.scan_file(file)
+    options = product_rows.ImportOptions(
+        source=source or scan.path.name.split(".")[0],
+        currency=currency or settings().currency,
         price_unit=price_unit,
         lang=lang,
-        source=source or file.name,
-        quantity=quantity,
+        default_quantity=quantity,
     )
+    with unit_of_work(db.session):
+        run = products.start_import(db.session, scan, options, now=engines().clock.now())
+        digest, last_line = run.digest, run.last_line
+    if last_line:
+        click.echo(f"Going on after line {last_line}, where an earlier run stopped.")
     tally = Tally()
-    run = product_rows.ProductImport(file, options)
-    with click.progressbar(length=run.size, label=f"Importing {file.name}") as bar:
-        done = 0
-        while not run.finished:
+    with click.progressbar(length=scan.lines, label=f"Importing {file.name}") as bar:
+        bar.update(last_line)
+        for batch in product_rows.read_batches(scan, options, after=last_line):
             with unit_of_work(db.session):
-                report = run.next_batch(db.session, limit=BATCH, now=engines().clock.now())
+                report = products.import_batch(db.session, digest, batch, now=engines().clock.now())
             db.session.expunge_all()
-            tally.added += report.added
-            tally.updated += report.updated
-            tally.unchanged += report.unchanged
-            tally.errors += [f"line {error.line}: {error.message}" for error in report.errors]
-            bar.update(run.position - done)
-            done = run.position
-    if run.resumed_at:
-        click.echo(f"Went on after line {run.resumed_at}, where an earlier run had stopped.")
+            tally.count(report)
+            bar.update(batch.last_line - last_line)
+            last_line = batch.last_line
+    with unit_of_work(db.session):
+        tally.count(products.finish_import(db.session, digest, now=engines().clock.now()))
     tally.tell("products")
     return len(tally.errors)
 
 
-def import_posts(app: Flask, folder: Path, *, author: str | None, publish: bool, pictures: Path | None = None) -> int:
+def import_posts(folder: Path, *, author: str | None, publish: bool, pictures: Path | None = None) -> int:
     """Import the .md files of a folder; returns how many could not be taken whole.
 
     Topics that are new are made. Authors are looked up by their handle; one that does not exist is made as a
@@ -136,7 +143,8 @@ def _import_post(
         person = ensure_author(author or file.author, now=now)
         for topic in file.topics:
             curation.ensure_topic(db.session, topic.slug, topic.title)
-        cover = store_picture_file(_cover(pictures, path, file.cover), owner=person, alt=file.cover_alt, now=now)
+        found = _cover(pictures, path, file.cover)
+        cover = store_picture_file(found, owner=person, alt=file.cover_alt, now=now).id if found else None
         result = posts.import_post(db.session, file, author=person, now=now, publish=publish, cover_id=cover, text=text)
         return result.outcome, result.problems
 
@@ -152,12 +160,9 @@ def _cover(pictures: Path, path: Path, name: str) -> Path | None:
     raise Invalid({"cover": [f"The cover picture “{name}” is not in the folder."]})
 
 
-def store_picture_file(path: Path | None, *, owner: User | None, alt: str, now: datetime) -> int | None:
-    """Store a picture file; returns its row, None without a file."""
-    if path is None:
-        return None
-    asset = media.store_picture(db.session, engines().storage, path.read_bytes(), owner=owner, alt=alt, now=now)
-    return asset.id
+def store_picture_file(path: Path, *, owner: User | None, alt: str, now: datetime) -> Asset:
+    """Store a picture file. Raises Invalid when it cannot be read as a picture."""
+    return media.store_picture(db.session, engines().storage, path.read_bytes(), owner=owner, alt=alt, now=now)
 
 
 def ensure_author(name: str, *, now: datetime) -> User:

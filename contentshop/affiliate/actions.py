@@ -1,12 +1,17 @@
-"""Counting clicks."""
+"""Changes to programs, and counting clicks."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
+from sqlalchemy import select
+
 from contentshop.affiliate.inputs import ClickInput
+from contentshop.affiliate.models import Program
 from contentshop.affiliate.queries import WayOut
 from contentshop.affiliate.spool import Spool
+from contentshop.core.errors import Invalid
+from contentshop.core.uow import AnySession
 
 
 def click(spool: Spool, way: WayOut, *, visitor: str, by: str | None, now: datetime) -> bool:
@@ -27,3 +32,25 @@ def click(spool: Spool, way: WayOut, *, visitor: str, by: str | None, now: datet
             visitor=visitor,
         )
     )
+
+
+def join_program(
+    session: AnySession,
+    *,
+    merchant_id: int,
+    link_template: str = "{url}",
+    tag: str = "",
+    tag_param: str = "",
+    sub_id_param: str = "",
+) -> Program:
+    """Say how a merchant pays; again to change it. Raises Invalid for a template that makes no link."""
+    if "{url}" not in link_template or not link_template.startswith(("{url}", "https://")):
+        raise Invalid({"link_template": ["Start the template with {url}, or with https:// and {url} in its query."]})
+    program = session.scalar(select(Program).where(Program.merchant_id == merchant_id))
+    if program is None:
+        program = Program(merchant_id=merchant_id)
+        session.add(program)
+    program.link_template, program.tag = link_template, tag
+    program.tag_param, program.sub_id_param = tag_param, sub_id_param
+    session.flush()
+    return program

@@ -86,7 +86,7 @@ def next_change(session: AnySession, place: str, *, now: datetime) -> datetime |
     return min(moments, default=None)
 
 
-def _entries() -> Select[Any]:
+def _entries() -> Select[*tuple[Any, ...]]:
     return (
         select(
             FeaturedList.id,

@@ -16,6 +16,7 @@ from contentshop.accounts import queries as people
 from contentshop.accounts.inputs import Profile, SignUp
 from contentshop.affiliate import actions as affiliate
 from contentshop.core.db import db
+from contentshop.core.errors import Invalid
 from contentshop.core.uow import unit_of_work
 from contentshop.curation import actions as curation
 from contentshop.curation.inputs import FeaturedListInput, SlotInput
@@ -23,7 +24,7 @@ from contentshop.demo.accounts import PASSWORD
 from contentshop.importing import import_posts, store_picture_file
 from contentshop.products import actions as products
 from contentshop.products import queries as catalogue
-from contentshop.products.inputs import ProductInput
+from contentshop.products.inputs import MerchantInput, ProductInput
 from contentshop.search import actions as search
 from contentshop.web.session import engines
 
@@ -41,10 +42,10 @@ def load_demo(app: Flask, *, say: Callable[[str], None]) -> bool:
     with unit_of_work(db.session):
         _load_people(app, now)
         _load_topics()
-        _load_merchants()
+        _load_merchants(now)
     with unit_of_work(db.session):
         _load_products(now)
-    import_posts(app, FOLDER / "posts", author=None, publish=True, pictures=PICTURES)
+    import_posts(FOLDER / "posts", author=None, publish=True, pictures=PICTURES)
     with unit_of_work(db.session):
         _load_featured(now)
     engines().search.ensure()
@@ -87,16 +88,9 @@ def _load_topics() -> None:
         curation.ensure_topic(db.session, topic["slug"], topic["title"], intro=topic["intro"], translations=words)
 
 
-def _load_merchants() -> None:
+def _load_merchants(now: datetime) -> None:
     for entry in _lines("merchants.jsonl"):
-        merchant = products.ensure_merchant(
-            db.session,
-            entry["key"],
-            name=entry["name"],
-            domain=entry["domain"],
-            country=entry["country"],
-            translations={"zh": {"name": entry["name_zh"]}},
-        )
+        merchant = products.save_merchant(db.session, MerchantInput.parse(entry), now=now)
         affiliate.join_program(
             db.session,
             merchant_id=merchant.id,
@@ -107,13 +101,23 @@ def _load_merchants() -> None:
 
 
 def _load_products(now: datetime) -> None:
-    for entry in _lines("products.jsonl"):
-        product = products.upsert_product(db.session, ProductInput.parse(entry), now=now)
-        if entry.get("picture"):
-            path = PICTURES / entry["picture"]
-            asset = store_picture_file(path, owner=None, alt=entry.get("picture_alt", ""), now=now)
-            if asset is not None:
-                products.show_picture(db.session, product, asset, alt=entry.get("picture_alt", ""), now=now)
+    entries = list(_lines("products.jsonl"))
+    rows = [ProductInput.parse(entry) for entry in entries]
+    # Twice, since an alternative may stand further down; the second time only these links are new.
+    for _round in range(2):
+        for found in products.upsert_products(db.session, rows, now=now):
+            if isinstance(found, Invalid):
+                raise found
+    for entry, row in zip(entries, rows, strict=True):
+        product = products.upsert_product(db.session, row, now=now)
+        alt = entry.get("picture_alt", "")
+        products.set_picture(
+            db.session,
+            product,
+            store_picture_file(PICTURES / entry["picture"], owner=None, alt=alt, now=now),
+            alt=alt,
+            now=now,
+        )
 
 
 def _load_featured(now: datetime) -> None:

@@ -188,3 +188,8 @@ def list_addresses(session: AnySession, *, limit: int) -> list[tuple[str, dateti
         .limit(limit)
     )
     return [(row.slug, row.updated_at) for row in rows]
+
+
+def count_listed(session: AnySession) -> int:
+    """How many products the shop shows."""
+    return session.scalar(select(func.count()).select_from(Product).where(Product.listed)) or 0

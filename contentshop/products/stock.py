@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CursorResult, Row, Update, insert, select, update
+from sqlalchemy import CursorResult, Row, Update, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from contentshop.core.errors import Conflict, Invalid, NotFound
@@ -319,3 +319,28 @@ def _tell(session: AnySession, product_id: int, before: int, after: int, *, now:
     if (before > 0) != (after > 0):
         key = session.execute(select(Product.key).where(Product.id == product_id)).scalar_one()
         record(session, StockChanged(product=key), now=now)
+
+
+def audit(session: AnySession) -> list[str]:
+    """What is wrong with the stock, one sentence each: promises must add up to reservations, counts to movements."""
+    held = (
+        select(func.coalesce(func.sum(Reservation.quantity), 0))
+        .where(Reservation.variant_id == Stock.variant_id, Reservation.state == "held")
+        .scalar_subquery()
+    )
+    moved = (
+        select(func.coalesce(func.sum(StockMovement.delta), 0))
+        .where(StockMovement.variant_id == Stock.variant_id)
+        .scalar_subquery()
+    )
+    rows = session.execute(
+        select(Variant.sku, Stock.on_hand, Stock.reserved, held.label("held"), moved.label("moved"))
+        .join(Variant, Variant.id == Stock.variant_id)
+        .where(or_(Stock.reserved != held, Stock.on_hand != moved, Stock.reserved > Stock.on_hand, Stock.on_hand < 0))
+        .order_by(Variant.sku)
+    )
+    return [
+        f"{row.sku}: {row.reserved} reserved but {row.held} held for orders; "
+        f"{row.on_hand} on hand but movements add up to {row.moved}."
+        for row in rows
+    ]

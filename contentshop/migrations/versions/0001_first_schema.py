@@ -43,6 +43,21 @@ def upgrade() -> None:
     sa.Column('position', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('name', name=op.f('pk_click_spool_mark'))
     )
+    op.create_table('import_run',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
+    sa.Column('digest', sa.String(length=64), nullable=False),
+    sa.Column('name', sa.String(length=200), nullable=False),
+    sa.Column('last_line', sa.Integer(), nullable=False),
+    sa.Column('added', sa.Integer(), nullable=False),
+    sa.Column('updated', sa.Integer(), nullable=False),
+    sa.Column('unchanged', sa.Integer(), nullable=False),
+    sa.Column('failed', sa.Integer(), nullable=False),
+    sa.Column('pending', sa.JSON(), nullable=False),
+    sa.Column('started_at', contentshop.core.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('finished_at', contentshop.core.db.UtcDateTime(timezone=True), nullable=True),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_import_run')),
+    sa.UniqueConstraint('digest', name=op.f('uq_import_run_digest'))
+    )
     op.create_table('merchant',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
     sa.Column('key', sa.String(length=40), nullable=False),
@@ -615,6 +630,7 @@ def downgrade() -> None:
 
     op.drop_table('outbox_event')
     op.drop_table('merchant')
+    op.drop_table('import_run')
     op.drop_table('click_spool_mark')
     with op.batch_alter_table('click', schema=None) as batch_op:
         batch_op.drop_index('ix_click_creator_time')
