@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import Any, BinaryIO, Literal, cast
 
 from contentshop.core.errors import Invalid
 from contentshop.core.ids import slugify
@@ -347,14 +347,14 @@ def _first_text(data: Mapping[str, Any], *names: str) -> str:
 # --- lines ---
 
 
-def _open(path: Path) -> gzip.GzipFile | io.BufferedReader:
+def _open(path: Path) -> BinaryIO:
     """The content of a file, unpacked when it is gzipped, whatever its name says."""
     with path.open("rb") as stream:
         packed = stream.read(2) == _GZIP
-    return gzip.open(path, "rb") if packed else path.open("rb")
+    return cast(BinaryIO, gzip.open(path, "rb")) if packed else path.open("rb")
 
 
-def _raw_lines(stream: IO[bytes]) -> Iterator[bytes]:
+def _raw_lines(stream: BinaryIO) -> Iterator[bytes]:
     """Lines with their ends, the pieces of an overlong line cut at MAX_LINE each."""
     while raw := stream.readline(MAX_LINE):
         yield raw
@@ -424,7 +424,7 @@ def _text_lines(scan: FileScan) -> Iterator[tuple[int, str, str]]:
             number += complete
 
 
-def _pieces(stream: IO[bytes], encoding: str) -> Iterator[tuple[str, bool, bool]]:
+def _pieces(stream: BinaryIO, encoding: str) -> Iterator[tuple[str, bool, bool]]:
     """Lines cut at MAX_LINE: (text, whether it is what the encoding allows, whether its line ends with it)."""
     if encoding.startswith("utf-16"):
         with io.TextIOWrapper(stream, encoding, errors="replace", newline="\n") as reader:

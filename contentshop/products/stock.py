@@ -200,14 +200,31 @@ def set_on_hand(
 
 
 def open_stock(
-    session: AnySession, variant: Variant, quantity: int, *, reason: str = "opening stock", now: datetime, actor: str
+    session: AnySession,
+    quantities: Mapping[int, int],
+    *,
+    reason: str = "opening stock",
+    now: datetime,
+    actor: str,
 ) -> None:
-    """Begin the books of a new variant (already in the database) with ``quantity`` units, 0 to 1,000,000."""
-    if not 0 <= quantity <= MAX_QUANTITY:
+    """Begin the books of new variants (variant id → units, 0 to 1,000,000 each). Raises Invalid."""
+    if any(not 0 <= quantity <= MAX_QUANTITY for quantity in quantities.values()):
         raise Invalid({"quantity": [f"Write a whole number from 0 to {MAX_QUANTITY:,}."]})
-    session.add(Stock(variant_id=variant.id, product_id=variant.product_id, on_hand=quantity))
-    if quantity:
-        session.add(StockMovement(variant_id=variant.id, delta=quantity, reason=reason, actor=actor, moved_at=now))
+    if not quantities:
+        return
+    owners = session.execute(select(Variant.id, Variant.product_id).where(Variant.id.in_(quantities)))
+    rows = [
+        {"variant_id": row.id, "product_id": row.product_id, "on_hand": quantities[row.id], "reserved": 0, "version": 1}
+        for row in owners
+    ]
+    session.execute(insert(Stock), rows)
+    moves = [
+        {"variant_id": one, "delta": quantity, "reason": reason[:40], "holder": "", "actor": actor, "moved_at": now}
+        for one, quantity in quantities.items()
+        if quantity
+    ]
+    if moves:
+        session.execute(insert(StockMovement), moves)
 
 
 _RESERVED = select(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 
@@ -44,12 +45,12 @@ def touch(session: AnySession, product: Product, *, now: datetime) -> None:
     record(session, ProductChanged(product=product.key), now=now)
 
 
-def copy_words(product: Product, row: ProductInput) -> bool:
-    """Give the product what ``row`` says of it; whether anything changed."""
-    values: dict[str, object] = {name: getattr(row, name) for name in WORDS if name in row.given}
+def said_words(row: ProductInput) -> dict[str, Any]:
+    """The columns of a product that ``row`` says something of."""
+    values = {name: getattr(row, name) for name in WORDS if name in row.given}
     if "attrs" in row.given:
         values["attrs"] = [list(pair) for pair in row.attrs]
-    return assign(product, values)
+    return values
 
 
 def assign(thing: object, values: Mapping[str, object]) -> bool:
@@ -63,8 +64,3 @@ def assign(thing: object, values: Mapping[str, object]) -> bool:
 def names_as_translations(names: Mapping[str, str]) -> dict[str, dict[str, str]]:
     """``{"zh": "红色"}`` as the translations of a variant or a merchant."""
     return {language: {"name": name} for language, name in sorted(names.items())}
-
-
-def first(texts: Iterable[str]) -> str:
-    """The first text that says something, or an empty string."""
-    return next((text for text in texts if text), "")

@@ -94,7 +94,7 @@ def import_batch(session: AnySession, digest: str, batch: Batch, *, now: datetim
             continue
         counts[one.outcome] += 1
         if one.missing:
-            pending.append([number, one.product.id, one.missing])
+            pending.append([number, one.id, one.missing])
     run.pending = pending
     run.last_line = batch.last_line
     return _count(run, counts, errors)

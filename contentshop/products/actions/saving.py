@@ -14,12 +14,16 @@ from contentshop.media.models import Asset
 from contentshop.products import stock
 from contentshop.products.actions.changes import (
     assign,
-    copy_words,
     lock_product,
     names_as_translations,
+    said_words,
     touch,
 )
-from contentshop.products.actions.upserting import new_affiliate_offer, new_own_offer, new_variant
+from contentshop.products.actions.upserting import (
+    affiliate_columns,
+    own_columns,
+    variant_columns,
+)
 from contentshop.products.events import ProductChanged
 from contentshop.products.inputs import OfferInput, ProductInput, VariantInput, check_offer_url
 from contentshop.products.models import Merchant, Offer, Product, ProductPicture, Variant
@@ -48,17 +52,16 @@ def save_product(
         product = Product(
             key=new_key(),
             slug=form.slug or _free_slug(session, form.title),
-            title=form.title,
+            alternative_id=alternative_id,
             created_at=now,
             updated_at=now,
+            **said_words(form),
         )
-        copy_words(product, form)
-        product.alternative_id = alternative_id
         session.add(product)
         session.flush()
         record(session, ProductChanged(product=product.key), now=now)
         return product
-    changed = copy_words(product, form)
+    changed = assign(product, said_words(form))
     if "alternative" in form.given:
         changed = assign(product, {"alternative_id": alternative_id}) or changed
     if changed:
@@ -84,11 +87,11 @@ def save_variant(
         raise Invalid({"sku": [f"The SKU “{form.sku}” is taken."]})
     if variant_key is None:
         last = session.scalar(select(func.max(Variant.position)).where(Variant.product_id == product.id))
-        variant = new_variant(form, position=0 if last is None else last + 1)
-        variant.product_id = product.id
+        position = 0 if last is None else last + 1
+        variant = Variant(product_id=product.id, **variant_columns(form, position))
         session.add(variant)
         session.flush()
-        stock.open_stock(session, variant, quantity, now=now, actor=actor)
+        stock.open_stock(session, {variant.id: quantity}, now=now, actor=actor)
         touch(session, product, now=now)
         session.flush()
         return variant
@@ -241,8 +244,7 @@ def _own(session: AnySession, product: Product, form: OfferInput, offer_key: str
     if twin is not None and twin != offer_key:
         raise Invalid({"currency": [f"{form.sku} has a price in {form.currency} for this region already."]})
     if offer_key is None:
-        offer = new_own_offer(form, variant, now)
-        offer.product_id = product.id
+        offer = Offer(product_id=product.id, variant_id=variant.id, **own_columns(form, now))
         session.add(offer)
         return offer
     offer = _find_offer(session, product, offer_key)
@@ -263,8 +265,8 @@ def _affiliate(session: AnySession, product: Product, form: OfferInput, offer_ke
         raise Invalid({"merchant": ["Choose a merchant."]})
     url = check_offer_url(form.url, merchant.domain)
     if offer_key is None:
-        offer = new_affiliate_offer(form, merchant, url, now)
-        offer.product_id = product.id
+        columns = affiliate_columns(form, url, now)
+        offer = Offer(product_id=product.id, merchant_id=merchant.id, **columns)
         session.add(offer)
         return offer
     offer = _find_offer(session, product, offer_key)

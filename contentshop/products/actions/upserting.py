@@ -11,12 +11,12 @@ the batch is repeated row by row.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
-from sqlalchemy import or_, select
+from sqlalchemy import insert, or_, select
 from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import selectinload
 
@@ -27,8 +27,8 @@ from contentshop.core.uow import AnySession
 from contentshop.products import stock
 from contentshop.products.actions.changes import (
     assign,
-    copy_words,
     names_as_translations,
+    said_words,
     touch,
 )
 from contentshop.products.events import ProductChanged
@@ -43,9 +43,25 @@ ACTOR = "import"
 class Upserted:
     """What became of one description. ``missing`` is the slug of an alternative that does not exist (yet)."""
 
-    product: Product
+    key: str
+    slug: str
     outcome: Outcome
     missing: str = ""
+    id: int = 0
+
+
+_Wish = tuple[OfferInput, Merchant | None, str]
+"""An offer, its merchant (None for our own) and its final link."""
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A new product on its way into the database, as columns. ``opening`` maps a SKU to its opening stock."""
+
+    product: dict[str, Any]
+    variants: list[dict[str, Any]]
+    offers: list[_Wish]
+    opening: dict[str, int]
 
 
 @dataclass(slots=True)
@@ -54,10 +70,13 @@ class _Known:
 
     by_source: dict[str, Product] = field(default_factory=dict)
     by_slug: dict[str, Product] = field(default_factory=dict)
-    slugs: dict[str, int | None] = field(default_factory=dict)
+    ids: dict[str, int] = field(default_factory=dict)
     sku_owner: dict[str, str] = field(default_factory=dict)
     gtin_owner: dict[str, str] = field(default_factory=dict)
     merchants: dict[str, Merchant] = field(default_factory=dict)
+    wishes: list[list[str]] = field(default_factory=list)
+    drafted: set[str] = field(default_factory=set)
+    drafts: list[_Draft] = field(default_factory=list)
     opening: list[tuple[Variant, int]] = field(default_factory=list)
 
 
@@ -69,11 +88,13 @@ def upsert_product(session: AnySession, row: ProductInput, *, now: datetime) -> 
     (found,) = upsert_products(session, [row], now=now)
     if isinstance(found, Invalid):
         raise found
-    return found.product
+    return session.scalars(select(Product).where(Product.key == found.key)).one()
 
 
 def upsert_products(session: AnySession, rows: Sequence[ProductInput], *, now: datetime) -> list[Upserted | Invalid]:
     """Add or update products; for each row what became of it, or why it was refused."""
+    if not rows:
+        return []
     try:
         with session.begin_nested():
             return _upsert_together(session, rows, now)
@@ -86,96 +107,96 @@ def upsert_products(session: AnySession, rows: Sequence[ProductInput], *, now: d
 def _upsert_together(session: AnySession, rows: Sequence[ProductInput], now: datetime) -> list[Upserted | Invalid]:
     known = _read_known(session, rows)
     found: list[Upserted | Invalid] = []
-    for row in rows:
+    for row, slugs in zip(rows, known.wishes, strict=True):
         try:
-            found.append(_upsert(session, row, known, now))
+            found.append(_upsert(session, row, slugs, known, now))
         except Invalid as refused:
             found.append(refused)
     session.flush()
-    for variant, quantity in known.opening:
-        stock.open_stock(session, variant, quantity, now=now, actor=ACTOR)
-    _link_within_batch(session, found, now)
+    _write_drafts(session, known, now)
+    stock.open_stock(session, {variant.id: quantity for variant, quantity in known.opening}, now=now, actor=ACTOR)
+    done = [one for one in found if isinstance(one, Upserted)]
+    for one in done:
+        one.id = one.id or known.ids[one.slug]
+    _link_within_batch(session, done, now)
     session.flush()
     return found
 
 
 def _read_known(session: AnySession, rows: Sequence[ProductInput]) -> _Known:
-    known = _Known()
+    known = _Known(wishes=[_slug_wishes(row) for row in rows])
     sources = {row.source for row in rows if row.source}
     slugs = {row.slug for row in rows if row.slug}
     query = (
         select(Product)
         .where(or_(Product.source.in_(sources), Product.slug.in_(slugs)))
-        .options(
-            selectinload(Product.variants),
-            selectinload(Product.offers).joinedload(Offer.merchant),
-        )
+        .options(selectinload(Product.variants), selectinload(Product.offers).joinedload(Offer.merchant))
         .order_by(Product.id)
-        .with_for_update()
+        .with_for_update(of=Product)
+        .execution_options(populate_existing=True)
     )
     for product in session.scalars(query):
         known.by_slug[product.slug] = product
         if product.source:
             known.by_source[product.source] = product
-    wanted = slugs | {slug for row in rows for slug in _slug_wishes(row)} | {row.alternative for row in rows}
-    rows_of_slugs = session.execute(select(Product.slug, Product.id).where(Product.slug.in_(wanted)))
-    known.slugs = dict(rows_of_slugs.tuples().all())
-    known.sku_owner = dict(
-        session.execute(
-            select(Variant.sku, Product.key)
-            .join(Product, Product.id == Variant.product_id)
-            .where(Variant.sku.in_({sku for row in rows for sku in _skus(row)}))
-        )
-        .tuples()
-        .all()
+    wanted = slugs.union(*known.wishes, {row.alternative for row in rows})
+    ids = session.execute(select(Product.slug, Product.id).where(Product.slug.in_(wanted)))
+    known.ids = dict(ids.tuples().all())
+    skus = session.execute(
+        select(Variant.sku, Product.key)
+        .join(Product, Product.id == Variant.product_id)
+        .where(Variant.sku.in_({sku for row in rows for sku in _skus(row)}))
     )
+    known.sku_owner = dict(skus.tuples().all())
     gtins = {row.gtin for row in rows if row.gtin}
-    for gtin, key in session.execute(select(Product.gtin, Product.key).where(Product.gtin.in_(gtins))).tuples():
-        if gtin:
-            known.gtin_owner[gtin] = key
+    if gtins:
+        owners = session.execute(select(Product.gtin, Product.key).where(Product.gtin.in_(gtins)))
+        known.gtin_owner = {row.gtin: row.key for row in owners}
     if any(offer.kind == "affiliate" for row in rows for offer in row.offers):
         known.merchants = {merchant.key: merchant for merchant in session.scalars(select(Merchant))}
     return known
 
 
-def _skus(row: ProductInput) -> Iterable[str]:
-    yield from (variant.sku for variant in row.variants)
-    yield from (offer.sku for offer in row.offers if offer.kind == "own")
+def _skus(row: ProductInput) -> dict[str, None]:
+    """Every SKU of a row once, in its order."""
+    own = [offer.sku for offer in row.offers if offer.kind == "own"]
+    return dict.fromkeys([variant.sku for variant in row.variants] + own)
 
 
-def _upsert(session: AnySession, row: ProductInput, known: _Known, now: datetime) -> Upserted:
+def _slug_wishes(row: ProductInput) -> list[str]:
+    """Slugs to try: the row's own; else its title, then its title with its own id."""
+    if row.slug:
+        return [row.slug]
+    base = slugify(row.title)
+    if not row.source:
+        return [base]
+    return [base, f"{base[:70]}-{slugify(row.source.rpartition(':')[2])}"[:100].rstrip("-")]
+
+
+def _upsert(session: AnySession, row: ProductInput, slugs: Sequence[str], known: _Known, now: datetime) -> Upserted:
     product = _find(row, known)
     offers = _check(row, product, known)
+    missing = row.alternative if row.alternative not in known.ids else ""
     if product is None:
-        product = _new_product(row, known, now)
-        session.add(product)
-        outcome: Outcome = "added"
-        changed = True
+        draft = _draft(row, slugs, offers, known, now)
+        known.drafts.append(draft)
+        found = Upserted(draft.product["key"], draft.product["slug"], "added", missing)
+        record(session, ProductChanged(product=found.key), now=now)
     else:
-        outcome = "updated"
-        changed = copy_words(product, row)
-        if row.source and product.source is None:
-            changed = assign(product, {"source": row.source}) or changed
-    changed = _apply_variants(product, row, known) or changed
-    changed = _apply_offers(product, offers, now) or changed
-    missing = ""
-    if "alternative" in row.given:
-        alternative_id = known.slugs.get(row.alternative)
-        if row.alternative and alternative_id is None:
-            missing = row.alternative
-        else:
-            changed = assign(product, {"alternative_id": alternative_id}) or changed
-    _claim(product, row, known)
-    if outcome == "added":
-        record(session, ProductChanged(product=product.key), now=now)
-    elif changed:
-        touch(session, product, now=now)
-    else:
-        outcome = "unchanged"
-    return Upserted(product, outcome, missing)
+        changed = _change(product, row, offers, missing, known, now)
+        if changed:
+            touch(session, product, now=now)
+        found = Upserted(product.key, product.slug, "updated" if changed else "unchanged", missing, product.id)
+    if row.gtin:
+        known.gtin_owner[row.gtin] = found.key
+    known.sku_owner.update(dict.fromkeys(_skus(row), found.key))
+    return found
 
 
 def _find(row: ProductInput, known: _Known) -> Product | None:
+    """The product this row describes, if it exists. Raises Invalid when the slug is another source's."""
+    if known.drafted & {row.source, row.slug} - {None, ""}:
+        raise Invalid({"slug": ["This product has been described just before."]})
     product = known.by_source.get(row.source) if row.source else None
     if product is not None:
         return product
@@ -185,18 +206,18 @@ def _find(row: ProductInput, known: _Known) -> Product | None:
     return product
 
 
-def _check(row: ProductInput, product: Product | None, known: _Known) -> list[tuple[OfferInput, Merchant | None, str]]:
-    """Everything that needs the database to say no; the offers with their merchants and final links."""
+def _check(row: ProductInput, product: Product | None, known: _Known) -> list[_Wish]:
+    """The row's offers with merchants and final links. Raises Invalid with all that the database says no to."""
     problems: dict[str, list[str]] = {}
     key = product.key if product else ""
-    for sku in dict.fromkeys(_skus(row)):
+    for sku in _skus(row):
         if known.sku_owner.get(sku, key) != key:
             problems.setdefault("sku", []).append(f"The SKU “{sku}” belongs to another product.")
     if row.gtin and known.gtin_owner.get(row.gtin, key) != key:
         problems["gtin"] = [f"The GTIN {row.gtin} belongs to another product."]
     if row.alternative and row.alternative == (product.slug if product else row.slug):
         problems["alternative"] = ["A product cannot be its own alternative."]
-    offers: list[tuple[OfferInput, Merchant | None, str]] = []
+    offers: list[_Wish] = []
     for number, offer in enumerate(row.offers, start=1):
         if offer.kind == "own":
             offers.append((offer, None, ""))
@@ -225,55 +246,152 @@ def find_merchant(offer: OfferInput, merchants: Mapping[str, Merchant]) -> Merch
     return max(fitting, key=lambda one: len(one.domain), default=None)
 
 
-def _new_product(row: ProductInput, known: _Known, now: datetime) -> Product:
-    slug = row.slug or next((slug for slug in _slug_wishes(row) if slug not in known.slugs), "")
-    product = Product(
-        key=new_key(),
-        slug=slug or f"{slugify(row.title)}-{new_key(6)}",
-        title=row.title,
-        brand="",
-        category="",
-        gtin=None,
-        mpn="",
-        summary="",
-        body="",
-        lang=row.lang,
-        attrs=[],
-        translations={},
-        discontinued=False,
-        listed=True,
-        source=row.source,
-        created_at=now,
-        updated_at=now,
-        version=1,
-        variants=[],
-        offers=[],
+# --- products that are new ---
+
+
+def _draft(row: ProductInput, slugs: Sequence[str], offers: list[_Wish], known: _Known, now: datetime) -> _Draft:
+    taken = known.ids.keys() | known.drafted
+    slug = next((slug for slug in slugs if slug not in taken), "") or f"{slugs[0][:80]}-{new_key(6)}"
+    product = {
+        "key": new_key(),
+        "slug": slug,
+        "brand": "",
+        "category": "",
+        "gtin": None,
+        "mpn": "",
+        "summary": "",
+        "body": "",
+        "lang": row.lang,
+        "attrs": [],
+        "translations": {},
+        "alternative_id": known.ids.get(row.alternative),
+        "discontinued": False,
+        "listed": True,
+        "source": row.source,
+        "created_at": now,
+        "updated_at": now,
+        "version": 1,
+    } | said_words(row)
+    known.drafted |= {slug, row.source or slug}
+    named = {variant.sku: variant for variant in row.variants}
+    variants = [
+        variant_columns(named.get(sku) or VariantInput(sku), position) for position, sku in enumerate(_skus(row))
+    ]
+    return _Draft(product, variants, offers, _opening(row))
+
+
+def _opening(row: ProductInput) -> dict[str, int]:
+    return {offer.sku: offer.quantity for offer in row.offers if offer.kind == "own" and offer.quantity}
+
+
+def _write_drafts(session: AnySession, known: _Known, now: datetime) -> None:
+    """Insert new products with their variants, stock and offers: a statement for each table, not for each row."""
+    if not known.drafts:
+        return
+    added = session.execute(
+        insert(Product).returning(Product.id, Product.key), [draft.product for draft in known.drafts]
     )
-    copy_words(product, row)
-    return product
+    product_ids = {row.key: row.id for row in added}
+    variants: list[dict[str, Any]] = []
+    for draft in known.drafts:
+        product_id = product_ids[draft.product["key"]]
+        known.ids[draft.product["slug"]] = product_id
+        variants.extend(columns | {"product_id": product_id} for columns in draft.variants)
+    variant_ids: dict[str, int] = {}
+    if variants:
+        rows = session.execute(insert(Variant).returning(Variant.id, Variant.sku), variants)
+        variant_ids = {row.sku: row.id for row in rows}
+    opening = {
+        variant_ids[columns["sku"]]: draft.opening.get(columns["sku"], 0)
+        for draft in known.drafts
+        for columns in draft.variants
+    }
+    stock.open_stock(session, opening, now=now, actor=ACTOR)
+    offers = [
+        _offer_columns(wish, now)
+        | {
+            "product_id": product_ids[draft.product["key"]],
+            "merchant_id": wish[1].id if wish[1] else None,
+            "variant_id": None if wish[1] else variant_ids[wish[0].sku],
+        }
+        for draft in known.drafts
+        for wish in draft.offers
+    ]
+    if offers:
+        session.execute(insert(Offer), offers)
 
 
-def _slug_wishes(row: ProductInput) -> list[str]:
-    """Slugs to try for a row that names none: its title, then its title with its own id."""
-    if row.slug:
-        return []
-    base = slugify(row.title)
-    return [base, f"{base[:70]}-{slugify(row.source.rpartition(':')[2])}"[:100]] if row.source else [base]
+def variant_columns(words: VariantInput, position: int) -> dict[str, Any]:
+    """The columns of a variant that is not in the database yet."""
+    return {
+        "key": new_key(),
+        "sku": words.sku,
+        "name": words.name,
+        "translations": names_as_translations(words.names),
+        "position": position,
+    }
 
 
-def _apply_variants(product: Product, row: ProductInput, known: _Known) -> bool:
+def own_columns(wish: OfferInput, now: datetime) -> dict[str, Any]:
+    """The columns of an own offer that is not in the database yet."""
+    return {
+        "key": new_key(),
+        "kind": "own",
+        "url": "",
+        "price_minor": wish.price_minor,
+        "currency": wish.currency,
+        "region": wish.region,
+        "availability": "in_stock",
+        "health": "alive",
+        "checked_at": now,
+        "active": True,
+    }
+
+
+def affiliate_columns(wish: OfferInput, url: str, now: datetime) -> dict[str, Any]:
+    """The columns of an affiliate offer that is not in the database yet; seen now unless it says when."""
+    return own_columns(wish, now) | {
+        "kind": "affiliate",
+        "url": url,
+        "availability": wish.availability,
+        "checked_at": _seen_at(wish, now) or now,
+    }
+
+
+def _offer_columns(wish: _Wish, now: datetime) -> dict[str, Any]:
+    offer, merchant, url = wish
+    return affiliate_columns(offer, url, now) if merchant else own_columns(offer, now)
+
+
+# --- products that exist ---
+
+
+def _change(
+    product: Product, row: ProductInput, offers: Sequence[_Wish], missing: str, known: _Known, now: datetime
+) -> bool:
+    """Give the product what the row says; whether anything changed."""
+    values = said_words(row)
+    if row.source and product.source is None:
+        values["source"] = row.source
+    if "alternative" in row.given and not missing:
+        values["alternative_id"] = known.ids.get(row.alternative)
+    changed = assign(product, values)
+    changed = _change_variants(product, row, known) or changed
+    return _change_offers(product, offers, now) or changed
+
+
+def _change_variants(product: Product, row: ProductInput, known: _Known) -> bool:
     """Add and rename variants; opening stock is remembered for after the flush."""
     present = {variant.sku: variant for variant in product.variants}
     named = {variant.sku: variant for variant in row.variants}
-    opening = {offer.sku: offer.quantity for offer in row.offers if offer.kind == "own" and offer.quantity is not None}
     changed = False
-    for sku in dict.fromkeys(_skus(row)):
+    for sku in _skus(row):
         words = named.get(sku)
         variant = present.get(sku)
         if variant is None:
-            variant = new_variant(words or VariantInput(sku), position=len(product.variants))
+            variant = Variant(**variant_columns(words or VariantInput(sku), len(product.variants)))
             product.variants.append(variant)
-            known.opening.append((variant, opening.get(sku, 0)))
+            known.opening.append((variant, _opening(row).get(sku, 0)))
             changed = True
         elif words is not None:
             values = {"name": words.name, "translations": names_as_translations(words.names)}
@@ -281,24 +399,13 @@ def _apply_variants(product: Product, row: ProductInput, known: _Known) -> bool:
     return changed
 
 
-def new_variant(words: VariantInput, *, position: int) -> Variant:
-    """A variant that is not in the database yet."""
-    return Variant(
-        key=new_key(),
-        sku=words.sku,
-        name=words.name,
-        translations=names_as_translations(words.names),
-        position=position,
-    )
-
-
-def _apply_offers(product: Product, offers: Sequence[tuple[OfferInput, Merchant | None, str]], now: datetime) -> bool:
+def _change_offers(product: Product, offers: Sequence[_Wish], now: datetime) -> bool:
     variants = {variant.sku: variant for variant in product.variants}
-    by_id = {variant.id: variant.sku for variant in product.variants if variant.id is not None}
+    sku_of = {variant.id: variant.sku for variant in product.variants if variant.id is not None}
     present: dict[tuple[object, ...], Offer] = {}
     for offer in product.offers:
         if offer.kind == "own":
-            present["own", by_id.get(offer.variant_id or 0), offer.currency, offer.region] = offer
+            present["own", sku_of.get(offer.variant_id or 0), offer.currency, offer.region] = offer
         else:
             present["affiliate", offer.merchant_id, offer.url, offer.region] = offer
     changed = False
@@ -306,55 +413,21 @@ def _apply_offers(product: Product, offers: Sequence[tuple[OfferInput, Merchant 
         if merchant is None:
             found = present.get(("own", wish.sku, wish.currency, wish.region))
             if found is None:
-                product.offers.append(new_own_offer(wish, variants[wish.sku], now))
+                product.offers.append(Offer(variant=variants[wish.sku], **own_columns(wish, now)))
                 changed = True
             else:
                 changed = assign(found, {"price_minor": wish.price_minor}) or changed
             continue
         found = present.get(("affiliate", merchant.id, url, wish.region))
         if found is None:
-            product.offers.append(new_affiliate_offer(wish, merchant, url, now))
+            product.offers.append(Offer(merchant=merchant, **affiliate_columns(wish, url, now)))
             changed = True
         else:
-            changed = update_sighting(found, wish, now) or changed
+            changed = _update_sighting(found, wish, now) or changed
     return changed
 
 
-def new_own_offer(wish: OfferInput, variant: Variant, now: datetime) -> Offer:
-    """An own offer that is not in the database yet."""
-    return Offer(
-        key=new_key(),
-        kind="own",
-        variant=variant,
-        url="",
-        price_minor=wish.price_minor,
-        currency=wish.currency,
-        region=wish.region,
-        availability="in_stock",
-        health="alive",
-        checked_at=now,
-        active=True,
-    )
-
-
-def new_affiliate_offer(wish: OfferInput, merchant: Merchant, url: str, now: datetime) -> Offer:
-    """An affiliate offer that is not in the database yet; seen now unless the description says when."""
-    return Offer(
-        key=new_key(),
-        kind="affiliate",
-        merchant=merchant,
-        url=url,
-        price_minor=wish.price_minor,
-        currency=wish.currency,
-        region=wish.region,
-        availability=wish.availability,
-        health="alive",
-        checked_at=_seen_at(wish, now) or now,
-        active=True,
-    )
-
-
-def update_sighting(offer: Offer, wish: OfferInput, now: datetime) -> bool:
+def _update_sighting(offer: Offer, wish: OfferInput, now: datetime) -> bool:
     """Take over price and availability, unless they were seen before what we know; whether anything changed."""
     seen_at = _seen_at(wish, now)
     if seen_at is not None and offer.checked_at is not None and seen_at < offer.checked_at:
@@ -376,23 +449,14 @@ def _seen_at(wish: OfferInput, now: datetime) -> datetime | None:
     return now - wish.checked_ago if wish.checked_ago is not None else None
 
 
-def _claim(product: Product, row: ProductInput, known: _Known) -> None:
-    """From here on, later rows of the batch see this product."""
-    known.by_slug[product.slug] = product
-    # The id is only known after the flush; alternatives within the batch are linked then.
-    known.slugs.setdefault(product.slug, product.id)
-    if product.source:
-        known.by_source[product.source] = product
-    if product.gtin:
-        known.gtin_owner[product.gtin] = product.key
-    known.sku_owner.update(dict.fromkeys(_skus(row), product.key))
-
-
-def _link_within_batch(session: AnySession, found: Sequence[Upserted | Invalid], now: datetime) -> None:
-    ids = {one.product.slug: one.product.id for one in found if isinstance(one, Upserted)}
-    for one in found:
-        if isinstance(one, Upserted) and one.missing in ids:
-            if assign(one.product, {"alternative_id": ids[one.missing]}) and one.outcome == "unchanged":
-                one.outcome = "updated"
-                touch(session, one.product, now=now)
-            one.missing = ""
+def _link_within_batch(session: AnySession, done: Sequence[Upserted], now: datetime) -> None:
+    """Alternatives that are new in this very batch."""
+    ids = {one.slug: one.id for one in done}
+    for one in done:
+        if one.missing not in ids:
+            continue
+        product = session.get_one(Product, one.id)
+        if assign(product, {"alternative_id": ids[one.missing]}) and one.outcome == "unchanged":
+            one.outcome = "updated"
+            touch(session, product, now=now)
+        one.missing = ""
