@@ -24,6 +24,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from contentshop.accounts.models import User
 from contentshop.core.db import Base, BigInt, Moment, PrimaryKey, PublicKey, UtcDateTime
+from contentshop.media.models import Asset
 from contentshop.posts.inputs import POST_KINDS, RELATIONS
 
 POST_STATES = ("draft", "published", "unpublished")
@@ -94,6 +95,8 @@ class Revision(Base):
     renderer_version: Mapped[int] = mapped_column(Integer, default=0)
     saved_by: Mapped[int | None] = mapped_column(BigInt, ForeignKey("user_account.id"))
     saved_at: Mapped[Moment]
+
+    cover: Mapped[Asset | None] = relationship()
 
 
 class Card(Base):

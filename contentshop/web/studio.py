@@ -1,7 +1,485 @@
-"""See the package."""
+"""The studio: where creators write, see how each card resolves, and publish.
+
+Rendering a text and decoding a picture take a while, so the views that save do it before they begin to write,
+and run their units of work themselves.
+"""
 
 from __future__ import annotations
 
-from contentshop.web.door import Door
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeVar
 
-bp = Door("studio", __name__)
+from flask import flash, jsonify, redirect, request, url_for
+from flask_babel import gettext as _
+from markupsafe import escape
+from werkzeug.wrappers import Response
+
+from contentshop.accounts import actions as accounts
+from contentshop.core.db import db
+from contentshop.core.errors import Forbidden, Invalid, NotFound
+from contentshop.core.paging import Page, page_number
+from contentshop.core.uow import run_in_unit
+from contentshop.curation import queries as curation
+from contentshop.media import actions as media
+from contentshop.media import images
+from contentshop.media import queries as pictures
+from contentshop.posts import actions, policy, queries
+from contentshop.posts.inputs import PostInput
+from contentshop.posts.queries import OwnPost
+from contentshop.products import queries as products
+from contentshop.web import reading
+from contentshop.web.cards import card_views, language_tag, post_url, product_card
+from contentshop.web.chrome import money
+from contentshop.web.door import Door, manages_own_units, show
+from contentshop.web.pictures import media_url, picture
+from contentshop.web.reader_pages import Paging
+from contentshop.web.session import engines, settings, viewer
+from contentshop.web.studio_pages import (
+    CardLine,
+    Check,
+    Choice,
+    EditPage,
+    NewPage,
+    PostRow,
+    PostsPage,
+    PreviewPage,
+    StartPage,
+    Theirs,
+)
+
+if TYPE_CHECKING:
+    from contentshop.media.models import Asset
+    from contentshop.posts.models import Post, Revision
+
+bp = Door("studio", __name__, url_prefix="/studio")
+
+ROWS = 50  # posts of one page
+FOUND = 10  # products the picker shows
+INLINE_WIDTH = 960  # pixels; a little more than the column of text, for dense screens
+STATES = ("draft", "published", "unpublished")
+FIELDS = ("title", "summary", "source", "lang", "tested", "relation", "cover_alt", "picture_alt")
+
+# Signs that Markdown would read even inside a tag.
+PLAIN_IN_MARKDOWN = str.maketrans("[]`\\", "()'/")
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What the form of a post holds, before it is known to be right."""
+
+    values: Mapping[str, str]
+    topics: Sequence[str]
+    version: int
+    cover: Asset | None
+
+
+@bp.get("")
+def home() -> Response:
+    """My posts; for somebody who may not write yet, the way to become a creator."""
+    who = viewer()
+    if not who.can_write:
+        return show("studio/start.html", StartPage(settings().open_creators and who.person().role == "reader"))
+    person, state = who.person(), request.args.get("state")
+    state = state if state in STATES else None
+    counts = queries.count_by_state(db.session, person)
+    total = counts.get(state, 0) if state else sum(counts.values())
+    number = page_number(request.args.get("page"))
+    found = queries.list_for_author(db.session, person, state=state, limit=ROWS, offset=(number - 1) * ROWS)
+    page = PostsPage(
+        tabs=_tabs(counts, state),
+        posts=[_row(post) for post in found],
+        empty=not counts,
+        paging=_paging(Page(found, number, ROWS, total), state),
+    )
+    return show("studio/home.html", page)
+
+
+@bp.post("/start")
+def start() -> Response:
+    """Make a reader a creator, where the site lets everybody write."""
+    who = viewer()
+    person = who.person()
+    if not settings().open_creators or person.role != "reader":
+        raise Forbidden("Here the editors decide who writes. Ask them for a creator account.")
+    accounts.set_role(db.session, person, "creator", now=who.now)
+    flash(_("You can write now. What do you recommend?"), "success")
+    return redirect(url_for("studio.new"), 303)
+
+
+@bp.get("/new")
+def new() -> Response:
+    """Choose what to write."""
+    kind = "list" if request.args.get("kind") == "list" else "article"
+    return show("studio/new.html", _new_page({"kind": kind, "title": "", "lang": viewer().locale}, {}))
+
+
+@bp.post("/new")
+def create() -> Response:
+    """Begin a post."""
+    values = {name: request.form.get(name, "") for name in ("kind", "title", "lang")}
+    try:
+        form = PostInput.parse(kind=values["kind"], title=values["title"], lang=values["lang"])
+    except Invalid as refusal:
+        return show("studio/new.html", _new_page(values, refusal.fields), 422)
+    post = actions.create_draft(db.session, form, by=viewer().person(), now=viewer().now)
+    return redirect(url_for("studio.edit", key=post.key), 303)
+
+
+@bp.get("/products.json")
+def find_products() -> Response:
+    """Products for the picker. ``key`` is what a card names."""
+    who = viewer()
+    text = request.args.get("q", "")[:100].strip()
+    found = products.search_catalogue(db.session, text, FOUND) if text else []
+    facts = products.load_facts(db.session, [hit.id for hit in found], who.locale)
+    views = [(facts[hit.id], product_card(facts[hit.id], who, known=facts)) for hit in found if hit.id in facts]
+    return jsonify(
+        products=[
+            {
+                "key": fact.slug,
+                "title": view.title,
+                "brand": view.brand,
+                "price": money(view.price) if view.price else "",
+                "picture": view.picture.src if view.picture else "",
+            }
+            for fact, view in views
+        ]
+    )
+
+
+@bp.get("/<key>")
+def edit(key: str) -> Response:
+    """Write. Editors, who may not change the post of another, get the preview."""
+    post = _post(key)
+    if not policy.can_change(viewer().user, post):
+        return redirect(url_for("studio.preview", key=key))
+    return show("studio/edit.html", _edit_page(post, _stored(post)))
+
+
+@bp.post("/<key>")
+@manages_own_units
+def save(key: str) -> Response:
+    """Save the draft; then stay, or look at it when ``do`` is ``preview``."""
+    refused = _save(key)
+    if refused is not None:
+        return refused
+    if request.form.get("do") == "preview":
+        return redirect(url_for("studio.preview", key=key), 303)
+    flash(_("Draft saved."), "success")
+    return redirect(url_for("studio.edit", key=key), 303)
+
+
+@bp.post("/<key>/publish")
+@manages_own_units
+def publish(key: str) -> Response:
+    """Save the draft, then show it to readers; a refusal keeps the saved draft."""
+    refused = _save(key) if "source" in request.form else None
+    if refused is not None:
+        return refused
+    try:
+        _in_unit(lambda: actions.publish(db.session, _own_post(key), by=viewer().person(), now=viewer().now))
+    except Invalid as refusal:
+        post = _post(key)
+        return show("studio/edit.html", _edit_page(post, _stored(post), errors=refusal.fields), 422)
+    flash(_("Published. Readers can see it now."), "success")
+    return redirect(url_for("studio.edit", key=key), 303)
+
+
+@bp.post("/<key>/unpublish")
+def unpublish(key: str) -> Response:
+    """Take the post off the site."""
+    actions.unpublish(db.session, _post(key), by=viewer().person(), now=viewer().now)
+    flash(_("The post is off the site. Its text and its cards are kept."), "success")
+    return redirect(url_for("studio.edit", key=key), 303)
+
+
+@bp.post("/<key>/picture")
+@manages_own_units
+def add_picture(key: str) -> Response:
+    """Store a picture and put it at the end of the text, which is saved along with it."""
+    post = _own_post(key)
+    try:
+        stored = _upload("picture", "picture_alt")
+        if stored is None:
+            raise Invalid({"picture": ["Choose a picture first."]})
+    except Invalid as refusal:
+        return show("studio/edit.html", _edit_page(post, _typed(post), errors=refusal.fields), 422)
+    refused = _save(key, more=f"\n\n{_picture_markup(stored)}\n")
+    if refused is not None:
+        return refused
+    flash(_("The picture stands at the end of your text; move its line where it belongs."), "success")
+    return redirect(url_for("studio.edit", key=key), 303)
+
+
+@bp.get("/<key>/preview")
+def preview(key: str) -> Response:
+    """The draft as readers would see it."""
+    who, post = viewer(), _post(key)
+    found = queries.get_preview(db.session, post, now=who.now)
+    cards = card_views(found.cards, who, for_author=True, locale=found.lang)
+    titles = {topic.slug: topic.title for topic in curation.list_topics(db.session, who.locale)}
+    topics = [(titles.get(slug, slug), f"/topics/{slug}") for slug in found.topics]
+    page = reading.post_page(found, cards, topics)
+    head = replace(page.head, title=found.title or _("Untitled"), noindex=True, data=())
+    return show(
+        "studio/preview.html",
+        PreviewPage.around(
+            replace(page, head=head),
+            key=post.key,
+            state=post.state,
+            may_change=policy.can_change(who.user, post),
+            problems=len(_draft(post).problems),
+        ),
+    )
+
+
+def _in_unit(work: Callable[[], Result]) -> Result:
+    return run_in_unit(db.session, work, keep=lambda _result: True)
+
+
+def _post(key: str) -> Post:
+    """The post, for its author and editors. Raises NotFound for everybody else."""
+    return queries.get_for_studio(db.session, key, viewer().user)
+
+
+def _own_post(key: str) -> Post:
+    """The post, for its author. Raises Forbidden for an editor, NotFound for everybody else."""
+    post = _post(key)
+    if not policy.can_change(viewer().user, post):
+        raise Forbidden("Only the author may change this post.")
+    return post
+
+
+def _draft(post: Post) -> Revision:
+    if post.draft is None:
+        raise NotFound("There is no such post.")
+    return post.draft
+
+
+def _save(key: str, *, more: str = "") -> Response | None:
+    """Save what the form holds, and ``more`` behind the text; the page that refuses it, or None when saved."""
+    who, post = viewer(), _own_post(key)
+    typed = _typed(post)
+    try:
+        # Kept even when the rest of the form is refused: a browser cannot choose a file again by itself.
+        typed = replace(typed, cover=_upload("cover", "cover_alt") or typed.cover)
+        form = _form(post, typed, more)
+    except Invalid as refusal:
+        return show("studio/edit.html", _edit_page(post, typed, errors=refusal.fields), 422)
+    text = actions.prepare_text(form.source)
+    try:
+        _in_unit(
+            lambda: actions.save_draft(
+                db.session, _own_post(key), form, version=typed.version, by=who.person(), now=who.now, text=text
+            )
+        )
+    except actions.EditConflict as conflict:
+        mine = replace(typed, version=conflict.version)
+        theirs = Theirs(conflict.title, conflict.source, conflict.saved_at)
+        return show("studio/edit.html", _edit_page(_own_post(key), mine, theirs=theirs), 409)
+    return None
+
+
+def _upload(field: str, alt_field: str) -> Asset | None:
+    """Store the picture sent in ``field``, if there is one. Raises Invalid for that field."""
+    sent = request.files.get(field)
+    data = sent.read() if sent is not None else b""
+    if not data:
+        return None
+    try:
+        encoded = images.encode(data)
+    except Invalid as refusal:
+        raise Invalid({field: refusal.fields["picture"]}) from refusal
+    alt = request.form.get(alt_field, "")
+    return _in_unit(
+        lambda: media.store_encoded(
+            db.session, engines().storage, encoded, owner=viewer().person(), alt=alt, now=viewer().now
+        )
+    )
+
+
+def _picture_markup(asset: Asset) -> str:
+    """A stored picture as a line of Markdown, with its size, so that the page does not jump."""
+    width = next((width for width in asset.widths if width >= INLINE_WIDTH), asset.widths[-1])
+    height = max(1, round(asset.height * width / asset.width))
+    words = " ".join(request.form.get("picture_alt", "").split())
+    alt = escape(words.translate(PLAIN_IN_MARKDOWN))
+    return f'<img src="{media_url(asset.key, width)}" alt="{alt}" width="{width}" height="{height}">'
+
+
+def _typed(post: Post) -> Typed:
+    """What the form was sent with. A picture chosen earlier travels along by its key."""
+    version = request.form.get("version", "")
+    return Typed(
+        values={name: request.form.get(name, "") for name in FIELDS},
+        topics=request.form.getlist("topics"),
+        version=int(version) if version.isascii() and version.isdigit() and len(version) < 10 else 0,
+        cover=None if request.form.get("no_cover") else _chosen_cover(post),
+    )
+
+
+def _chosen_cover(post: Post) -> Asset | None:
+    """The picture named by the form, if it is the person's own or the post's already."""
+    asset = pictures.find_asset(db.session, request.form.get("cover_key", "")[:20])
+    if asset is None:
+        return None
+    own = asset.owner_id == viewer().person().id
+    return asset if own or asset.id == _draft(post).cover_id else None
+
+
+def _stored(post: Post) -> Typed:
+    """What the form holds before anything was typed: the draft."""
+    draft = _draft(post)
+    return Typed(
+        values={
+            "title": draft.title,
+            "summary": draft.summary,
+            "source": draft.source,
+            "lang": post.lang,
+            "tested": draft.tested,
+            "relation": draft.relation,
+            "cover_alt": draft.cover_alt,
+            "picture_alt": "",
+        },
+        topics=draft.topics,
+        version=post.version,
+        cover=draft.cover,
+    )
+
+
+def _form(post: Post, typed: Typed, more: str) -> PostInput:
+    values = typed.values
+    known = {topic.slug for topic in curation.list_topics(db.session, viewer().locale)}
+    return PostInput.parse(
+        kind=post.kind,
+        title=values["title"],
+        summary=values["summary"],
+        source=values["source"].rstrip() + more if more else values["source"],
+        lang=values["lang"],
+        topics=typed.topics,
+        tested=values["tested"],
+        relation=values["relation"],
+        cover_id=typed.cover.id if typed.cover else None,
+        cover_alt=values["cover_alt"],
+        known_topics=known | set(_draft(post).topics),
+    )
+
+
+# ---- page records
+
+
+def _edit_page(
+    post: Post,
+    typed: Typed,
+    *,
+    errors: Mapping[str, list[str]] | None = None,
+    theirs: Theirs | None = None,
+) -> EditPage:
+    who, draft = viewer(), _draft(post)
+    topics = [(topic.slug, topic.title, "", "") for topic in curation.list_topics(db.session, who.locale)]
+    views = card_views(draft.cards, who, for_author=True, locale=post.lang)
+    return EditPage(
+        key=post.key,
+        kind=post.kind,
+        state=post.state,
+        lang=language_tag(post.lang),
+        version=typed.version,
+        values=typed.values,
+        topics=topics,
+        chosen=typed.topics,
+        languages=_languages(post.lang),
+        relations=_relations(),
+        cover=picture(typed.cover, typed.values["cover_alt"]),
+        cover_key=typed.cover.key if typed.cover else "",
+        errors={name: [_(text) for text in texts] for name, texts in (errors or {}).items()},
+        checks=_checks(post, draft),
+        cards=[CardLine(entry["line"], views[entry["key"]]) for entry in draft.cards if entry["key"] in views],
+        changed=post.live_id is not None and post.live_id != post.draft_id,
+        live_url=post_url(post.slug) if post.state == "published" else "",
+        saved_at=draft.saved_at,
+        published_at=post.published_at,
+        theirs=theirs,
+    )
+
+
+def _checks(post: Post, draft: Revision) -> list[Check]:
+    """What stands in the way of publishing, what could be better, and what is well."""
+    found = [Check(_(message[:1].upper() + message[1:]), "bad", line) for line, message in draft.problems]
+    obstacles = actions.publishing_obstacles(post, draft)
+    for field, messages in obstacles.items():
+        if field != "source" or not draft.problems:
+            found += [Check(_(message), "bad") for message in messages]
+    if not draft.summary:
+        found.append(Check(_("A summary helps readers to choose; search engines show it too."), "warn"))
+    if draft.cover_id is None:
+        found.append(Check(_("A cover picture makes people look."), "warn"))
+    elif not draft.cover_alt:
+        found.append(Check(_("Describe the cover for those who cannot see it."), "warn"))
+    if not draft.topics:
+        found.append(Check(_("Choose a topic, so that readers of it find the post."), "warn"))
+    if draft.cards and draft.relation == "none":
+        found.append(Check(_("Say how the post is paid: its cards may earn you a commission."), "warn"))
+    if not obstacles:
+        found.append(Check(_("It can be published."), "good"))
+    if draft.cards and draft.relation != "none":
+        found.append(Check(_("How the post is paid stands above the first card."), "good"))
+    return found
+
+
+def _languages(present: str) -> list[Choice]:
+    known = [("en", "English"), ("zh", "中文")]
+    return known if present in dict(known) else [*known, (present, present)]
+
+
+def _relations() -> list[Choice]:
+    return [
+        ("affiliate", _("Links may earn me a commission")),
+        ("own", _("The shop sells some of it itself")),
+        ("gifted", _("I was given some of it")),
+        ("lent", _("Some of it was lent to me")),
+        ("paid", _("A company paid for this post")),
+        ("none", _("Nobody pays for anything here")),
+    ]
+
+
+def _new_page(values: Mapping[str, str], errors: Mapping[str, list[str]]) -> NewPage:
+    mended = {name: [_(text) for text in texts] for name, texts in errors.items()}
+    return NewPage(values=values, languages=_languages("en"), errors=mended)
+
+
+def _tabs(counts: Mapping[str, int], state: str | None) -> list[tuple[str, str, bool, int]]:
+    labels = {"draft": _("Drafts"), "published": _("Published"), "unpublished": _("Off the site")}
+    tabs = [(_("All"), url_for("studio.home"), state is None, sum(counts.values()))]
+    return tabs + [
+        (labels[name], url_for("studio.home", state=name), state == name, counts.get(name, 0)) for name in STATES
+    ]
+
+
+def _row(post: OwnPost) -> PostRow:
+    return PostRow(
+        title=post.title or _("Untitled"),
+        url=url_for("studio.edit", key=post.key),
+        live_url=post_url(post.slug) if post.state == "published" else "",
+        kind=post.kind,
+        state=post.state,
+        lang=language_tag(post.lang),
+        changed=post.changed and post.state == "published",
+        problems=post.problems,
+        updated_at=post.updated_at,
+    )
+
+
+def _paging(page: Page[OwnPost], state: str | None) -> Paging:
+    def address(number: int) -> str:
+        return url_for("studio.home", state=state, page=number if number > 1 else None)
+
+    if page.pages == 1:
+        return Paging()
+    return Paging(
+        previous_url=address(page.number - 1) if page.has_previous else "",
+        next_url=address(page.number + 1) if page.has_next else "",
+        position=_("Page %(page)s of %(pages)s", page=page.number, pages=page.pages),
+    )
