@@ -62,9 +62,7 @@ class AttemptUsed(Conflict):
     """The form has placed an order already, and this is not the same order again."""
 
     def __init__(self) -> None:
-        super().__init__(
-            "This form has already placed an order. Start again from your cart to place another."
-        )
+        super().__init__("This form has already placed an order. Start again from your cart to place another.")
 
 
 def add(
@@ -135,15 +133,13 @@ def fit_to_stock(session: AnySession, cart_key: str, *, now: datetime) -> None:
     cart = _lock_cart(session, cart_key)
     if cart is None:
         return
-    free = dict(
-        session.execute(
-            select(Stock.variant_id, Stock.on_hand - Stock.reserved).where(
-                Stock.variant_id.in_([line.variant_id for line in cart.lines])
-            )
+    variant_ids = [line.variant_id for line in cart.lines]
+    rows = session.execute(
+        select(Stock.variant_id, (Stock.on_hand - Stock.reserved).label("free")).where(
+            Stock.variant_id.in_(variant_ids)
         )
-        .tuples()
-        .all()
     )
+    free = {row.variant_id: row.free for row in rows}
     kept = []
     for line in cart.lines:
         quantity = min(line.quantity, free.get(line.variant_id, 0))
@@ -254,9 +250,7 @@ def mark_paid(session: AnySession, key: str, *, by: User | None, now: datetime) 
     return order
 
 
-def mark_shipped(
-    session: AnySession, key: str, *, tracking: str = "", by: User | None, now: datetime
-) -> Order:
+def mark_shipped(session: AnySession, key: str, *, tracking: str = "", by: User | None, now: datetime) -> Order:
     """The goods have left the house. Doing it again changes nothing. Raises Conflict, NotFound, Forbidden."""
     order = _order_to_change(session, key, by)
     if policy.is_done(order, Verb.SHIP):
@@ -428,9 +422,7 @@ def _step(order: Order, verb: Verb) -> None:
     order.version += 1
 
 
-def _cancelled(
-    session: AnySession, order: Order, kind: str, *, reason: str, by: User | None, now: datetime
-) -> None:
+def _cancelled(session: AnySession, order: Order, kind: str, *, reason: str, by: User | None, now: datetime) -> None:
     stock.release(session, order.key, now=now)
     order.cancelled_at = now
     order.pay_by = None

@@ -18,9 +18,7 @@ NOTE_LENGTH = 1000
 ATTEMPT = re.compile(r"[0-9a-z]{16,40}")
 PHONE = re.compile(r"\+?[0-9 ()./-]{5,40}")
 # Places without postcodes, or where carriers deliver without one (Universal Postal Union).
-POSTCODE_NOT_NEEDED = frozenset(
-    {"AE", "AO", "BS", "BZ", "CN", "FJ", "GH", "HK", "IE", "JM", "MO", "QA", "ZW"}
-)
+POSTCODE_NOT_NEEDED = frozenset({"AE", "AO", "BS", "BZ", "CN", "FJ", "GH", "HK", "IE", "JM", "MO", "QA", "ZW"})
 
 
 def parse_quantity(text: str, *, zero: bool = False) -> int:
@@ -66,9 +64,7 @@ class Delivery:
         return tuple(field.name for field in fields(cls))
 
     @classmethod
-    def parse(
-        cls, form: Mapping[str, str], *, countries: Collection[str], methods: Collection[str]
-    ) -> Delivery:
+    def parse(cls, form: Mapping[str, str], *, countries: Collection[str], methods: Collection[str]) -> Delivery:
         """``countries``: where we deliver; ``methods``: how to pay. Raises Invalid with every bad field."""
         problems: dict[str, list[str]] = {}
         values = {

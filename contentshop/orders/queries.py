@@ -237,9 +237,7 @@ def _cart_query(cart_key: str) -> Select[*tuple[Any, ...]]:
         .join(Product, Product.id == Variant.product_id)
         .outerjoin(Stock, Stock.variant_id == Variant.id)
         .outerjoin(Offer, and_(Offer.variant_id == Variant.id, Offer.kind == "own", Offer.active))
-        .outerjoin(
-            ProductPicture, and_(ProductPicture.product_id == Product.id, ProductPicture.position == 0)
-        )
+        .outerjoin(ProductPicture, and_(ProductPicture.product_id == Product.id, ProductPicture.position == 0))
         .outerjoin(Asset, Asset.id == ProductPicture.asset_id)
         .where(Cart.key == cart_key)
         .order_by(CartLine.id, Offer.id)
@@ -292,9 +290,7 @@ def _item(line: Line, price: OwnPrice) -> Item:
 
 def get_by_key(session: AnySession, key: str) -> Order:
     """The order with its lines and events. Raises NotFound."""
-    query = (
-        select(Order).where(Order.key == key).options(selectinload(Order.lines), selectinload(Order.events))
-    )
+    query = select(Order).where(Order.key == key).options(selectinload(Order.lines), selectinload(Order.events))
     order = session.scalar(query)
     if order is None:
         raise NotFound("There is no such order.")
@@ -319,9 +315,7 @@ def line_faces(session: AnySession, order: Order) -> dict[int, tuple[str, Pictur
             _PICTURE_ALT,
         )
         .join(Product, Product.id == Variant.product_id)
-        .outerjoin(
-            ProductPicture, and_(ProductPicture.product_id == Product.id, ProductPicture.position == 0)
-        )
+        .outerjoin(ProductPicture, and_(ProductPicture.product_id == Product.id, ProductPicture.position == 0))
         .outerjoin(Asset, Asset.id == ProductPicture.asset_id)
         .where(Variant.id.in_([line.variant_id for line in order.lines]))
     )
@@ -345,9 +339,7 @@ def queue_counts(session: AnySession) -> dict[Queue, int]:
     return {name: counted.get(name, 0) for name in QUEUES}
 
 
-def page_queue(
-    session: AnySession, queue: Queue | None, *, words: str = "", number: int = 1
-) -> Page[OrderRow]:
+def page_queue(session: AnySession, queue: Queue | None, *, words: str = "", number: int = 1) -> Page[OrderRow]:
     """A page of one queue (None: all orders), oldest work first, what is finished newest first.
 
     ``words`` finds an order by its number, by the beginning of an e-mail address, or by a part of the name.
@@ -363,9 +355,7 @@ def page_queue(
 
 _QUEUE_RULES: dict[Queue, ColumnElement[bool]] = {
     "to_pay": and_(Order.state == "placed", Order.payment_method == "bank_transfer"),
-    "to_ship": or_(
-        Order.state == "paid", and_(Order.state == "placed", Order.payment_method == "on_delivery")
-    ),
+    "to_ship": or_(Order.state == "paid", and_(Order.state == "placed", Order.payment_method == "on_delivery")),
     "to_collect": and_(Order.state == "shipped", Order.paid_at.is_(None)),
     "shipped": and_(Order.state == "shipped", Order.paid_at.is_not(None)),
     "cancelled": Order.state == "cancelled",
@@ -439,9 +429,7 @@ def _row(row: Any) -> OrderRow:
 
 def list_overdue(session: AnySession, *, now: datetime) -> list[str]:
     """Keys of orders whose time to pay is over at ``now``, oldest first."""
-    query = (
-        select(Order.key).where(Order.state == "placed", Order.pay_by <= now).order_by(Order.pay_by, Order.id)
-    )
+    query = select(Order.key).where(Order.state == "placed", Order.pay_by <= now).order_by(Order.pay_by, Order.id)
     return list(session.scalars(query))
 
 

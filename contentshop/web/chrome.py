@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -89,7 +89,10 @@ def money(value: Money) -> str:
 
 def ago(value: datetime) -> str:
     """How long ago, in words, to the nearest unit."""
-    return format_timedelta(value - moment(), add_direction=True, locale=current_babel_locale())
+    step = value - moment()
+    if abs(step) < timedelta(seconds=1):
+        return str(gettext("just now"))
+    return format_timedelta(step, add_direction=True, locale=current_babel_locale())
 
 
 def day(value: datetime) -> str:

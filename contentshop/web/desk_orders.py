@@ -22,6 +22,7 @@ from contentshop.orders import queries as orders
 from contentshop.orders.inputs import Reason, Tracking
 from contentshop.orders.queries import QUEUES, Queue
 from contentshop.products.stock import OutOfStock
+from contentshop.web.chrome import current_babel_locale
 from contentshop.web.door import Door, show
 from contentshop.web.order_links import order_url
 from contentshop.web.session import viewer
@@ -204,7 +205,7 @@ def _page(
         tracking=found.tracking,
         email=found.email,
         phone=found.phone,
-        address=address_lines(found),
+        address=address_lines(found, current_babel_locale()),
         note=found.note,
         lines=order_lines(found),
         totals=order_totals(found),

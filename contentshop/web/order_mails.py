@@ -102,7 +102,7 @@ def _page(order: Order, kind: str, locale: str) -> OrderMail:
             (_("Shipping"), money(order.shipping_minor) if order.shipping_minor else _("Free")),
             (_("Total"), money(order.total_minor)),
         ],
-        address=address_lines(order),
+        address=address_lines(order, locale),
         link=settings().site_url + order_url(order.key),
     )
 

@@ -326,7 +326,7 @@ def order_page(order: Order) -> OrderPage:
         lede=lede,
         placed_at=order.placed_at,
         email=order.email,
-        address=address_lines(order),
+        address=address_lines(order, current_babel_locale()),
         note=order.note,
         method=method_words(order.payment_method)[0],
         tracking=order.tracking,
@@ -375,9 +375,9 @@ def order_lines(order: Order) -> list[LineView]:
     return views
 
 
-def address_lines(order: Order) -> list[str]:
-    """The address as it stands on a parcel, one line each."""
-    territories = Locale.parse(current_babel_locale()).territories
+def address_lines(order: Order, locale: str) -> list[str]:
+    """The address as it stands on a parcel, one line each; ``locale`` is a CLDR locale, for the country."""
+    territories = Locale.parse(locale).territories
     city = " ".join(part for part in (order.city, order.region, order.postcode) if part)
     country = str(territories.get(order.country, order.country))
     return [part for part in (order.name, order.address, city, country, order.phone) if part]

@@ -1,0 +1,174 @@
+"""The buyer's page of an order: for whoever holds the link, and nobody else."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from contentshop.core.clock import FixedClock
+from contentshop.core.db import db
+from contentshop.core.uow import unit_of_work
+from contentshop.orders import actions
+from tests.factories import Factory
+from tests.web.buyer import ADDRESS, add, buy, checkout_form, orders, text_of
+
+
+def place(client: FlaskClient, make: Factory, **changes: str) -> str:
+    """The path of a new order's page."""
+    kettle = make.product(own={"USD": 1999}, stock=5, title="Gooseneck Kettle")
+    return buy(client, kettle, 2, **changes).headers["Location"]
+
+
+def do(app: Flask, clock: FixedClock, verb: str, **options: Any) -> None:
+    (order,) = orders(app)
+    with app.app_context(), unit_of_work(db.session):
+        getattr(actions, verb)(db.session, order.key, by=None, now=clock.now(), **options)
+
+
+def test_the_page_of_a_bank_transfer_says_how_to_pay(
+    app: Flask, client: FlaskClient, make: Factory, clock: FixedClock
+) -> None:
+    path = place(client, make, note="Ring twice", phone="+1 555 0100")
+    clock.advance(timedelta(minutes=5))
+    answer = app.test_client().get(path)
+    (order,) = orders(app)
+    assert answer.status_code == 200
+    words = text_of(answer.text)
+    assert f"Order {order.key.upper()} Thank you, your order is placed" in words
+    assert "Please pay by Nov 23, 2026. We keep everything for you until then." in words
+    assert f"Amount $45.97 Reference {order.key.upper()} Pay by Nov 23, 2026 Account Account holder:" in words
+    assert "Order placed 5 minutes ago Payment (still to come) Due by Nov 23, 2026" in words
+    assert "Ada Lovelace 12 Engine Street Portland 97201 United States +1 555 0100" in words
+    assert "ada@example.org" in words
+    assert "Gooseneck Kettle 2 × $19.99 $39.98 Goods $39.98 Shipping $5.99 Total $45.97" in words
+
+
+def test_the_page_is_kept_by_nobody(client: FlaskClient, make: Factory) -> None:
+    answer = client.get(place(client, make))
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.headers["X-Robots-Tag"] == "noindex"
+    assert answer.headers["Referrer-Policy"] == "same-origin"
+    assert '<meta name="robots" content="noindex">' in answer.text
+
+
+def test_a_changed_link_opens_nothing(app: Flask, client: FlaskClient, make: Factory) -> None:
+    path = place(client, make)
+    (order,) = orders(app)
+    token = path.removeprefix("/orders/")
+    body, _, seal = token.rpartition(".")
+    wrong = [
+        order.key,
+        order.key.upper(),
+        str(order.id),
+        "1",
+        f"{body}.",
+        f"{body}.{seal[:-2]}xx",
+        f"x{token}",
+        token + "x",
+    ]
+    for other in wrong:
+        answer = client.get(f"/orders/{other}")
+        assert answer.status_code == 404, other
+        assert "ada@example.org" not in answer.text
+    assert client.get(path).status_code == 200
+
+
+def test_a_token_of_another_secret_opens_nothing(app: Flask, client: FlaskClient, make: Factory) -> None:
+    from itsdangerous import URLSafeSerializer
+
+    place(client, make)
+    (order,) = orders(app)
+    for secret, salt in (("other", "contentshop.order"), (app.config["SECRET_KEY"], "contentshop.seen")):
+        token = URLSafeSerializer(secret, salt=salt).dumps(order.key)
+        assert client.get(f"/orders/{token}").status_code == 404
+
+
+def test_a_link_ends_but_the_owner_still_gets_in(
+    app: Flask, client: FlaskClient, make: Factory, clock: FixedClock, sign_in: Any
+) -> None:
+    ada = make.user()
+    sign_in(client, ada)
+    path = place(client, make)
+    clock.advance(timedelta(days=400) - timedelta(seconds=1))
+    assert app.test_client().get(path).status_code == 200
+    clock.advance(timedelta(seconds=1))
+    assert app.test_client().get(path).status_code == 404
+    sign_in(client, ada)
+    assert client.get(path).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "steps", "sentences"),
+    [
+        ("on_delivery", [], ["You pay when the parcel is at your door.", "Payment at your door (still to come)"]),
+        (
+            "bank_transfer",
+            [("mark_paid", {})],
+            ["Your payment has arrived", "Payment received", "Parcel leaves our house (still to come)"],
+        ),
+        (
+            "bank_transfer",
+            [("mark_paid", {}), ("mark_shipped", {"tracking": "1Z999"})],
+            ["Your parcel is on its way", "Sent Tracking number 1Z999"],
+        ),
+        ("on_delivery", [("mark_shipped", {})], ["Your parcel is on its way", "Payment at your door (still to come)"]),
+        (
+            "bank_transfer",
+            [("cancel", {"reason": "Broken in our house"})],
+            ["This order is cancelled", "Cancelled Broken in our house"],
+        ),
+    ],
+)
+def test_the_timeline_follows_the_order(
+    app: Flask,
+    client: FlaskClient,
+    make: Factory,
+    clock: FixedClock,
+    method: str,
+    steps: list[tuple[str, dict[str, str]]],
+    sentences: list[str],
+) -> None:
+    path = place(client, make, payment_method=method)
+    for verb, options in steps:
+        clock.advance(timedelta(hours=1))
+        do(app, clock, verb, **options)
+    words = text_of(client.get(path).text)
+    for sentence in sentences:
+        assert sentence in words
+    assert ("How to pay" in words) == (method == "bank_transfer" and not steps)
+
+
+def test_an_expired_order_and_late_money(app: Flask, client: FlaskClient, make: Factory, clock: FixedClock) -> None:
+    path = place(client, make)
+    clock.advance(timedelta(hours=72))
+    with app.app_context(), unit_of_work(db.session):
+        actions.expire_unpaid(db.session, now=clock.now())
+    assert "Cancelled, since no payment arrived in time" in text_of(client.get(path).text)
+    do(app, clock, "mark_paid")
+    words = text_of(client.get(path).text)
+    assert "Your payment has arrived" in words
+    assert "Payment received late, the order goes on" in words
+
+
+def test_words_of_the_buyer_stay_words(client: FlaskClient, make: Factory) -> None:
+    hostile = "<script>alert(1)</script>{{ 7*7 }}"
+    page = client.get(place(client, make, name=hostile, address=hostile, city=hostile, note=hostile)).text
+    assert "<script>alert(1)" not in page
+    assert "49" not in text_of(page).replace("$45.97", "")
+    assert page.count("&lt;script&gt;alert(1)&lt;/script&gt;{{ 7*7 }}") == 4
+
+
+def test_the_page_speaks_chinese_dates_and_money(client: FlaskClient, make: Factory) -> None:
+    make.product("yuan", own={"CNY": 2000}, stock=3, translations={"zh": {"title": "电热水壶"}})
+    client.set_cookie("cs_lang", "zh")
+    add(client, product="yuan")
+    path = client.post("/checkout", data=checkout_form(client, country="CN")).headers["Location"]
+    words = text_of(client.get(path).text)
+    assert "¥30.00" in words
+    assert "2026年11月23日" in words
+    assert "电热水壶" in words
+    assert ADDRESS["name"] in words
