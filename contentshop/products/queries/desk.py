@@ -1,0 +1,253 @@
+"""Reads for operators: the product list with its shelves, one product to edit, stock and its movements."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import ColumnElement, Select, case, func, or_, select, true
+from sqlalchemy.orm import joinedload, selectinload
+
+from contentshop.core.errors import NotFound
+from contentshop.core.paging import Page
+from contentshop.core.uow import AnySession
+from contentshop.products.models import (
+    Merchant,
+    Offer,
+    Product,
+    Reservation,
+    Stock,
+    StockMovement,
+    Variant,
+)
+from contentshop.products.offers import LOW_STOCK, ProductFacts
+from contentshop.products.queries.catalogue import MAX_WORDS, mentions
+from contentshop.products.queries.facts import AnyRow, load_facts, translated
+
+DESK_PAGE = 25
+MOVEMENTS_SHOWN = 100
+
+Shelf = Literal["all", "low", "sold_out", "stale", "no_offers", "unlisted", "discontinued"]
+SHELVES: tuple[Shelf, ...] = ("all", "low", "sold_out", "stale", "no_offers", "unlisted", "discontinued")
+
+
+@dataclass(frozen=True, slots=True)
+class DeskRow:
+    """A product in the operators' list; ``stock`` is None when we do not sell it."""
+
+    key: str
+    facts: ProductFacts
+    stock: int | None
+    offers: int
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StockRow:
+    """A variant in the stock list."""
+
+    key: str
+    sku: str
+    name: str
+    product_key: str
+    product_title: str
+    on_hand: int
+    reserved: int
+
+    @property
+    def available(self) -> int:
+        """How many can still be promised."""
+        return self.on_hand - self.reserved
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """Why the count of a variant changed; ``balance`` is the count after it."""
+
+    delta: int
+    balance: int
+    reason: str
+    holder: str
+    actor: str
+    moved_at: datetime
+
+
+def page_desk(
+    session: AnySession,
+    shelf: Shelf,
+    *,
+    words: str,
+    number: int,
+    locale: str,
+    stale_before: datetime,
+) -> Page[DeskRow]:
+    """One page of the operators' list, last changed first. ``stale_before``: older prices need another look."""
+    conditions = [_on_shelf(shelf, stale_before), *(mentions(word) for word in words.split()[:MAX_WORDS])]
+    total = session.scalar(select(func.count()).select_from(Product).where(*conditions)) or 0
+    rows = session.execute(
+        select(Product.id, Product.key, Product.updated_at)
+        .where(*conditions)
+        .order_by(Product.updated_at.desc(), Product.id.desc())
+        .limit(DESK_PAGE)
+        .offset((number - 1) * DESK_PAGE)
+    ).all()
+    facts = load_facts(session, [row.id for row in rows], locale)
+    found = [_desk_row(row.key, facts[row.id], row.updated_at) for row in rows]
+    return Page(found, number, DESK_PAGE, total)
+
+
+def count_shelves(session: AnySession, *, stale_before: datetime) -> dict[Shelf, int]:
+    """How many products stand on each shelf of the operators' list."""
+    counts = session.execute(
+        select(*(func.count(case((_on_shelf(shelf, stale_before), 1))) for shelf in SHELVES)).select_from(Product)
+    ).one()
+    return dict(zip(SHELVES, counts, strict=True))
+
+
+def get_for_desk(session: AnySession, key: str) -> Product:
+    """The product with its variants, offers and pictures, to be edited. Raises NotFound."""
+    product = session.scalar(
+        select(Product)
+        .where(Product.key == key)
+        .options(
+            selectinload(Product.variants).joinedload(Variant.stock),
+            selectinload(Product.offers).joinedload(Offer.merchant),
+            joinedload(Product.alternative),
+        )
+        .execution_options(populate_existing=True)
+    )
+    if product is None:
+        raise NotFound("There is no such product.")
+    return product
+
+
+def find_key(session: AnySession, slug: str) -> str | None:
+    """The key of the product at this address, if there is one."""
+    return session.scalar(select(Product.key).where(Product.slug == slug))
+
+
+def list_merchants(session: AnySession, locale: str) -> list[tuple[str, str, bool]]:
+    """(key, name in ``locale``, whether readers are sent there) of every merchant, by name."""
+    name = func.coalesce(Merchant.translations[(locale, "name")].as_string(), Merchant.name)
+    rows = session.execute(select(Merchant.key, name.label("name"), Merchant.active).order_by(name, Merchant.id))
+    return [(row.key, row.name, row.active) for row in rows]
+
+
+def page_stock(session: AnySession, *, words: str, low_only: bool, number: int, locale: str) -> Page[StockRow]:
+    """One page of what we have, least available first."""
+    available = Stock.on_hand - Stock.reserved
+    conditions: list[ColumnElement[bool]] = [mentions(word) for word in words.split()[:MAX_WORDS]]
+    if low_only:
+        conditions.append(available <= LOW_STOCK)
+    total = session.scalar(
+        select(func.count())
+        .select_from(Variant)
+        .join(Product, Product.id == Variant.product_id)
+        .join(Stock, Stock.variant_id == Variant.id)
+        .where(*conditions)
+    )
+    rows = session.execute(
+        _stock_rows(locale)
+        .where(*conditions)
+        .order_by(available, Variant.sku)
+        .limit(DESK_PAGE)
+        .offset((number - 1) * DESK_PAGE)
+    )
+    return Page([_stock_row(row) for row in rows], number, DESK_PAGE, total or 0)
+
+
+def get_stock(session: AnySession, variant_key: str, locale: str) -> tuple[int, StockRow]:
+    """(variant id, its stock). Raises NotFound."""
+    row = session.execute(_stock_rows(locale).where(Variant.key == variant_key)).one_or_none()
+    if row is None:
+        raise NotFound("There is no such variant.")
+    return row.variant_id, _stock_row(row)
+
+
+def list_movements(session: AnySession, variant_id: int) -> list[Movement]:
+    """Why the count of a variant changed, newest first, the last 100."""
+    balance = func.sum(StockMovement.delta).over(order_by=StockMovement.id)
+    rows = session.execute(
+        select(
+            StockMovement.delta,
+            balance.label("balance"),
+            StockMovement.reason,
+            StockMovement.holder,
+            StockMovement.actor,
+            StockMovement.moved_at,
+        )
+        .where(StockMovement.variant_id == variant_id)
+        .order_by(StockMovement.id.desc())
+        .limit(MOVEMENTS_SHOWN)
+    )
+    return [Movement(row.delta, row.balance, row.reason, row.holder, row.actor, row.moved_at) for row in rows]
+
+
+def list_holders(session: AnySession, variant_id: int) -> list[tuple[str, int, datetime | None]]:
+    """(holder, units, until when) of what is promised of a variant."""
+    rows = session.execute(
+        select(Reservation.holder, Reservation.quantity, Reservation.expires_at)
+        .where(Reservation.variant_id == variant_id, Reservation.state == "held")
+        .order_by(Reservation.id)
+    )
+    return [(row.holder, row.quantity, row.expires_at) for row in rows]
+
+
+def _stock_rows(locale: str) -> Select[*tuple[Any, ...]]:
+    return (
+        select(
+            Variant.id.label("variant_id"),
+            Variant.key,
+            Variant.sku,
+            func.coalesce(Variant.translations[(locale, "name")].as_string(), Variant.name).label("name"),
+            Product.key.label("product_key"),
+            translated("title", locale).label("product_title"),
+            Stock.on_hand,
+            Stock.reserved,
+        )
+        .join(Product, Product.id == Variant.product_id)
+        .join(Stock, Stock.variant_id == Variant.id)
+    )
+
+
+def _stock_row(row: AnyRow) -> StockRow:
+    return StockRow(row.key, row.sku, row.name, row.product_key, row.product_title, row.on_hand, row.reserved)
+
+
+def _desk_row(key: str, facts: ProductFacts, updated_at: datetime) -> DeskRow:
+    live = [offer for offer in facts.offers if offer.active]
+    stocks = {offer.variant_key: offer.available or 0 for offer in live if offer.own}
+    return DeskRow(key, facts, sum(stocks.values()) if stocks else None, len(live), updated_at)
+
+
+def _on_shelf(shelf: Shelf, stale_before: datetime) -> ColumnElement[bool]:
+    own = (
+        select(Offer.id)
+        .where(Offer.product_id == Product.id, Offer.kind == "own", Offer.active)
+        .correlate(Product)
+        .exists()
+    )
+    left = (
+        select(func.coalesce(func.sum(Stock.on_hand - Stock.reserved), 0))
+        .where(Stock.product_id == Product.id)
+        .correlate(Product)
+        .scalar_subquery()
+    )
+    live = select(Offer.id).where(Offer.product_id == Product.id, Offer.active).correlate(Product)
+    old = or_(Offer.checked_at.is_(None), Offer.checked_at < stale_before)
+    match shelf:
+        case "low":
+            return Product.listed & own & (left > 0) & (left <= LOW_STOCK)
+        case "sold_out":
+            return Product.listed & own & (left <= 0)
+        case "stale":
+            return Product.listed & live.where(Offer.kind == "affiliate", old).exists()
+        case "no_offers":
+            return Product.listed & Product.discontinued.is_(False) & ~live.exists()
+        case "unlisted":
+            return Product.listed.is_(False)
+        case "discontinued":
+            return Product.discontinued.is_(True)
+        case "all":
+            return true()
