@@ -6,8 +6,6 @@ import re
 import secrets
 import unicodedata
 
-from pypinyin import lazy_pinyin
-
 # Crockford's base 32 in lower case: no i, l, o, u, so a key can be read aloud.
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 
@@ -25,7 +23,17 @@ def slugify(text: str, *, fallback: str = "") -> str:
     Returns ``fallback``, or a random key, when nothing of the text can be kept.
     """
     # 400 characters are enough for any slug; pinyin of a whole book is not wanted.
-    spelled = " ".join(lazy_pinyin(text[:400]))
+    spelled = _spelled(text[:400])
     folded = unicodedata.normalize("NFKD", spelled).encode("ascii", "ignore").decode().lower()
     slug = re.sub(r"[^a-z0-9]+", "-", folded).strip("-")
     return slug[:SLUG_LENGTH].rstrip("-") or fallback or new_key()
+
+
+def _spelled(text: str) -> str:
+    """``text`` with Chinese as pinyin."""
+    if text.isascii():
+        return text
+    # Its dictionaries take 55 MB and half a second, which most processes never need.
+    from pypinyin import lazy_pinyin
+
+    return " ".join(lazy_pinyin(text))
