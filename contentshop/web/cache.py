@@ -202,13 +202,24 @@ class PageCache:
             return answer.send(environ, start_response)
         entry = _entry(answer, slot.proof, made, slot.until)
         if entry.size <= LARGEST_PAGE:
-            self._remember(key, entry)
+            self.remember(key, entry)
         return _answer(entry, environ, start_response)
 
     def _pass(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         return _Answer.of(self._inner, environ).send(environ, start_response)
 
-    def _remember(self, key: Key, entry: Entry) -> None:
+    @property
+    def size(self) -> int:
+        """Bytes of everything that is kept."""
+        return self._size
+
+    def keys(self) -> list[Key]:
+        """What is kept, the longest unused first."""
+        with self._lock:
+            return list(self._entries)
+
+    def remember(self, key: Key, entry: Entry) -> None:
+        """Keep a page; the longest unused ones make room for it."""
         with self._lock:
             replaced = self._entries.pop(key, None)
             self._size += entry.size - (replaced.size if replaced else 0)
@@ -341,11 +352,12 @@ def _packed(body: bytes, *, padded: bool = False) -> bytes:
 
 
 def _takes_gzip(environ: Environ) -> bool:
-    return _says_gzip(environ.get("HTTP_ACCEPT_ENCODING", ""))
+    return takes_gzip(environ.get("HTTP_ACCEPT_ENCODING", ""))
 
 
 @lru_cache(maxsize=256)
-def _says_gzip(accepted: str) -> bool:
+def takes_gzip(accepted: str) -> bool:
+    """Whether an Accept-Encoding header lets gzip through (RFC 9110, 12.5.3)."""
     for part in accepted.lower().split(","):
         name, _, options = part.partition(";")
         if name.strip() in {"gzip", "*"}:

@@ -226,9 +226,7 @@ def cards_of(
     }
 
 
-def product_card(
-    facts: ProductFacts, who: Viewer, *, known: Mapping[int, ProductFacts] | None = None
-) -> CardView:
+def product_card(facts: ProductFacts, who: Viewer, *, known: Mapping[int, ProductFacts] | None = None) -> CardView:
     """The card of a product outside any post; ``known`` holds its alternative, if it has one."""
     return _view(resolve(facts, who, known or {}), "", who)
 
@@ -315,6 +313,48 @@ def _compared(resolution: Resolution, card_key: str, who: Viewer) -> tuple[Compa
         for offer in resolution.others
         if offer.kind == "affiliate"
     )[:COMPARED]
+
+
+def offer_rows(resolution: Resolution, who: Viewer, shop: str) -> tuple[OfferRow, ...]:
+    """Every way to get a product for this asker: ours first, also when it is sold out, then shops, best first."""
+    product = resolution.product
+    ours = rules.buyable_variants(product, reader_of(who))
+    ways = (resolution.offer, *resolution.others) if resolution.offer else ()
+    others = (offer for offer in ways if not offer.own)
+    return (*([_own_row(resolution, ours, who, shop)] if ours else []), *(_shop_row(offer, who) for offer in others))
+
+
+def _own_row(resolution: Resolution, ours: Sequence[OfferFacts], who: Viewer, shop: str) -> OfferRow:
+    product, sold_here = resolution.product, resolution.face == "stock"
+    best = min((offer.price for offer in ours if offer.price is not None), key=lambda price: price.minor, default=None)
+    return OfferRow(
+        ours=True,
+        merchant=shop,
+        price=resolution.price if sold_here else best,
+        availability="in_stock" if sold_here else "out_of_stock",
+        low_stock=resolution.low_stock if sold_here else None,
+        checked_at=None,
+        action_url=ADD_TO_CART,
+        hidden={"product": product.slug},
+        variants=variants_of(product, who),
+        note=_("Sold and sent by us"),
+    )
+
+
+def _shop_row(offer: OfferFacts, who: Viewer) -> OfferRow:
+    price = shown_price(offer, who)
+    return OfferRow(
+        ours=False,
+        merchant=offer.merchant_name,
+        price=price,
+        availability=offer.availability,
+        low_stock=None,
+        checked_at=offer.checked_at if price else None,
+        action_url=out_url("", offer.key),
+        hidden={},
+        variants=(),
+        note="",
+    )
 
 
 def shown_price(offer: OfferFacts, who: Viewer) -> Money | None:

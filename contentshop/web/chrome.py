@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from babel import Locale
 from babel.dates import format_timedelta
-from flask import Flask, current_app, g, request, url_for
+from flask import Flask, current_app, g, request
 from flask_babel import Babel, format_date, gettext, ngettext
 from jinja2 import StrictUndefined
 from werkzeug.local import LocalProxy
@@ -114,7 +114,8 @@ def static_url(name: str) -> str:
     """The address of a static file with its content's hash, so that it may be cached for ever."""
     folder = current_app.static_folder or ""
     version = _static_version(folder, name, (Path(folder) / name).stat().st_mtime_ns)
-    return url_for("static", filename=name, v=version)
+    # Not by url_for: error pages need it too when the request's host cannot be trusted.
+    return f"{current_app.static_url_path}/{name}?v={version}"
 
 
 def attach(app: Flask) -> None:

@@ -83,7 +83,9 @@ def posts(ids: Iterable[int]) -> list[Part]:
 
 
 def products(ids: Iterable[int]) -> list[Part]:
-    """These products with their offers and stock. Versions only grow, so their sum changes with any of them."""
+    """These products with their offers and stock. Versions only grow, so their sum changes with any of them;
+    a shop that is switched off or renamed raises the versions of everything it sells.
+    """
     known = tuple(sorted(set(ids)))
     if not known:
         return []
@@ -97,13 +99,6 @@ def products(ids: Iterable[int]) -> list[Part]:
         Part(
             "SELECT 's', count(*), coalesce(sum(s.version), 0), ''"  # noqa: S608
             f" FROM stock s WHERE s.product_id IN ({marks})",
-            known,
-        ),
-        # A shop that is switched off or renamed changes every product it sells.
-        Part(
-            "SELECT DISTINCT 'm', m.id, CASE WHEN m.active THEN 1 ELSE 0 END,"  # noqa: S608
-            " m.name || ' ' || m.domain || ' ' || CAST(m.translations AS TEXT)"
-            f" FROM offer o JOIN merchant m ON m.id = o.merchant_id WHERE o.product_id IN ({marks})",
             known,
         ),
     ]

@@ -25,7 +25,7 @@ from contentshop.products.offers import ProductFacts
 from contentshop.search import queries as search_queries
 from contentshop.search.port import BadQuery
 from contentshop.web import cards as faces
-from contentshop.web import finding, freshness, reading, structured
+from contentshop.web import finding, freshness, reading, showing, structured
 from contentshop.web.cache import begin, keep
 from contentshop.web.cards import creator_url, language_tag, product_card, tile
 from contentshop.web.chrome import current_chrome
@@ -57,6 +57,7 @@ bp = Door("reader", __name__)
 
 TILES = 24  # posts of one page
 NEWEST_WITHOUT_RESULTS = 8
+RECOMMENDATIONS = 24  # guides on a product's page
 SHELF = 12  # entries of a featured list on the home page
 
 
@@ -101,6 +102,18 @@ def post(slug: str) -> Response:
     parts = [*freshness.posts([found.id]), *freshness.products(facts)]
     response = show(f"reader/{found.kind}.html", page)
     return keep(response, parts, now=who.now, until=_next_stale(facts, who))
+
+
+@bp.get("/products/<slug>")
+def product(slug: str) -> Response:
+    """A product: every way to get it, and who recommends it."""
+    begin()
+    who = viewer()
+    found = products.get_product_page(db.session, slug, who.locale)
+    mentions = posts.list_mentions(db.session, found.product.id, limit=RECOMMENDATIONS)
+    page = showing.product_page(found, mentions, who)
+    parts = [*freshness.products(found.facts), freshness.mentions(found.product.id, limit=RECOMMENDATIONS)]
+    return keep(show("reader/product.html", page), parts, now=who.now, until=_next_stale(found.facts, who))
 
 
 @bp.get("/topics/<slug>")

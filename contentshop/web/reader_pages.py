@@ -139,7 +139,7 @@ class PostPage:
     title: str
     summary: str
     trail: Sequence[tuple[str, str]]
-    topics: Sequence[str]
+    topics: Sequence[tuple[str, str]]
     cover: PictureView | None
     author_name: str
     author_url: str

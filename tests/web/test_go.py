@@ -24,6 +24,7 @@ from contentshop.core.clock import FixedClock
 from contentshop.core.db import db
 from contentshop.core.uow import unit_of_work
 from contentshop.posts.models import Card, Post
+from contentshop.products.actions.shops import set_merchant_active
 from contentshop.products.models import Merchant, Offer, Product, Stock
 from tests.factories import Factory
 
@@ -211,7 +212,7 @@ def test_a_change_counts_at_the_next_click(client: FlaskClient, scene: Scene) ->
 def test_a_shop_that_is_switched_off_gets_nobody_any_more(client: FlaskClient, scene: Scene) -> None:
     assert "acme" in client.get(scene.url, headers=PERSON).headers["Location"]
     with unit_of_work(scene.session):
-        scene.session.execute(update(Merchant).where(Merchant.key == "acme").values(active=False))
+        set_merchant_active(scene.session, "acme", False, now=scene.make.now)
     assert "bolt" in client.get(scene.url, headers=PERSON).headers["Location"]
     assert client.get(f"{scene.url}?o={scene.offer(scene.acme)}", headers=PERSON).status_code == 410
 

@@ -1,0 +1,104 @@
+"""A product → the page that shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from urllib.parse import urlencode
+
+from flask_babel import gettext as _
+
+from contentshop.posts.queries import PostTile
+from contentshop.products.queries import ProductPage as Found
+from contentshop.web import structured
+from contentshop.web.cards import (
+    OfferRow,
+    language_tag,
+    offer_rows,
+    paid_link_note,
+    product_card,
+    product_url,
+    resolve,
+    tile,
+)
+from contentshop.web.pictures import largest, picture
+from contentshop.web.reader_pages import Head, ProductPage
+from contentshop.web.session import Viewer, settings
+
+Step = tuple[str, str]
+
+
+def product_page(found: Found, mentions: Sequence[PostTile], who: Viewer) -> ProductPage:
+    """The page of a product; ``mentions`` are the posts that recommend it."""
+    facts = found.product
+    offers = offer_rows(resolve(facts, who, found.facts), who, settings().site_name)
+    pictures = [view for stored in found.pictures if (view := picture(stored, stored.alt or facts.title))]
+    trail = _trail(facts.category, facts.title)
+    return ProductPage(
+        head=_head(found, offers, trail),
+        title=facts.title,
+        brand=facts.brand,
+        summary=facts.summary,
+        lang=language_tag(facts.lang),
+        trail=trail,
+        picture=pictures[0] if pictures else None,
+        gallery=pictures[1:],
+        card=product_card(facts, who, known=found.facts),
+        offers=offers,
+        disclosure=paid_link_note() if any(not row.ours for row in offers) else "",
+        body=[line.strip() for line in found.body.split("\n") if line.strip()],
+        attributes=[*found.attrs, *_codes(found)],
+        mentions=[tile(post) for post in mentions],
+    )
+
+
+def _trail(category: str, title: str) -> list[Step]:
+    steps = [(_("Home"), "/")]
+    if category:
+        steps.append((category, "/search?" + urlencode({"q": category, "kind": "product"})))
+    return [*steps, (title, "")]
+
+
+def _codes(found: Found) -> list[Step]:
+    """The product's identity as makers and shops print it."""
+    known = [("GTIN", found.gtin or ""), ("MPN", found.mpn)]
+    return [(name, code) for name, code in known if code]
+
+
+def _head(found: Found, offers: Sequence[OfferRow], trail: Sequence[Step]) -> Head:
+    facts, site = found.product, settings().site_url
+    path = product_url(facts.slug)
+    image = site + largest(facts.picture) if facts.picture else ""
+    data = [
+        structured.product(
+            title=facts.title,
+            url=site + path,
+            summary=facts.summary,
+            brand=facts.brand,
+            gtin=found.gtin or "",
+            mpn=found.mpn,
+            image=image,
+            offers=_offers(offers, site + path),
+        ),
+        structured.breadcrumb(site, [(name, address or path) for name, address in trail]),
+    ]
+    return Head(
+        title=facts.title,
+        description=facts.summary,
+        canonical=site + path,
+        image=image,
+        data=tuple(structured.script(entry) for entry in data),
+        noindex=not facts.listed,
+    )
+
+
+def _offers(rows: Sequence[OfferRow], url: str) -> structured.Json | None:
+    """Our own offer while we can sell it here; else what other shops ask, or that we are sold out."""
+    ours = next((row for row in rows if row.ours and row.price is not None), None)
+    if ours is not None and ours.price is not None and ours.availability == "in_stock":
+        return structured.own_offer(ours.price, url=url, seller=settings().site_name, in_stock=True)
+    prices = [row.price for row in rows if not row.ours and row.price is not None]
+    if prices:
+        return structured.other_offers(prices, next(row.availability for row in rows if not row.ours))
+    if ours is not None and ours.price is not None:
+        return structured.own_offer(ours.price, url=url, seller=settings().site_name, in_stock=False)
+    return None
