@@ -32,7 +32,10 @@ WORDS = (
 
 def lock_product(session: AnySession, key: str) -> Product:
     """The product with this key, ours to change until the transaction ends. Raises NotFound."""
-    product = session.scalar(select(Product).where(Product.key == key).with_for_update())
+    # Read anew: what the session loaded before the lock may have been changed since.
+    product = session.scalar(
+        select(Product).where(Product.key == key).with_for_update().execution_options(populate_existing=True)
+    )
     if product is None:
         raise NotFound("There is no such product.")
     return product
