@@ -230,6 +230,7 @@ def preview(key: str) -> Response:
             replace(page, head=head),
             key=post.key,
             state=post.state,
+            changed=post.state != "published" or post.live_id != post.draft_id,
             may_change=policy.can_change(who.user, post),
             problems=len(_draft(post).problems),
         ),
@@ -436,12 +437,12 @@ def _languages(present: str) -> list[Choice]:
 
 def _relations() -> list[Choice]:
     return [
-        ("affiliate", _("Links may earn me a commission")),
-        ("own", _("The shop sells some of it itself")),
-        ("gifted", _("I was given some of it")),
-        ("lent", _("Some of it was lent to me")),
-        ("paid", _("A company paid for this post")),
-        ("none", _("Nobody pays for anything here")),
+        ("affiliate", _("Commission on links")),
+        ("own", _("We sell some ourselves")),
+        ("gifted", _("Some were gifts to me")),
+        ("lent", _("Some were lent to me")),
+        ("paid", _("A company paid me")),
+        ("none", _("Nobody pays")),
     ]
 
 

@@ -109,10 +109,14 @@ class EditPage:
 
 @dataclass(frozen=True, slots=True)
 class PreviewPage(PostPage):
-    """A draft as readers would see it, with what its author or an editor may do about it."""
+    """A draft as readers would see it, with what its author or an editor may do about it.
+
+    ``changed``: readers do not see exactly this yet.
+    """
 
     key: str
     state: str
+    changed: bool
     may_change: bool
     problems: int
 
