@@ -1,8 +1,7 @@
-"""Commands. Heavy imports stand inside them: ``run`` only supervises and stays small."""
+"""Commands. Heavy imports stand inside them, so that asking for help takes no time."""
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
@@ -48,19 +47,29 @@ def site_app() -> Iterator[Flask]:
 def run(demo: bool, host: str | None, port: int | None, processes: int | None) -> None:
     """Bring the database up to date and serve the site with its worker until Ctrl+C."""
     from contentshop.config import SettingsError, from_environment
-    from contentshop.supervisor import Child, supervise, web_command, worker_command
+    from contentshop.supervisor import Child, load_shared, run_apart, serve, supervise
 
     try:
         settings = from_environment()
     except SettingsError as error:
         raise click.ClickException(str(error)) from error
     host, port = host or settings.host, port or settings.port
-    prepare_command = [sys.executable, "-m", "contentshop.cli", "prepare", *(["--demo"] if demo else [])]
-    if (status := subprocess.call(prepare_command)) != 0:
+    load_shared()
+    if (status := run_apart("set-up", set_up, demo)) != 0:
         sys.exit(status)
-    web = Child("web server", web_command(host, port, processes or settings.web_processes))
+    web = Child("web server", serve, (host, port, processes or settings.web_processes))
     shown = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104 - only compared with
-    sys.exit(supervise([web, Child("worker", worker_command())], Announcer(f"http://{shown}:{port}", demo=demo)))
+    sys.exit(supervise([web, Child("worker", work)], Announcer(f"http://{shown}:{port}", demo=demo)))
+
+
+def set_up(demo: bool) -> None:
+    """What ``run`` does before it serves."""
+    prepare.main(["--demo"] if demo else [])
+
+
+def work() -> None:
+    """The worker that ``run`` keeps."""
+    worker.main([])
 
 
 class Announcer:

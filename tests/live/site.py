@@ -80,7 +80,8 @@ class LiveSite:
         found = []
         tree = descendants(self.process.pid)
         for pid, command in tree.items():
-            role = "worker" if "contentshop.cli worker" in command else "server" if "-m granian" in command else "web"
+            title = command.strip()
+            role = "worker" if title == "contentshop worker" else "server" if title.endswith("server") else "web"
             if role == kind:
                 found.append(pid)
         return found
