@@ -148,7 +148,7 @@ class TestStarting:
         assert (post.kind, post.lang, post.state, post.author_id) == ("list", "zh", "draft", author.id)
         page = writer.client.get(f"/studio/{key}")
         assert page.status_code == 200
-        assert 'value="Three lamps"' in page.text
+        assert ">Three lamps</textarea>" in page.text
         assert page.headers["Cache-Control"] == "private, no-store"
 
     def test_a_kind_that_does_not_exist_is_refused(self, writer: Writer) -> None:
