@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from threading import Lock
@@ -35,7 +35,11 @@ _CJK = (
 )
 _LETTER = rf"[^\W_{_CJK}]"
 _JOINERS = "-\u2010'\u2019_"
-_RUN = re.compile(rf"[{_CJK}]+|{_LETTER}+(?:[{_JOINERS}]{_LETTER}+)*")
+_LATIN_RUN = re.compile(rf"{_LETTER}+(?:[{_JOINERS}]{_LETTER}+)*")
+_RUN = re.compile(rf"[{_CJK}]+|{_LATIN_RUN.pattern}")
+# Stretches that normalising only lower-cases, and what is between them.
+_PLAIN = r"\x00-\x7f\u3400-\u4dbf\u4e00-\u9fff"
+_PLAIN_OR_NOT = re.compile(rf"(?P<plain>[{_PLAIN}]+)|[^{_PLAIN}]+")
 _PART = re.compile(r"[^\W_]+")
 _ATOM = re.compile(r"\d+|[^\W\d_]+")
 _IS_CJK = re.compile(rf"[{_CJK}]")
@@ -71,6 +75,14 @@ class Span:
     term: str
     start: int
     end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Analysed:
+    """A text for an index: ``terms`` to find it by, ``units`` in order for phrases and its length."""
+
+    terms: list[str]
+    units: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,20 +162,31 @@ def stem(word: str) -> str:
         return str(_STEMMER.stemWord(word))
 
 
+def analyse(text: str) -> Analysed:
+    """The terms and the units of a text, for an index."""
+    normalised = normalise(text)
+    return Analysed([term for term, _, _ in _terms_of(normalised)], _units_of(normalised))
+
+
 def terms(text: str) -> list[str]:
     """Every term of a text, in order, for the index: with characters and bigrams, parts and joined forms."""
-    return [term for term, _, _ in _terms_of(normalise(text))]
+    return analyse(text).terms
 
 
 def units(text: str) -> list[str]:
     """The text as a plain sequence for phrases: one stem per word or part, one per CJK character."""
+    return _units_of(normalise(text))
+
+
+def _units_of(normalised: str) -> list[str]:
     found: list[str] = []
-    for match in _RUN.finditer(normalise(text)):
-        run = match.group()
-        if _IS_CJK.match(run):
+    for run in _RUN.findall(normalised):
+        if run.isascii() and run.isalpha():
+            found.append(stem(run))
+        elif _IS_CJK.match(run):
             found.extend(run)
         else:
-            found.extend(stem(atom) for atom in _ATOM.findall(run))
+            found.extend(map(stem, _ATOM.findall(run)))
     return found
 
 
@@ -179,22 +202,51 @@ def code_key(text: str) -> str:
     return (key.lstrip("0") or key) if key.isdigit() else key
 
 
-def spans(text: str) -> list[Span]:
-    """Every term of a text with its place in the text as it was given, for highlighting."""
+def spans(text: str, wanted: Collection[str]) -> list[Span]:
+    """Where the wanted terms stand in a text as it was given, in order; for highlighting."""
     normalised, offsets = _normalise_with_offsets(text)
-    return [Span(term, offsets[start], offsets[end]) for term, start, end in _terms_of(normalised)]
+    # A term of CJK characters stands wherever its characters do; only the other runs have to be analysed.
+    found = [place for term in wanted if _IS_CJK.match(term) for place in _occurrences(normalised, term)]
+    if any(not _IS_CJK.match(term) for term in wanted):
+        found.extend(place for place in _latin_terms(normalised) if place[0] in wanted)
+    found.sort(key=_by_place)
+    return [Span(term, offsets[start], _end(offsets, end)) for term, start, end in found]
 
 
-def _normalise_with_offsets(text: str) -> tuple[str, list[int] | range]:
+def _end(offsets: Sequence[int], end: int) -> int:
+    """Where the character before ``end`` ends in the given text; "½" has become three characters."""
+    last = offsets[end - 1]
+    while offsets[end] == last:
+        end += 1
+    return offsets[end]
+
+
+def _occurrences(normalised: str, term: str) -> Iterator[tuple[str, int, int]]:
+    start = normalised.find(term)
+    while start >= 0:
+        yield term, start, start + len(term)
+        start = normalised.find(term, start + 1)
+
+
+def _by_place(place: tuple[str, int, int]) -> tuple[int, int]:
+    return place[1], place[2]
+
+
+def _normalise_with_offsets(text: str) -> tuple[str, Sequence[int]]:
     """The normalised text and, for each of its positions, the position in ``text`` it came from."""
     if text.isascii():
         return text.lower(), range(len(text) + 1)
     pieces: list[str] = []
     offsets: list[int] = []
-    for start, piece in _clusters(text):
-        normal = _normalise_cluster(piece)
-        pieces.append(normal)
-        offsets.extend([start] * len(normal))
+    for match in _PLAIN_OR_NOT.finditer(text):
+        if match["plain"]:
+            pieces.append(match["plain"].lower())
+            offsets.extend(range(match.start(), match.end()))
+            continue
+        for start, piece in _clusters(match.group()):
+            normal = _normalise_cluster(piece)
+            pieces.append(normal)
+            offsets.extend([match.start() + start] * len(normal))
     offsets.append(len(text))
     return "".join(pieces), offsets
 
@@ -217,12 +269,25 @@ def _terms_of(normalised: str) -> Iterator[tuple[str, int, int]]:
     """(term, start, end) of every term of a normalised text."""
     for match in _RUN.finditer(normalised):
         run, start = match.group(), match.start()
-        if _IS_CJK.match(run):
-            yield from _cjk_terms(run, start)
-        elif run.isalpha():
+        if run.isascii() and run.isalpha():
             yield stem(run), start, start + len(run)
+        elif _IS_CJK.match(run):
+            yield from _cjk_terms(run, start)
         else:
-            yield from _compound_terms(run, start)
+            yield from _word_terms(run, start)
+
+
+def _latin_terms(normalised: str) -> Iterator[tuple[str, int, int]]:
+    """The same, without the runs of CJK characters."""
+    for match in _LATIN_RUN.finditer(normalised):
+        yield from _word_terms(match.group(), match.start())
+
+
+def _word_terms(run: str, start: int) -> Iterator[tuple[str, int, int]]:
+    if run.isalpha():
+        yield stem(run), start, start + len(run)
+    else:
+        yield from _compound_terms(run, start)
 
 
 def _cjk_terms(run: str, start: int) -> Iterator[tuple[str, int, int]]:

@@ -49,13 +49,12 @@ def _places(text: str, terms: Collection[str]) -> list[tuple[int, int, frozenset
     found: list[tuple[int, int, frozenset[str]]] = []
     if not wanted:
         return found
-    hits = sorted((span.start, span.end, span.term) for span in spans(text) if span.term in wanted)
-    for start, end, term in hits:
-        if found and start <= found[-1][1]:
+    for span in spans(text, wanted):
+        if found and span.start <= found[-1][1]:
             first, last, seen = found[-1]
-            found[-1] = (first, max(last, end), seen | {term})
+            found[-1] = (first, max(last, span.end), seen | {span.term})
         else:
-            found.append((start, end, frozenset({term})))
+            found.append((span.start, span.end, frozenset({span.term})))
     return found
 
 
