@@ -15,7 +15,7 @@ from flask import Flask
 from contentshop.core.db import db
 from contentshop.core.mail import Message
 from contentshop.search import actions as search
-from contentshop.web import mails
+from contentshop.web import mails, order_mails
 from contentshop.web.session import engines
 
 Payloads = Sequence[Mapping[str, Any]]
@@ -50,6 +50,10 @@ def _mail(build: Callable[[Mapping[str, Any]], Message | None]) -> Reaction:
     return Reaction(run, batch=1)
 
 
+def _order_mail(kind: str) -> Reaction:
+    return _mail(lambda payload: order_mails.order_mail(str(payload["order"]), kind))
+
+
 REACTIONS: dict[str, Reaction] = {
     "index_post": _index("post", "post"),
     "index_product": _index("product", "product"),
@@ -58,10 +62,10 @@ REACTIONS: dict[str, Reaction] = {
     "index_creator_posts": _index("creator_posts", "user"),
     "index_post_author": _index("post_author", "post"),
     "mail_password_reset": _mail(mails.password_reset),
-    "mail_order_placed": _mail(mails.order("placed")),
-    "mail_order_paid": _mail(mails.order("paid")),
-    "mail_order_shipped": _mail(mails.order("shipped")),
-    "mail_order_cancelled": _mail(mails.order("cancelled")),
+    "mail_order_placed": _order_mail("placed"),
+    "mail_order_paid": _order_mail("paid"),
+    "mail_order_shipped": _order_mail("shipped"),
+    "mail_order_cancelled": _order_mail("cancelled"),
 }
 
 ON_EVENT: dict[str, tuple[str, ...]] = {

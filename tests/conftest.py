@@ -130,10 +130,12 @@ def empty_database() -> None:
 
 @pytest.fixture
 def session(app: Flask) -> Iterator[Session]:
-    """The database session of an app context; a test that writes commits."""
+    """A database session of the test's own; a test that writes commits. No app context stays open beside it, since
+    pages that share one would share what is kept for a request."""
     with app.app_context():
-        yield db.session()
-        db.session.remove()
+        engine = db.engine
+    with Session(engine, expire_on_commit=False) as session:
+        yield session
 
 
 @pytest.fixture

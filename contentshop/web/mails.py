@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from flask import render_template, url_for
@@ -13,8 +14,18 @@ from contentshop.accounts import passwords
 from contentshop.accounts import queries as accounts
 from contentshop.core.db import db
 from contentshop.core.mail import Message
-from contentshop.web.chrome import BABEL_LOCALES
+from contentshop.web.chrome import BABEL_LOCALES, LANGUAGE_TAGS
+from contentshop.web.order_mails import Frame
 from contentshop.web.session import settings
+
+
+@dataclass(frozen=True, slots=True)
+class ResetMail:
+    """What the mail with a reset link says."""
+
+    name: str
+    link: str
+    site: str
 
 
 def password_reset(payload: Mapping[str, Any]) -> Message | None:
@@ -26,21 +37,12 @@ def password_reset(payload: Mapping[str, Any]) -> Message | None:
     link = settings().site_url + url_for("account.reset", token=token)
     with force_locale(BABEL_LOCALES.get(user.locale, "en")):
         subject = _("Set a new password for %(site)s", site=settings().site_name)
-        values = {"name": user.name, "link": link, "site": settings().site_name}
+        page = ResetMail(user.name, link, settings().site_name)
+        frame = Frame(settings().site_name, settings().site_url, LANGUAGE_TAGS.get(user.locale, "en"), subject)
         return Message(
             to=user.email,
             subject=subject,
-            text=render_template("email/reset.txt", **values),
-            html=render_template("email/reset.html", subject=subject, **values),
+            text=render_template("email/reset.txt", page=page),
+            html=render_template("email/reset.html", page=page, mail=frame),
         )
 
-
-def order(kind: str) -> Callable[[Mapping[str, Any]], Message | None]:
-    """The mail that tells a buyer what has happened to an order (``placed``, ``paid``, ``shipped``, …)."""
-
-    def build(payload: Mapping[str, Any]) -> Message | None:
-        from contentshop.web.order_mails import order_mail
-
-        return order_mail(str(payload["order"]), kind)
-
-    return build
