@@ -400,7 +400,7 @@ def offer_page(
 
 def _offer_values(offer: Offer | None) -> dict[str, str]:
     if offer is None:
-        return {"currency": viewer().currency, "region": "", "availability": "in_stock"}
+        return {"currency": viewer().currency, "region": "", "availability": "unknown"}
     return {
         "sku": offer.variant.sku if offer.variant else "",
         "merchant": offer.merchant.key if offer.merchant else "",
