@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,9 @@ from contentshop.curation import actions as curation
 from contentshop.curation.inputs import FeaturedListInput, SlotInput
 from contentshop.demo.accounts import PASSWORD
 from contentshop.importing import import_posts, store_picture_file
+from contentshop.media import actions as media
+from contentshop.media.images import encode
+from contentshop.posts.imports import read_post
 from contentshop.products import actions as products
 from contentshop.products import queries as catalogue
 from contentshop.products.inputs import MerchantInput, ProductInput
@@ -43,6 +48,8 @@ def load_demo(app: Flask, *, say: Callable[[str], None]) -> bool:
         _load_people(app, now)
         _load_topics()
         _load_merchants(now)
+    with unit_of_work(db.session):
+        _load_pictures(now)
     with unit_of_work(db.session):
         _load_products(now)
     import_posts(FOLDER / "posts", author=None, publish=True, pictures=PICTURES)
@@ -98,6 +105,21 @@ def _load_merchants(now: datetime) -> None:
             tag="contentshop-demo",
             sub_id_param=entry["sub_id_param"],
         )
+
+
+def _load_pictures(now: datetime) -> None:
+    """Keep all pictures, encoded on all cores; products and posts find theirs by what is in the file."""
+    uses: dict[str, tuple[Any, str]] = {
+        entry["picture"]: (None, entry.get("picture_alt", "")) for entry in _lines("products.jsonl")
+    }
+    for path in sorted((FOLDER / "posts").glob("*.md")):
+        post = read_post(path, root=FOLDER / "posts")
+        if post.cover:
+            uses[post.cover] = (people.get_by_handle(db.session, post.author), post.cover_alt)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        pictures = pool.map(encode, ((PICTURES / name).read_bytes() for name in uses))
+        for (owner, alt), picture in zip(uses.values(), pictures, strict=True):
+            media.store_encoded(db.session, engines().storage, picture, owner=owner, alt=alt, now=now)
 
 
 def _load_products(now: datetime) -> None:

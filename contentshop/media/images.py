@@ -21,6 +21,8 @@ MAX_PIXELS = 40_000_000
 # Beyond this the smaller side of a scaled picture would hardly be seen (and WebP ends at 16,383 pixels a side).
 MAX_RATIO = 8
 QUALITY = 80
+# Of WebP's 0 to 6. Against 4: two thirds of the time for 6 % more bytes, a quarter of a decibel (demo pictures).
+EFFORT = 2
 
 _UNREADABLE = "This is not a picture we can read. Send a JPEG, PNG, WebP or GIF file."
 _DAMAGED = "This picture is damaged or incomplete. Please save it again and send it once more."
@@ -61,8 +63,13 @@ def encode(data: bytes) -> EncodedPicture:
     picture = _decode(data)
     widths = [width for width in WIDTHS if width < picture.width]
     widths.append(min(picture.width, WIDTHS[-1]))
-    files = {width: _webp(picture, width) for width in widths}
-    return EncodedPicture(picture.width, picture.height, files, digest_of(data))
+    files = {}
+    small = picture
+    # Each size from the next larger one, which is less to read and cannot be told from one step (over 55 dB).
+    for width in reversed(widths):
+        small = _resized(small, width, max(1, round(picture.height * width / picture.width)))
+        files[width] = _webp(small)
+    return EncodedPicture(picture.width, picture.height, dict(sorted(files.items())), digest_of(data))
 
 
 def _decode(data: bytes) -> Image.Image:
@@ -115,13 +122,15 @@ def _web_colours(image: Image.Image, profile: bytes) -> Image.Image:
     return changed or image
 
 
-def _webp(picture: Image.Image, width: int) -> bytes:
-    height = max(1, round(picture.height * width / picture.width))
-    small = picture if width == picture.width else picture.resize((width, height), Image.Resampling.LANCZOS)
+def _resized(picture: Image.Image, width: int, height: int) -> Image.Image:
+    return picture if width == picture.width else picture.resize((width, height), Image.Resampling.LANCZOS)
+
+
+def _webp(picture: Image.Image) -> bytes:
     out = BytesIO()
     # A copy without ``info`` leaves behind all that Pillow would write along.
-    clean = Image.frombytes(small.mode, small.size, small.tobytes())
-    clean.save(out, "WEBP", quality=QUALITY, method=4)
+    clean = Image.frombytes(picture.mode, picture.size, picture.tobytes())
+    clean.save(out, "WEBP", quality=QUALITY, method=EFFORT)
     return out.getvalue()
 
 
