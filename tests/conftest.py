@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2 import FileSystemBytecodeCache
 from sqlalchemy import create_engine, event, text
 from sqlalchemy.orm import Session
 
@@ -107,6 +108,7 @@ def app(settings: Settings, clock: FixedClock, mailbox: list[Message], search: M
     engines = Engines(clock=built.clock, search=search, storage=built.storage, payment=built.payment, mail=built.mail)
     app = create_app(settings, engines)
     app.testing = True
+    app.jinja_env.bytecode_cache = compiled_templates
     with app.app_context():
         empty_database()
     yield app
