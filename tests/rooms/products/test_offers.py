@@ -105,9 +105,7 @@ BETTER = [
 
 
 @pytest.mark.parametrize(("better", "worse", "why"), BETTER)
-def test_the_better_offer_wins_and_the_other_says_why(
-    better: OfferFacts, worse: OfferFacts, why: str
-) -> None:
+def test_the_better_offer_wins_and_the_other_says_why(better: OfferFacts, worse: OfferFacts, why: str) -> None:
     for offers in ((better, worse), (worse, better)):
         found = shown(*offers)
         assert found.offer == better
@@ -165,9 +163,7 @@ def test_price_is_shown_up_to_its_age_and_hidden_after() -> None:
     assert found.offer == too_old
     assert found.price is None
     assert shown(affiliate(checked_at=None)).price is None
-    assert shown_price(own(checked_at=NOW - timedelta(days=900)), now=NOW, max_age=MAX_AGE) == Money(
-        10000, "USD"
-    )
+    assert shown_price(own(checked_at=NOW - timedelta(days=900)), now=NOW, max_age=MAX_AGE) == Money(10000, "USD")
 
 
 @pytest.mark.parametrize(("left", "told"), [(1, 1), (5, 5), (6, None), (500, None)])
@@ -227,9 +223,7 @@ def test_resolve_many_uses_the_cards_alternative_then_the_products() -> None:
         2: product(own("two"), id=2),
         3: product(own("three"), id=3),
     }
-    found = resolve_many(
-        facts, [(1, 2), (1, None), (1, 99), (2, None), (7, None)], READER, now=NOW, max_age=MAX_AGE
-    )
+    found = resolve_many(facts, [(1, 2), (1, None), (1, 99), (2, None), (7, None)], READER, now=NOW, max_age=MAX_AGE)
     assert found[4] is None
     assert [r.alternative.product.id if r and r.alternative else None for r in found] == [2, 3, 3, None, None]
 
@@ -246,9 +240,7 @@ def test_variants_to_choose_keep_their_order_and_show_sold_out_ones() -> None:
 
 
 def test_variants_are_in_the_currency_of_the_best_offer_when_not_in_the_readers() -> None:
-    thing = product(
-        own("a", price=Money(5, "CNY")), own("b", price=Money(7, "CNY")), own("c", price=Money(1, "JPY"))
-    )
+    thing = product(own("a", price=Money(5, "CNY")), own("b", price=Money(7, "CNY")), own("c", price=Money(1, "JPY")))
     assert [offer.key for offer in buyable_variants(thing, READER)] == ["a", "b"]
 
 

@@ -94,9 +94,7 @@ def test_no_products_need_no_statement(session: Session, statements: Counter) ->
     assert seen == []
 
 
-def test_offer_without_price_and_variant_with_translation(
-    session: Session, unit: Unit, make: Factory
-) -> None:
+def test_offer_without_price_and_variant_with_translation(session: Session, unit: Unit, make: Factory) -> None:
     shop = make.merchant("shop")
     product = make.product("lamp", own={"USD": 1}, affiliate=[{"merchant": shop, "price_minor": None}])
     with unit():

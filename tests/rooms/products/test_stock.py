@@ -51,17 +51,13 @@ def version(session: Session, variant: Variant) -> int:
 
 def states(session: Session, holder: str) -> dict[int, tuple[str, int]]:
     rows = session.execute(
-        select(Reservation.variant_id, Reservation.state, Reservation.quantity).where(
-            Reservation.holder == holder
-        )
+        select(Reservation.variant_id, Reservation.state, Reservation.quantity).where(Reservation.holder == holder)
     )
     return {row.variant_id: (row.state, row.quantity) for row in rows}
 
 
 def stock_events(session: Session) -> list[str]:
-    rows = session.scalars(
-        select(OutboxEvent).where(OutboxEvent.name == "StockChanged").order_by(OutboxEvent.id)
-    )
+    rows = session.scalars(select(OutboxEvent).where(OutboxEvent.name == "StockChanged").order_by(OutboxEvent.id))
     return [event.payload["product"] for event in rows]
 
 
@@ -83,9 +79,7 @@ def test_reserve_promises_and_release_gives_back(session: Session, unit: Unit, l
     assert stock_events(session) == []
 
 
-def test_the_last_unit_tells_the_world_and_so_does_its_return(
-    session: Session, unit: Unit, lamp: Variant
-) -> None:
+def test_the_last_unit_tells_the_world_and_so_does_its_return(session: Session, unit: Unit, lamp: Variant) -> None:
     with unit():
         stock.reserve(session, "order-1", {lamp.id: 7}, expires_at=LATER, now=NOW)
     assert stock_events(session) == [key_of(session, lamp)]
@@ -125,9 +119,7 @@ def test_a_variant_without_stock_row_has_none(session: Session, unit: Unit, make
 
 
 @pytest.mark.parametrize("quantity", [0, -5, 1_000_001, 10**9])
-def test_impossible_quantities_are_refused(
-    session: Session, unit: Unit, lamp: Variant, quantity: int
-) -> None:
+def test_impossible_quantities_are_refused(session: Session, unit: Unit, lamp: Variant, quantity: int) -> None:
     with unit(), pytest.raises(Invalid) as refused:
         stock.reserve(session, "o", {lamp.id: quantity}, expires_at=None, now=NOW)
     assert list(refused.value.fields) == ["quantity"]
@@ -138,9 +130,7 @@ def test_impossible_quantities_are_refused(
     assert counts(session, lamp) == (7, 0)
 
 
-def test_asking_again_holds_exactly_the_new_wish(
-    session: Session, unit: Unit, lamp: Variant, desk: Variant
-) -> None:
+def test_asking_again_holds_exactly_the_new_wish(session: Session, unit: Unit, lamp: Variant, desk: Variant) -> None:
     with unit():
         stock.reserve(session, "o", {lamp.id: 7, desk.id: 1}, expires_at=LATER, now=NOW)
         stock.reserve(session, "o", {lamp.id: 7}, expires_at=LATER, now=NOW)
@@ -273,9 +263,7 @@ def _do(session: Session, step: Step, variants: list[Variant]) -> None:
 
 
 @given(plan=steps)
-@hypothesis_settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@hypothesis_settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_books_balance_whatever_happens(plan: list[Step], session: Session, make: Factory) -> None:
     variants = [make.variant_of(make.product(own={"USD": 100}, stock=quantity)) for quantity in (4, 1)]
     for step in plan:
@@ -291,8 +279,6 @@ def test_the_books_balance_whatever_happens(plan: list[Step], session: Session, 
                     Reservation.variant_id == variant.id, Reservation.state == "held"
                 )
             )
-            moved = session.scalar(
-                select(func.sum(StockMovement.delta)).where(StockMovement.variant_id == variant.id)
-            )
+            moved = session.scalar(select(func.sum(StockMovement.delta)).where(StockMovement.variant_id == variant.id))
             assert 0 <= reserved <= on_hand
             assert (moved, held) == (on_hand, reserved)
