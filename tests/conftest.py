@@ -101,8 +101,20 @@ def settings(tmp_path: Path, database_url: str) -> Settings:
     return make_settings(tmp_path, database_url)
 
 
+@pytest.fixture(scope="session")
+def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCache:
+    """Templates compiled once for all apps of this test process."""
+    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+
+
 @pytest.fixture
-def app(settings: Settings, clock: FixedClock, mailbox: list[Message], search: MemorySearchBackend) -> Iterator[Flask]:
+def app(
+    settings: Settings,
+    clock: FixedClock,
+    mailbox: list[Message],
+    search: MemorySearchBackend,
+    compiled_templates: FileSystemBytecodeCache,
+) -> Iterator[Flask]:
     """The site on an empty database."""
     built = wiring.build(settings, clock=clock, mail=ListMailer(mailbox))
     engines = Engines(clock=built.clock, search=search, storage=built.storage, payment=built.payment, mail=built.mail)

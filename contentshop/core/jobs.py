@@ -17,9 +17,8 @@ from contentshop.core.db import Base, BigInt, Moment, PrimaryKey, UtcDateTime
 from contentshop.core.outbox import OutboxEvent, take_new
 from contentshop.core.uow import AnySession
 
-MAX_ATTEMPTS = 12
+MAX_ATTEMPTS = 12  # the last pause is 34 minutes, so a job is tried for over an hour
 FIRST_PAUSE = timedelta(seconds=2)
-LONGEST_PAUSE = timedelta(hours=1)
 KEEP_DONE = timedelta(days=7)
 
 
@@ -81,7 +80,7 @@ def mark_failed(session: AnySession, job_ids: Sequence[int], error: str, *, now:
         if job.attempts >= MAX_ATTEMPTS:
             job.failed_at = now
         else:
-            job.run_at = now + min(FIRST_PAUSE * 2 ** (job.attempts - 1), LONGEST_PAUSE)
+            job.run_at = now + FIRST_PAUSE * 2 ** (job.attempts - 1)
 
 
 def backlog(session: AnySession) -> dict[str, int]:
