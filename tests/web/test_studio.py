@@ -309,6 +309,32 @@ class TestPublishing:
         writer.publish(source="Next words.")
         assert "Next words." in writer.client.get("/p/lamps").text
 
+    def test_the_checklist_advises(self, writer: Writer, make: Factory) -> None:
+        make.product("lamp", own={"USD": 100}, stock=1)
+        key = writer.begin()
+        writer.save(source="::card[lamp]", relation="none", cover=(picture(), "c.png"))
+
+        page = words(writer.client.get(f"/studio/{key}").text)
+
+        for advice in (
+            "A summary helps readers to choose",
+            "Describe the cover for those who cannot see it.",
+            "Choose a topic, so that readers of it find the post.",
+            "Say how the post is paid",
+            "It can be published.",
+        ):
+            assert advice in page
+        assert "stands above the first card" not in page
+
+    def test_a_form_that_is_wrong_is_neither_saved_nor_published(self, writer: Writer) -> None:
+        key = writer.begin()
+        fields = writer.fields(title="t" * 201)
+
+        assert writer.post(f"/studio/{key}/publish", **fields).status_code == 422
+        picked = fields | {"picture": (picture(), "p.png")}
+        assert writer.post(f"/studio/{key}/picture", **picked).status_code == 422
+        assert (writer.stored().state, writer.draft().source) == ("draft", "")
+
     def test_a_post_is_taken_off_the_site(self, writer: Writer) -> None:
         key = writer.begin()
         writer.publish()

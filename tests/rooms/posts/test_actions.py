@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
 import pytest
+from flask import Flask
 from sqlalchemy import select
 
+from contentshop.accounts.models import User
+from contentshop.core.db import db
 from contentshop.core.errors import Conflict, Forbidden, Invalid
 from contentshop.core.text import RENDERER_VERSION
+from contentshop.core.uow import unit_of_work
 from contentshop.posts import actions, queries
 from contentshop.posts.actions import EditConflict
+from contentshop.posts.inputs import PostInput
 from contentshop.posts.models import Card, Post, PostTopic, Revision
 from tests.factories import Factory
 from tests.rooms.posts.conftest import Desk
@@ -452,3 +460,30 @@ class TestUnpublishing:
             with pytest.raises(Conflict):
                 actions.unpublish(desk.session, mine, by=desk.author, now=desk.now)
         assert desk.fresh(post).state == "published"
+
+
+def test_of_writers_at_the_same_moment_one_wins_and_the_others_are_told(app: Flask, desk: Desk) -> None:
+    post = desk.begin()
+    desk.session.rollback()
+    forms = [desk.form(source=f"Of window {number}.") for number in range(4)]
+    author_id, gate = desk.author.id, Barrier(len(forms))
+    desk.session.rollback()
+
+    def save(form: PostInput) -> str:
+        with app.app_context():
+            gate.wait()
+            with unit_of_work(db.session):
+                fresh = db.session.get_one(Post, post.id)
+                author = db.session.get_one(User, author_id)
+                try:
+                    actions.save_draft(db.session, fresh, form, version=1, by=author, now=desk.now)
+                except EditConflict as conflict:
+                    return conflict.source
+        return "saved"
+
+    with ThreadPoolExecutor(len(forms)) as pool:
+        outcomes = sorted(pool.map(save, forms))
+
+    kept = desk.draft(post).source
+    assert outcomes == [kept] * 3 + ["saved"]
+    assert desk.fresh(post).version == 2
