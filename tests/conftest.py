@@ -55,28 +55,40 @@ def search() -> MemorySearchBackend:
     return MemorySearchBackend()
 
 
+@contextmanager
+def empty_schema(folder: Path, name: str) -> Iterator[str]:
+    """The address of an empty database, dropped at the end."""
+    server = os.environ.get("CONTENTSHOP_TEST_DATABASE_URL", "")
+    if not server:
+        yield f"sqlite:///{folder / 'test.db'}"
+        return
+    name = f"contentshop_{name}_{os.getpid()}"
+    admin = create_engine(server, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+        connection.execute(text(f"CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE template0"))
+    yield server.rsplit("/", 1)[0] + f"/{name}"
+    with admin.connect() as connection:
+        connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+    admin.dispose()
+
+
+@pytest.fixture
+def fresh_database(tmp_path: Path) -> Iterator[str]:
+    """A database without tables, for one test."""
+    with empty_schema(tmp_path, "fresh") as url:
+        yield url
+
+
 @pytest.fixture(scope="session")
 def database_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A migrated database for this test process."""
-    server = os.environ.get("CONTENTSHOP_TEST_DATABASE_URL", "")
-    if not server:
-        url = f"sqlite:///{tmp_path_factory.mktemp('database') / 'test.db'}"
-    else:
-        name = f"contentshop_test_{os.getpid()}"
-        admin = create_engine(server, isolation_level="AUTOCOMMIT")
-        with admin.connect() as connection:
-            connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
-            connection.execute(text(f"CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE template0"))
-        url = server.rsplit("/", 1)[0] + f"/{name}"
-    engine = create_engine(url)
-    with engine.begin() as connection:
-        upgrade(connection)
-    engine.dispose()
-    yield url
-    if server:
-        with admin.connect() as connection:
-            connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
-        admin.dispose()
+    with empty_schema(tmp_path_factory.mktemp("database"), "test") as url:
+        engine = create_engine(url)
+        with engine.begin() as connection:
+            upgrade(connection)
+        engine.dispose()
+        yield url
 
 
 def make_settings(folder: Path, database_url: str, **changes: Any) -> Settings:
