@@ -1,0 +1,172 @@
+"""People before a real site: the server with its worker, and a Chromium that reports everything that goes wrong."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Route, sync_playwright
+
+from contentshop.accounts.models import User
+from tests.factories import Factory
+from tests.journeys.stage import Stage, set_stage
+from tests.live.site import LiveSite, live_site
+
+FLAGS = (
+    "--no-sandbox",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    # Whatever a page asks of others is seen by the test, and reaches nobody.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+)
+HEIGHT = 900
+PATIENCE = 15_000  # milliseconds until something that should be there is missed
+LANGUAGES = {"en": "en-US", "zh": "zh-CN"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything in this folder needs a browser."""
+    here = Path(__file__).parent
+    missing = shutil.which("chromium") is None
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+            if missing:
+                item.add_marker(pytest.mark.skip(reason="chromium is not on the PATH"))
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSite]:
+    """A running site, empty but for what the tests put there."""
+    with live_site(tmp_path_factory.mktemp("journeys")) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def stage(site: LiveSite) -> Stage:
+    """The site with one of everything. Tests add to it; none takes from it."""
+    return set_stage(site)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One Chromium for all tests; each person gets a context of their own."""
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=list(FLAGS))
+        yield found
+        found.close()
+
+
+@dataclass
+class Watch:
+    """What went wrong on the pages of a test. ``expected`` are patterns of console messages that are no defect."""
+
+    address: str
+    console: list[str] = field(default_factory=list)
+    foreign: list[str] = field(default_factory=list)
+    dialogs: list[str] = field(default_factory=list)
+    expected: list[str] = field(default_factory=list)
+
+    def follow(self, context: BrowserContext) -> None:
+        """Listen to every page of ``context``."""
+        context.on("console", self._console)
+        context.on("weberror", lambda error: self.console.append(f"page error: {error.error}"))
+        context.on("request", self._request)
+        context.on("dialog", self._dialog)
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            self.console.append(f"{message.type}: {message.text} ({message.location.get('url', '')})")
+
+    def _request(self, request: Request) -> None:
+        if not request.url.startswith((f"{self.address}/", "data:")):
+            self.foreign.append(request.url)
+
+    def _dialog(self, dialog: Any) -> None:
+        self.dialogs.append(dialog.message)
+        dialog.dismiss()
+
+    def problems(self) -> list[str]:
+        told = [line for line in self.console if not any(re.search(pattern, line) for pattern in self.expected)]
+        return told + [f"foreign request: {url}" for url in self.foreign] + [f"dialog: {said}" for said in self.dialogs]
+
+
+@pytest.fixture
+def watch(site: LiveSite) -> Iterator[Watch]:
+    """Fails the test when a page complained, opened a dialog, or asked another host for anything."""
+    found = Watch(site.url)
+    yield found
+    assert found.problems() == []
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody at a window of their own."""
+
+    page: Page
+    context: BrowserContext
+
+    def sign_in(self, user: User) -> None:
+        """By the form, as everybody."""
+        self.page.goto("/sign-in")
+        self.page.fill("main [name=email]", user.email)
+        self.page.fill("main [name=password]", Factory.PASSWORD)
+        self.page.click("main form button[type=submit]")
+        self.page.wait_for_url(lambda url: "/sign-in" not in url)
+
+    def leave_by(self, selector: str) -> str:
+        """Click a link that leads to another site; the address it would lead to. The window stays where it is."""
+        found: list[str] = []
+
+        def stop(route: Route) -> None:
+            answer = route.fetch(max_redirects=0)
+            assert answer.status == 302, answer.status
+            assert answer.headers["cache-control"] == "no-store"
+            found.append(answer.headers["location"])
+            route.fulfill(status=204)
+
+        self.context.route("**/go/**", stop)
+        with self.context.expect_event("response", lambda response: "/go/" in response.url):
+            self.page.locator(selector).first.click()
+        self.context.unroute("**/go/**", stop)
+        return found[0]
+
+
+Visit = Callable[..., Person]
+
+
+@pytest.fixture
+def visit(browser: Browser, site: LiveSite, watch: Watch) -> Iterator[Visit]:
+    """``visit(locale=…, width=…, script=…, scheme=…)``: a new private window."""
+    contexts: list[BrowserContext] = []
+
+    def begin(
+        user: User | None = None, *, locale: str = "en", width: int = 1280, script: bool = True, scheme: str = "light"
+    ) -> Person:
+        context = browser.new_context(
+            base_url=site.url,
+            locale=LANGUAGES[locale],
+            viewport={"width": width, "height": HEIGHT},
+            color_scheme=scheme,  # type: ignore[arg-type]
+            java_script_enabled=script,
+            reduced_motion="reduce",
+        )
+        context.set_default_timeout(PATIENCE)
+        watch.follow(context)
+        contexts.append(context)
+        person = Person(context.new_page(), context)
+        if user is not None:
+            person.sign_in(user)
+        return person
+
+    yield begin
+    for context in contexts:
+        context.close()
