@@ -107,11 +107,10 @@ def finish_import(session: AnySession, digest: str, *, now: datetime) -> BatchRe
     errors: the rows themselves have been counted before.
     """
     run = _get_run(session, digest)
-    ids = dict(
-        session.execute(select(Product.slug, Product.id).where(Product.slug.in_({slug for _, _, slug in run.pending})))
-        .tuples()
-        .all()
+    found = session.execute(
+        select(Product.slug, Product.id).where(Product.slug.in_({slug for _, _, slug in run.pending}))
     )
+    ids = dict(found.all())
     errors = []
     for number, product_id, slug in run.pending:
         product = session.get(Product, product_id)

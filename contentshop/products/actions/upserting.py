@@ -141,13 +141,13 @@ def _read_known(session: AnySession, rows: Sequence[ProductInput]) -> _Known:
             known.by_source[product.source] = product
     wanted = slugs.union(*known.wishes, {row.alternative for row in rows})
     ids = session.execute(select(Product.slug, Product.id).where(Product.slug.in_(wanted)))
-    known.ids = dict(ids.tuples().all())
+    known.ids = dict(ids.all())
     skus = session.execute(
         select(Variant.sku, Product.key)
         .join(Product, Product.id == Variant.product_id)
         .where(Variant.sku.in_({sku for row in rows for sku in _skus(row)}))
     )
-    known.sku_owner = dict(skus.tuples().all())
+    known.sku_owner = dict(skus.all())
     gtins = {row.gtin for row in rows if row.gtin}
     if gtins:
         owners = session.execute(select(Product.gtin, Product.key).where(Product.gtin.in_(gtins)))
