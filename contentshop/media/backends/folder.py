@@ -30,16 +30,17 @@ class FolderStorage:
         path = self.path(name)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new-")
+            handle, unfinished = tempfile.mkstemp(dir=path.parent, prefix=".new-")
+            temporary = Path(unfinished)
             try:
                 with os.fdopen(handle, "wb") as file:
                     file.write(data)
                     file.flush()
                     os.fsync(file.fileno())
-                os.chmod(temporary, 0o644)
-                os.replace(temporary, path)
+                temporary.chmod(0o644)
+                temporary.replace(path)
             except BaseException:
-                Path(temporary).unlink(missing_ok=True)
+                temporary.unlink(missing_ok=True)
                 raise
         except OSError as error:
             raise Unavailable(f"The file could not be stored: {error.strerror}") from error

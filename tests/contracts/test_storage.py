@@ -1,0 +1,72 @@
+"""The storage port, on every engine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from contentshop.core.errors import NotFound, Unavailable
+from contentshop.media.backends.folder import FolderStorage
+from contentshop.media.port import Storage
+
+NAME = "ab/abcdef0123-640.webp"
+
+
+@pytest.fixture
+def storage(tmp_path: Path) -> Storage:
+    return FolderStorage(tmp_path)
+
+
+def test_what_is_put_is_there(storage: Storage) -> None:
+    assert not storage.exists(NAME)
+    storage.put(NAME, b"picture")
+    assert storage.exists(NAME)
+    with storage.open(NAME) as file:
+        assert file.read() == b"picture"
+
+
+def test_what_is_deleted_is_gone(storage: Storage) -> None:
+    storage.put(NAME, b"picture")
+    storage.delete(NAME)
+    storage.delete(NAME)
+    assert not storage.exists(NAME)
+    with pytest.raises(NotFound):
+        storage.open(NAME)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "../secret",
+        "/etc/passwd",
+        "ab/../../x.webp",
+        "ab/x.svg",
+        "ab/x.html",
+        "AB/x.webp",
+        "ab/x.webp\0",
+        "ab//x.webp",
+    ],
+)
+def test_names_that_are_not_ours_are_not_found(storage: Storage, name: str) -> None:
+    for attempt in (storage.open, storage.exists, storage.delete):
+        with pytest.raises(NotFound):
+            attempt(name)
+    with pytest.raises(NotFound):
+        storage.put(name, b"x")
+
+
+def test_a_folder_that_takes_nothing_is_told(tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_bytes(b"in the way")
+    with pytest.raises(Unavailable, match="could not be stored"):
+        FolderStorage(blocked).put(NAME, b"picture")
+
+
+def test_no_half_file_is_left(tmp_path: Path) -> None:
+    storage = FolderStorage(tmp_path)
+    storage.put(NAME, b"one")
+    storage.put(NAME, b"two")
+    assert [path.name for path in (tmp_path / "ab").iterdir()] == [Path(NAME).name]
+    assert (tmp_path / NAME).read_bytes() == b"two"
