@@ -5,13 +5,16 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from sqlalchemy.orm import Session
 
 from contentshop.core.db import db
 from contentshop.core.errors import Invalid, NotFound
 from contentshop.core.money import Money
+from contentshop.media.models import Asset
 from contentshop.orders import actions, queries
 from contentshop.orders.models import Cart, CartLine
-from contentshop.products.models import Offer, Product, Variant
+from contentshop.products.models import Offer, Product, ProductPicture, Variant
+from contentshop.products.offers import PictureFacts
 from contentshop.products.stock import OutOfStock
 from tests.factories import Factory
 from tests.rooms.orders.conftest import Shop
@@ -214,3 +217,45 @@ def test_old_carts_are_forgotten(shop: Shop, make: Factory) -> None:
     shop.clock.advance(timedelta(seconds=1))
     assert shop.unit(lambda: actions.forget_carts(db.session, now=shop.clock.now())) == 1
     assert (shop.cart(old).count, shop.cart(young).count) == (0, 1)
+
+
+def test_a_line_shows_the_first_picture(shop: Shop, make: Factory) -> None:
+    kettle = make.product(own={"USD": 1999}, stock=5)
+
+    def add_picture(session: Session) -> None:
+        asset = Asset(
+            key="pic1",
+            width=1200,
+            height=800,
+            widths=[320, 640],
+            alt="A kettle",
+            digest="d",
+            created_at=shop.clock.now(),
+        )
+        session.add(asset)
+        session.flush()
+        session.add(ProductPicture(product_id=kettle.id, position=0, asset_id=asset.id))
+
+    shop.run(add_picture)
+    cart = shop.add(None, kettle)
+    picture = PictureFacts("pic1", 1200, 800, (320, 640), "A kettle")
+    assert shop.cart(cart).lines[0].picture == picture
+    order = shop.send(shop.wish(cart))
+    with shop.app.app_context():
+        found = queries.get_by_key(db.session, order.key)
+        assert queries.line_faces(db.session, found) == {shop.variant(kettle): (kettle.slug, picture)}
+
+
+def test_fitting_a_cart_to_the_stock(shop: Shop, make: Factory) -> None:
+    kettle = make.product("kettle", own={"USD": 1999}, stock=9)
+    lamp = make.product("lamp", own={"USD": 500}, stock=1)
+    cart = shop.add(shop.add(shop.add(None, kettle, 3, card_key="a"), kettle, 3, card_key="b"), lamp)
+    shop.order(kettle, 5)
+    shop.order(lamp, 1)
+    for _ in range(2):
+        shop.unit(lambda: actions.fit_to_stock(db.session, cart, now=shop.clock.now()))
+        assert [(line.slug, line.card_key, line.quantity) for line in shop.cart(cart).lines] == [
+            ("kettle", "a", 3),
+            ("kettle", "b", 1),
+        ]
+    shop.unit(lambda: actions.fit_to_stock(db.session, "no-such-cart", now=shop.clock.now()))
