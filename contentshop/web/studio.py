@@ -99,11 +99,11 @@ def home() -> Response:
 
 @bp.post("/start")
 def start() -> Response:
-    """Make a reader a creator, where the site lets everybody write."""
+    """Make a reader a creator, where the site lets everybody write; others stay who they are."""
     who = viewer()
     person = who.person()
     if not settings().open_creators or person.role != "reader":
-        raise Forbidden("Here the editors decide who writes. Ask them for a creator account.")
+        return redirect(url_for("studio.home"), 303)
     accounts.set_role(db.session, person, "creator", now=who.now)
     flash(_("You can write now. What do you recommend?"), "success")
     return redirect(url_for("studio.new"), 303)

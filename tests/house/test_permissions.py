@@ -15,6 +15,8 @@ from contentshop.web.session import TOKENLESS
 from tests.conftest import csrf_of
 from tests.factories import Factory
 
+# These end the session or change the role that the next cells need; tried in test_accounts and test_studio.
+CHANGES_THE_PERSON = {"account.sign_out", "account.sign_out_everywhere", "studio.start"}
 ROLES = ("visitor", "reader", "creator", "editor", "operator")
 ENTRY: dict[Access, frozenset[str]] = {
     Access.PUBLIC: frozenset(ROLES),
@@ -62,8 +64,8 @@ def test_every_cell(app: Flask, people: dict[str, FlaskClient]) -> None:
         entry = ENTRY[PERMISSIONS[rule.endpoint]]
         for method in sorted((rule.methods or set()) - {"OPTIONS"}):
             for role, client in people.items():
-                if rule.endpoint in {"account.sign_out", "account.sign_out_everywhere"} and role != "visitor":
-                    continue  # would end the session that the next cells need; tried in test_accounts
+                if rule.endpoint in CHANGES_THE_PERSON and role != "visitor":
+                    continue
                 path = path_of(app, rule)
                 form: dict[str, Any] = {}
                 if method not in {"GET", "HEAD"}:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,11 +16,12 @@ from PIL import Image
 from sqlalchemy.orm import joinedload
 
 from contentshop.accounts.models import User
+from contentshop.config import Settings
 from contentshop.core.clock import FixedClock
 from contentshop.core.db import db
 from contentshop.media.models import Asset
 from contentshop.posts.models import Post, Revision
-from tests.conftest import csrf_of
+from tests.conftest import csrf_of, make_settings
 from tests.factories import Factory
 
 SignIn = Callable[[FlaskClient, Any], FlaskClient]
@@ -132,7 +134,9 @@ class TestStarting:
 
         assert "Start writing" not in client.get("/studio").text
         token = csrf_of(client, "/account/password")
-        assert client.post("/studio/start", data={"csrf_token": token}).status_code == 403
+        answer = client.post("/studio/start", data={"csrf_token": token})
+        assert (answer.status_code, answer.location) == (303, "/studio")
+        assert "Ask them for a creator account" in client.get("/studio").text
         assert role_of(app, operator) == "operator"
 
     def test_the_first_visit_says_what_to_do(self, writer: Writer) -> None:
@@ -550,3 +554,20 @@ def test_a_card_kept_its_key_through_the_studio(writer: Writer, make: Factory) -
     [again] = writer.draft().cards
     assert (again["key"], again["note"]) == (card["key"], "Hello")
     assert f'data-card="{card["key"]}"' in writer.client.get("/p/lamps").text
+
+
+class TestClosedSite:
+    @pytest.fixture
+    def settings(self, tmp_path: Path, database_url: str) -> Settings:
+        return make_settings(tmp_path, database_url, open_creators=False)
+
+    def test_nobody_becomes_a_creator_alone(
+        self, app: Flask, client: FlaskClient, make: Factory, sign_in: SignIn
+    ) -> None:
+        reader = make.user("reader")
+        sign_in(client, reader)
+
+        assert "Start writing" not in client.get("/studio").text
+        token = csrf_of(client, "/account/password")
+        assert client.post("/studio/start", data={"csrf_token": token}).location == "/studio"
+        assert role_of(app, reader) == "reader"
