@@ -26,6 +26,7 @@ from contentshop.core.db import db, is_contention
 from contentshop.core.errors import ContentshopError
 from contentshop.core.uow import unit_of_work
 from contentshop.orders import actions as orders
+from contentshop.orders import queries as order_queries
 from contentshop.reactions import ON_EVENT, REACTIONS, site_context
 from contentshop.search import actions as search
 from contentshop.web.session import engines, settings
@@ -98,8 +99,12 @@ def heal_index() -> None:
 
 
 def expire() -> int:
-    """Cancel orders whose time to pay is over, and free their stock."""
+    """Cancel orders whose time to pay is over, and free their stock. Looks before it takes the write lock."""
     now = engines().clock.now()
+    overdue = order_queries.list_overdue(db.session, now=now)
+    db.session.rollback()
+    if not overdue:
+        return 0
     with unit_of_work(db.session):
         return len(orders.expire_unpaid(db.session, now=now))
 
@@ -161,9 +166,11 @@ def _describe(error: Exception) -> str:
 
 
 def sweep() -> int:
-    """Forget what was done long ago."""
+    """Forget what was done, and carts that were left, long ago."""
+    now = engines().clock.now()
     with unit_of_work(db.session):
-        return jobs.sweep(db.session, now=engines().clock.now())
+        orders.forget_carts(db.session, now=now)
+        return jobs.sweep(db.session, now=now)
 
 
 def settle(app: Flask, *, rounds: int = 1000) -> None:
