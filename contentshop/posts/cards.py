@@ -31,7 +31,7 @@ MAX_NOTE = 300
 MAX_AWARD = 60
 MAX_POINT = 200
 MAX_POINTS = 12
-MAX_SLUG = 80
+MAX_SLUG = 100  # as long as the column of products’ slugs
 
 _KINDS: dict[str, Literal["card", "item"]] = {"card": "card", "item": "item"}
 _ATTRIBUTES = {"card": ("note", "alt"), "item": ("award", "note", "alt")}
