@@ -23,17 +23,17 @@ from flask import Flask
 from contentshop.affiliate import spool
 from contentshop.core import jobs
 from contentshop.core.db import db, is_contention
-from contentshop.core.errors import ContentshopError
 from contentshop.core.uow import unit_of_work
 from contentshop.orders import actions as orders
 from contentshop.orders import queries as order_queries
-from contentshop.reactions import ON_EVENT, REACTIONS, site_context
+from contentshop.reactions import ON_EVENT, REACTIONS, Reaction, site_context
 from contentshop.search import actions as search
 from contentshop.web.session import engines, settings
 
 IDLE_PAUSE = 0.15  # seconds between rounds when there was nothing to do
 CLICKS_EVERY = 1.0  # seconds
 TIMERS_EVERY = 1.0
+INDEX_EVERY = 2.0
 SWEEP_EVERY = 3600.0
 
 log = structlog.get_logger("contentshop.worker")
@@ -76,6 +76,7 @@ class Worker:
                 done += self._timed("clicks", CLICKS_EVERY, drain_clicks)
                 done += dispatch()
                 done += run_jobs()
+                done += self._timed("index", INDEX_EVERY, mind_index)
                 self._timed("sweep", SWEEP_EVERY, sweep)
                 return done
             finally:
@@ -132,37 +133,57 @@ def run_jobs() -> int:
     done = 0
     for name, reaction in REACTIONS.items():
         due = jobs.due(db.session, name, now=engines().clock.now(), limit=reaction.batch)
-        if not due:
-            continue
-        ids = [job.id for job in due]
-        payloads = [dict(job.payload) for job in due]
+        batch = [(job.id, dict(job.payload)) for job in due]
         db.session.rollback()
-        try:
-            reaction.run(payloads)
-        except Exception as error:  # noqa: BLE001 - kept with the job, tried again, shown to operators
-            db.session.rollback()
-            log.warning("reaction failed", reaction=name, jobs=len(ids), error=str(error))
-            with unit_of_work(db.session):
-                jobs.mark_failed(db.session, ids, _describe(error), now=engines().clock.now())
-            if len(ids) == 1:
-                continue
-            _heal_if_needed(error)
+        if not batch:
             continue
-        db.session.rollback()
-        with unit_of_work(db.session):
-            jobs.mark_done(db.session, ids, now=engines().clock.now())
-        done += len(ids)
-    db.session.rollback()
+        failure = _attempt(reaction, batch)
+        if failure is None:
+            done += len(batch)
+        elif len(batch) > 1:
+            # One bad job must not keep back the others: find out which it is.
+            done += sum(_attempt_alone(name, reaction, job) for job in batch)
+        else:
+            _set_back(name, batch, failure)
     return done
 
 
-def _heal_if_needed(error: Exception) -> None:
-    if isinstance(error, ContentshopError):
-        heal_index()
+Batch = list[tuple[int, dict[str, Any]]]
 
 
-def _describe(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"
+def _attempt(reaction: Reaction, batch: Batch) -> Exception | None:
+    """Run a batch and mark it done; what went wrong, if anything did."""
+    try:
+        reaction.run([payload for _id, payload in batch])
+    except Exception as error:  # noqa: BLE001 - kept with the job, tried again, shown to operators
+        db.session.rollback()
+        return error
+    db.session.rollback()
+    with unit_of_work(db.session):
+        jobs.mark_done(db.session, [job_id for job_id, _payload in batch], now=engines().clock.now())
+    return None
+
+
+def _attempt_alone(name: str, reaction: Reaction, job: tuple[int, dict[str, Any]]) -> bool:
+    failure = _attempt(reaction, [job])
+    if failure is not None:
+        _set_back(name, [job], failure)
+    return failure is None
+
+
+def _set_back(name: str, batch: Batch, failure: Exception) -> None:
+    log.warning("reaction failed", reaction=name, jobs=len(batch), error=str(failure))
+    described = f"{type(failure).__name__}: {failure}"
+    with unit_of_work(db.session):
+        jobs.mark_failed(db.session, [job_id for job_id, _payload in batch], described, now=engines().clock.now())
+
+
+def mind_index() -> int:
+    """Look after the index while running: one that has been damaged is built anew."""
+    if engines().search.health().ok:
+        return 0
+    heal_index()
+    return 1
 
 
 def sweep() -> int:

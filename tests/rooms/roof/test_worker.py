@@ -18,7 +18,7 @@ from contentshop.core.jobs import Job, backlog
 from contentshop.core.outbox import Event
 from contentshop.reactions import ON_EVENT, REACTIONS
 from contentshop.search import actions as search_actions
-from contentshop.search.port import Operation
+from contentshop.search.port import Health, Operation
 from tests.factories import Factory
 from tests.fakes import MemorySearchBackend
 
@@ -200,3 +200,53 @@ def test_unpaid_orders_expire_in_a_round(app: Flask, make: Factory, clock: Fixed
     worker.settle(app)
     assert session.scalars(select(Order.state)).one() == "cancelled"
     assert session.scalars(select(Stock.reserved)).one() == 0
+
+
+class Fussy(MemorySearchBackend):
+    """An engine that cannot take one document, and one that can be damaged."""
+
+    poison = ""
+    damaged = False
+
+    def apply(self, operations: Any) -> None:
+        if any(
+            getattr(operation, "document", None) and operation.document.id == self.poison for operation in operations
+        ):
+            raise ValueError("cannot take this")
+        super().apply(operations)
+
+    def ensure(self) -> bool:
+        return self.damaged
+
+    def rebuild(self, documents: Any) -> int:
+        self.damaged = False
+        return super().rebuild(documents)
+
+    def health(self) -> Health:
+        return Health(ok=not self.damaged, documents=len(self.documents), generation=1, bytes=0)
+
+
+class TestWithAFussyEngine:
+    @pytest.fixture
+    def search(self) -> Fussy:
+        return Fussy()
+
+    def test_one_bad_job_does_not_keep_back_the_others(
+        self, app: Flask, make: Factory, search: Fussy, session: Session
+    ) -> None:
+        posts = [make.post() for _number in range(3)]
+        search.poison = f"post:{posts[1].key}"
+        worker.settle(app, rounds=3)
+        found = {identity for identity in search.documents if identity.startswith("post:")}
+        assert found == {f"post:{posts[0].key}", f"post:{posts[2].key}"}
+        errors = session.execute(select(Job.payload, Job.error).where(Job.done_at.is_(None))).all()
+        assert [tuple(row) for row in errors] == [({"post": posts[1].key}, "ValueError: cannot take this")]
+
+    def test_an_index_damaged_while_running_is_built_anew(self, app: Flask, make: Factory, search: Fussy) -> None:
+        post = make.post()
+        worker.settle(app)
+        search.documents.clear()
+        search.damaged = True
+        worker.Worker(app).round()
+        assert f"post:{post.key}" in search.documents
+        assert not search.damaged
