@@ -24,6 +24,7 @@ from contentshop.core.ids import slugify
 from contentshop.core.uow import unit_of_work
 from contentshop.curation import actions as curation
 from contentshop.media import actions as media
+from contentshop.media.images import encode
 from contentshop.posts import actions as posts
 from contentshop.posts import imports as post_files
 from contentshop.products import actions as products
@@ -137,14 +138,19 @@ def _import_post(
     path: Path, folder: Path, author: str | None, *, publish: bool, pictures: Path
 ) -> tuple[str, Sequence[str]]:
     file = post_files.read_post(path, root=folder)
-    text = posts.prepare_text(file.body)  # rendering takes time, so before the database is asked
+    # Rendering and decoding take time, so they come before the database is asked.
+    text = posts.prepare_text(file.body)
+    found = _cover(pictures, path, file.cover)
+    picture = encode(found.read_bytes()) if found else None
     now = engines().clock.now()
     with unit_of_work(db.session):
         person = ensure_author(author or file.author, now=now)
         for topic in file.topics:
             curation.ensure_topic(db.session, topic.slug, topic.title)
-        found = _cover(pictures, path, file.cover)
-        cover = store_picture_file(found, owner=person, alt=file.cover_alt, now=now).id if found else None
+        cover = None
+        if picture is not None:
+            storage = engines().storage
+            cover = media.store_encoded(db.session, storage, picture, owner=person, alt=file.cover_alt, now=now).id
         result = posts.import_post(db.session, file, author=person, now=now, publish=publish, cover_id=cover, text=text)
         return result.outcome, result.problems
 
