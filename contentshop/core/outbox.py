@@ -7,10 +7,11 @@ present state. The worker turns each event into one job for each reaction (see `
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Index, String, select
+from sqlalchemy import JSON, Index, String, insert, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from contentshop.core.db import Base, Moment, PrimaryKey, UtcDateTime
@@ -51,6 +52,13 @@ class OutboxEvent(Base):
 def record(session: AnySession, event: Event, *, now: datetime) -> None:
     """Write ``event`` into the running transaction."""
     session.add(OutboxEvent(name=type(event).__name__, payload=event.payload(), happened_at=now))
+
+
+def record_all(session: AnySession, events: Sequence[Event], *, now: datetime) -> None:
+    """Write many events into the running transaction, in one statement."""
+    rows = [{"name": type(event).__name__, "payload": event.payload(), "happened_at": now} for event in events]
+    if rows:
+        session.execute(insert(OutboxEvent), rows)
 
 
 def take_new(session: AnySession, limit: int) -> list[OutboxEvent]:

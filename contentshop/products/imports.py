@@ -15,7 +15,7 @@ import json
 import re
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -167,11 +167,13 @@ def scan_file(path: Path) -> FileScan:
     if not look.first.strip():
         raise Invalid({"file": [f"{path} is empty."]})
     encoding = _encoding(look)
-    scan = FileScan(
-        path, look.digest.hexdigest(), encoding, _shape(path, look.first, encoding), look.lines, modified_at
-    )
+    shape = _shape(path, look.first, encoding)
+    scan = FileScan(path, look.digest.hexdigest(), encoding, shape, look.lines, modified_at)
     if encoding.startswith("utf-16"):
-        return FileScan(path, scan.digest, encoding, scan.shape, sum(1 for _ in _text_lines(scan)), modified_at)
+        # Its line ends are two bytes wide, so that the bytes alone do not tell the lines.
+        scan = replace(scan, lines=sum(1 for _ in _text_lines(scan)))
+    if not scan.lines:
+        raise Invalid({"file": [f"{path} is empty."]})
     return scan
 
 

@@ -110,7 +110,9 @@ def finish_import(session: AnySession, digest: str, *, now: datetime) -> BatchRe
     found = session.execute(
         select(Product.slug, Product.id).where(Product.slug.in_({slug for _, _, slug in run.pending}))
     )
-    ids = dict(found.all())
+    slugs = {slug for _, _, slug in run.pending}
+    found = session.execute(select(Product.slug, Product.id).where(Product.slug.in_(slugs)))
+    ids = {row.slug: row.id for row in found}
     errors = []
     for number, product_id, slug in run.pending:
         product = session.get(Product, product_id)

@@ -22,7 +22,7 @@ from sqlalchemy.orm import selectinload
 
 from contentshop.core.errors import Invalid
 from contentshop.core.ids import new_key, slugify
-from contentshop.core.outbox import record
+from contentshop.core.outbox import record_all
 from contentshop.core.uow import AnySession
 from contentshop.products import stock
 from contentshop.products.actions.changes import (
@@ -181,7 +181,6 @@ def _upsert(session: AnySession, row: ProductInput, slugs: Sequence[str], known:
         draft = _draft(row, slugs, offers, known, now)
         known.drafts.append(draft)
         found = Upserted(draft.product["key"], draft.product["slug"], "added", missing)
-        record(session, ProductChanged(product=found.key), now=now)
     else:
         changed = _change(product, row, offers, missing, known, now)
         if changed:
@@ -292,6 +291,7 @@ def _write_drafts(session: AnySession, known: _Known, now: datetime) -> None:
         insert(Product).returning(Product.id, Product.key), [draft.product for draft in known.drafts]
     )
     product_ids = {row.key: row.id for row in added}
+    record_all(session, [ProductChanged(product=draft.product["key"]) for draft in known.drafts], now=now)
     variants: list[dict[str, Any]] = []
     for draft in known.drafts:
         product_id = product_ids[draft.product["key"]]
