@@ -8,7 +8,7 @@ import structlog
 from flask import Flask, Response, request
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from werkzeug.exceptions import HTTPException
 
 from contentshop.core.db import db, is_contention
@@ -20,7 +20,7 @@ from contentshop.core.errors import (
     NotFound,
     Unavailable,
 )
-from contentshop.web.door import show
+from contentshop.web.door import SAFE_METHODS, show
 
 log = structlog.get_logger("contentshop.web")
 
@@ -95,6 +95,9 @@ def _database(error: DBAPIError) -> Response:
     db.session.rollback()
     if is_contention(error):
         return error_page(503)
+    if isinstance(error, DataError):
+        # A sign that no text can hold (NUL) or a number too large: nothing is kept under such an address.
+        return error_page(404 if request.method in SAFE_METHODS else 422)
     if isinstance(error, IntegrityError):
         log.warning("constraint refused a change", path=request.path, error=str(error.orig))
         return error_page(409, _("Somebody else was faster. Please look at the page again and retry."))

@@ -357,6 +357,8 @@ def test_a_foreign_host_is_never_answered_from_memory(
     assert ask("evil.example").status_code == 400
     assert ask("shop.example").status_code == 200
     assert "evil" not in ask("evil.example").text
+    with strict.app_context():
+        db.engine.dispose()
 
 
 def test_memory_is_bounded(app: Flask, site: Site) -> None:
