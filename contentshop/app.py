@@ -27,6 +27,7 @@ from contentshop.web import (
     errors,
     feeds,
     files,
+    gallery,
     go,
     permissions,
     reader,
@@ -133,7 +134,7 @@ def _open_doors(app: Flask) -> None:
     permissions.attach(app)
     chrome.attach(app)
     errors.attach(app)
-    for door in (reader, go, shop, studio, desk, desk_orders, editor, account, feeds, files):
+    for door in (reader, go, shop, studio, desk, desk_orders, editor, account, feeds, files, gallery):
         app.register_blueprint(door.bp)
 
 

@@ -28,6 +28,7 @@ class Access(Enum):
 
 PERMISSIONS: dict[str, Access] = {
     "static": Access.PUBLIC,
+    "gallery.components": Access.PUBLIC,
     # reader
     "reader.home": Access.PUBLIC,
     "reader.post": Access.PUBLIC,
