@@ -14,6 +14,7 @@ from contentshop.core.db import db
 from contentshop.core.errors import Conflict, Invalid, NotFound
 from contentshop.core.paging import Page, page_number
 from contentshop.core.uow import unit_of_work
+from contentshop.core.words import say
 from contentshop.curation import queries as curation
 from contentshop.media import actions as media
 from contentshop.media.images import encode
@@ -154,7 +155,9 @@ def save_product(key: str) -> Response:
     """Change the words of a product."""
     typed = _typed(*WORDS, "other", "version", *(f"other_{name}" for name in TRANSLATED))
     found = queries.get_for_desk(db.session, key)
-    version = int(typed["version"]) if typed["version"].isascii() and typed["version"].isdigit() else 0
+    # Anything that is no number never was a version of ours, so it conflicts.
+    version = parse_quantity(typed, "version", {}) or 0
+    typed["version"] = str(version)
     try:
         form = _product_form(typed, found.translations)
         actions.save_product(db.session, form, key=key, version=version, now=viewer().now)
@@ -262,7 +265,7 @@ def variant(key: str, variant: str) -> Response:
     found = queries.get_for_desk(db.session, key)
     one = next((one for one in found.variants if one.key == variant), None)
     if one is None:
-        raise NotFound("There is no such variant.")
+        raise NotFound(say("There is no such variant."))
     values = {"sku": one.sku, "name": one.name, "name_zh": (one.translations.get("zh") or {}).get("name", "")}
     return show("desk/product_variant.html", pages.VariantPage(key, found.title, variant, values, NO_ERRORS))
 
@@ -312,7 +315,7 @@ def offer(key: str, offer: str) -> Response:
     found = queries.get_for_desk(db.session, key)
     one = next((one for one in found.offers if one.key == offer), None)
     if one is None:
-        raise NotFound("There is no such offer.")
+        raise NotFound(say("There is no such offer."))
     return show("desk/product_offer.html", pages.offer_page(found, one, own=one.kind == "own"))
 
 

@@ -290,7 +290,7 @@ def edit_page(
     return EditPage(
         key=product.key,
         heading=product.title,
-        version=int(values.get("version") or product.version),
+        version=int(typed["version"]) if typed and "version" in typed else product.version,
         public_url=product_url(product.slug),
         source=product.source or "",
         listed=product.listed,

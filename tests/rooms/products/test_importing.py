@@ -175,6 +175,7 @@ def test_real_chinese_products(session: Session, clock: FixedClock, shared_data:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_all_real_electronics_with_interruptions(session: Session, clock: FixedClock, shared_data: Path) -> None:
     path = shared_data / "catalogue" / "electronics-en.jsonl.gz"
     stops = random.Random(2)
