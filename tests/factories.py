@@ -13,11 +13,13 @@ from flask import Flask
 from contentshop.accounts.models import User
 from contentshop.accounts.passwords import Passwords
 from contentshop.affiliate.models import Program
-from contentshop.core.clock import FixedClock
+from contentshop.core.clock import Clock
 from contentshop.core.db import db
 from contentshop.core.ids import new_key
+from contentshop.core.outbox import record
 from contentshop.core.uow import unit_of_work
 from contentshop.curation.models import Topic
+from contentshop.products.events import ProductChanged
 from contentshop.products.models import Merchant, Offer, Product, Stock, StockMovement, Variant
 
 Thing = TypeVar("Thing")
@@ -29,7 +31,9 @@ class Factory:
     PASSWORD = "correct horse battery"
     _hash: str = ""
 
-    def __init__(self, app: Flask, clock: FixedClock) -> None:
+    def __init__(self, app: Flask, clock: Clock, *, announce: bool = False) -> None:
+        """``announce``: tell of new products by an event, for sites whose worker runs."""
+        self._announce = announce
         self._app = app
         self._clock = clock
         self._numbers = count(1)
@@ -101,6 +105,8 @@ class Factory:
                 self._own(product, own, stock)
             for entry in affiliate:
                 self._affiliate(product, dict(entry))
+            if self._announce:
+                record(db.session, ProductChanged(product=product.key), now=self.now)
         return product
 
     def _own(self, product: Product, prices: dict[str, int], quantity: int) -> None:

@@ -135,7 +135,7 @@ def live_site(folder: Path) -> Iterator[LiveSite]:
         process = subprocess.Popen(
             [sys.executable, "-m", "contentshop.cli", "run"], env=environment, stdout=output, stderr=output
         )
-    site = LiveSite(address, environment, app, Factory(app, SystemClock()), process, log)
+    site = LiveSite(address, environment, app, Factory(app, SystemClock(), announce=True), process, log)
     try:
         site.wait_ready()
         yield site
