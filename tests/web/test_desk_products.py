@@ -148,6 +148,7 @@ def test_from_nothing_to_a_product_on_sale(
     }
     assert post_form(operator, f"{at}/offers/new", link).location == at
 
+    session.rollback()
     (facts,) = queries.load_facts(session, [lamp.id], "zh").values()
     assert [(o.kind, o.sku, o.available, o.variant_name) for o in facts.offers] == [
         ("own", "L-1", 7, "红"),
