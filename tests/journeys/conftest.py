@@ -143,9 +143,15 @@ class Person:
 Visit = Callable[..., Person]
 
 
+@pytest.fixture(scope="session")
+def cookies() -> dict[str, Any]:
+    """What the browser of somebody who has signed in before keeps, by handle."""
+    return {}
+
+
 @pytest.fixture
-def visit(browser: Browser, site: LiveSite, watch: Watch) -> Iterator[Visit]:
-    """``visit(locale=…, width=…, script=…, scheme=…)``: a new private window."""
+def visit(browser: Browser, site: LiveSite, watch: Watch, cookies: dict[str, Any]) -> Iterator[Visit]:
+    """``visit(user, locale=…, width=…, script=…, scheme=…)``: a new private window, signed in as ``user``."""
     contexts: list[BrowserContext] = []
 
     def begin(
@@ -158,13 +164,15 @@ def visit(browser: Browser, site: LiveSite, watch: Watch) -> Iterator[Visit]:
             color_scheme=scheme,  # type: ignore[arg-type]
             java_script_enabled=script,
             reduced_motion="reduce",
+            storage_state=cookies.get(user.handle) if user else None,
         )
         context.set_default_timeout(PATIENCE)
         watch.follow(context)
         contexts.append(context)
         person = Person(context.new_page(), context)
-        if user is not None:
+        if user is not None and user.handle not in cookies:
             person.sign_in(user)
+            cookies[user.handle] = context.storage_state()
         return person
 
     yield begin

@@ -43,6 +43,9 @@ def _elsewhere(slug: str, **changes: Any) -> dict[str, Any]:
     } | changes
 
 
+_DEARER = _elsewhere(ELSEWHERE, url="https://www.othershop.example/k", merchant="othershop", price_minor=6900)
+
+
 def _own(sku: str) -> list[dict[str, Any]]:
     return [offer | {"sku": sku} for offer in _OWN]
 
@@ -68,7 +71,7 @@ PRODUCTS: list[dict[str, Any]] = [
         "category": "Kettles",
         "summary": "Pours where you look.",
         "translations": {"zh": {"title": "不锈钢鹅颈壶"}},
-        "offers": [_elsewhere(ELSEWHERE), _elsewhere(ELSEWHERE, url="https://www.othershop.example/k", merchant="othershop", price_minor=6900)],
+        "offers": [_elsewhere(ELSEWHERE), _DEARER],
     },
     {
         "slug": SOLD_OUT,
@@ -97,7 +100,7 @@ PRODUCTS: list[dict[str, Any]] = [
         "variants": [{"sku": "LAMP-1", "name": ""}],
         "offers": _own("LAMP-1"),
     },
-]  # fmt: skip
+]
 
 ARTICLE = f"""A guide with **every** kind of card, by somebody who [reads](/p/other).
 

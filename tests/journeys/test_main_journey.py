@@ -1,4 +1,4 @@
-"""The whole story by hand: a creator publishes, a reader finds it, clicks out, buys; the order is sent, the list featured."""
+"""The whole story by hand: publish, be found, be read, click out, buy, ship, feature."""
 
 from __future__ import annotations
 

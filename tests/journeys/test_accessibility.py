@@ -1,0 +1,225 @@
+"""Every kind of page, for everybody: axe-core finds nothing, narrow and wide, light and dark; nothing sticks out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.journeys.conftest import HEIGHT, Visit, Watch
+from tests.journeys.stage import ELSEWHERE, GONE, LAMP, SOLD_OUT, STOCK, Stage
+from tests.live.site import LiveSite
+
+NARROW, WIDE = 390, 1280
+WIDTHS = (320, NARROW, 768, WIDE)
+# Targets of 24 px are a rule that axe leaves out unless asked (WCAG 2.2 AA, 2.5.8).
+RULES = {"resultTypes": ["violations"], "rules": {"target-size": {"enabled": True}}}
+CONTRAST = {"resultTypes": ["violations"], "runOnly": ["color-contrast"]}
+
+STICKS_OUT = """() => [...document.body.querySelectorAll("*")]
+  .filter((element) => {
+    const box = element.getBoundingClientRect();
+    if (box.width === 0 || box.right <= innerWidth + 1) return false;
+    for (let up = element; up; up = up.parentElement)
+      if (["auto", "scroll", "hidden", "clip"].includes(getComputedStyle(up).overflowX)) return false;
+    return true;
+  })
+  .map((element) => `${element.tagName.toLowerCase()}.${element.className}`)"""
+
+AXE = Axe().axe_script
+
+
+def findings(page: Page, options: dict[str, Any]) -> list[str]:
+    """What axe finds, one line for each element."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE)
+    rules = page.evaluate("options => axe.run(options).then(found => found.violations)", options)
+    return [
+        f"{rule['id']}: {node['html'][:200]} {node['failureSummary'][:300]}" for rule in rules for node in rule["nodes"]
+    ]
+
+
+def obstacles(page: Page) -> list[str]:
+    """Look at the page as it stands, at every width and in both schemes."""
+    found: list[str] = []
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": HEIGHT})
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            found.append(f"sticks out at {width}: {page.evaluate(STICKS_OUT)[:5]}")
+    found += findings(page, RULES)
+    page.evaluate("for (const part of document.querySelectorAll('details')) part.open = true")
+    page.set_viewport_size({"width": NARROW, "height": HEIGHT})
+    found += findings(page, RULES)
+    page.emulate_media(color_scheme="dark")
+    found += findings(page, CONTRAST)
+    page.set_viewport_size({"width": WIDE, "height": HEIGHT})
+    found += findings(page, CONTRAST)
+    return found
+
+
+def assert_everybody_can_use(page: Page) -> None:
+    assert obstacles(page) == []
+
+
+def test_the_looking_sees_what_is_wrong(visit: Visit) -> None:
+    page = visit().page
+    page.goto("/forgot")
+    page.evaluate("""() => {
+      const bad = document.querySelector("main p");
+      bad.style.color = "#ccc";
+      bad.style.width = "3000px";
+      document.querySelector("main label").remove();
+    }""")
+    found = obstacles(page)
+    kinds = {line.split(":")[0] for line in found}
+    assert kinds >= {"sticks out at 320", "sticks out at 390", "color-contrast", "label"}
+
+
+Path = Callable[[Stage], str]
+
+PUBLIC: dict[str, Path] = {
+    "home": lambda _: "/",
+    "article": lambda stage: stage.article,
+    "list": lambda stage: stage.list,
+    "chinese article": lambda stage: stage.chinese,
+    "product in stock": lambda _: f"/products/{STOCK}",
+    "product elsewhere": lambda _: f"/products/{ELSEWHERE}",
+    "product sold out": lambda _: f"/products/{SOLD_OUT}",
+    "product gone": lambda _: f"/products/{GONE}",
+    "search": lambda _: "/search?q=guide",
+    "search filtered": lambda _: "/search?q=&kind=product&stock=1&from=10&to=x",
+    "search without results": lambda _: "/search?q=zyzzyva",
+    "topic": lambda stage: stage.topic,
+    "creator": lambda stage: f"/@{stage.creator.handle}",
+    "featured list": lambda stage: f"/featured/{stage.featured_slug}",
+    "empty cart": lambda _: "/cart",
+    "sign in": lambda _: "/sign-in",
+    "sign up": lambda _: "/sign-up",
+    "forgotten password": lambda _: "/forgot",
+    "nothing there": lambda _: "/p/no-such-guide",
+}
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_public_pages(visit: Visit, watch: Watch, stage: Stage, name: str) -> None:
+    watch.expected.append("status of 404")
+    page = visit().page
+    page.goto(PUBLIC[name](stage))
+    assert_everybody_can_use(page)
+
+
+@pytest.mark.parametrize("name", ["home", "list", "search"])
+def test_public_pages_in_chinese(visit: Visit, stage: Stage, name: str) -> None:
+    page = visit(locale="zh").page
+    page.goto(PUBLIC[name](stage))
+    assert page.get_attribute("html", "lang") == "zh-Hans"
+    assert_everybody_can_use(page)
+
+
+OWN: dict[str, tuple[str, Path]] = {
+    "account": ("reader", lambda _: "/account"),
+    "new password": ("reader", lambda _: "/account/password"),
+    "becoming a creator": ("reader", lambda _: "/studio"),
+    "studio": ("creator", lambda _: "/studio"),
+    "new post": ("creator", lambda _: "/studio/new"),
+    "editor": ("creator", lambda stage: f"/studio/{stage.draft}"),
+    "preview": ("creator", lambda stage: f"/studio/{stage.draft}/preview"),
+    "desk": ("operator", lambda _: "/desk"),
+    "products": ("operator", lambda _: "/desk/products"),
+    "new product": ("operator", lambda _: "/desk/products/new"),
+    "stock": ("operator", lambda _: "/desk/stock"),
+    "orders": ("operator", lambda _: "/desk/orders"),
+    "editors' desk": ("editor", lambda _: "/desk"),
+    "featured lists": ("editor", lambda _: "/desk/featured"),
+    "new featured list": ("editor", lambda _: "/desk/featured/new"),
+    "one featured list": ("editor", lambda stage: f"/desk/featured/{stage.featured_key}"),
+    "refused": ("reader", lambda _: "/desk/orders"),
+}
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_pages_of_people(visit: Visit, watch: Watch, stage: Stage, name: str) -> None:
+    role, path = OWN[name]
+    watch.expected.append("status of 403" if name == "refused" else "nothing")
+    page = visit(getattr(stage, role)).page
+    page.goto(path(stage))
+    expect(page.locator("h1")).to_have_count(1)
+    assert_everybody_can_use(page)
+
+
+def test_pages_of_a_product_at_the_desk(visit: Visit, stage: Stage) -> None:
+    page = visit(stage.operator).page
+    page.goto("/desk/products")
+    page.click("main a:has-text('Quiet 5') >> nth=0")
+    expect(page.locator("h1")).to_contain_text("Quiet 5")
+    here = page.url
+    links = page.locator("main a[href*='/variants'], main a[href*='/offers']").all()
+    paths = {link.get_attribute("href") or "" for link in links}
+    assert_everybody_can_use(page)
+    for path in sorted(paths)[:4]:
+        page.goto(path if path.startswith("/") else here)
+        assert_everybody_can_use(page)
+
+
+def test_the_editor_with_its_product_search_open(visit: Visit, stage: Stage) -> None:
+    page = visit(stage.creator).page
+    page.goto(f"/studio/{stage.draft}")
+    page.click("[data-open-picker]")
+    page.fill("[data-picker] input", "quiet")
+    expect(page.locator(".picker-row").first).to_be_visible()
+    assert_everybody_can_use(page)
+
+
+def test_the_way_of_an_order(visit: Visit, watch: Watch, stage: Stage, site: LiveSite) -> None:
+    watch.expected.append("status of 422")
+    page = visit(width=NARROW).page
+    page.goto(f"/products/{LAMP}")
+    page.locator("[data-add] button[type=submit]").first.click()
+    expect(page.locator("[data-toast]")).to_be_visible()
+    assert_everybody_can_use(page)
+    page.goto("/cart")
+    assert_everybody_can_use(page)
+    page.goto("/checkout")
+    assert_everybody_can_use(page)
+    page.evaluate("for (const form of document.forms) form.noValidate = true")
+    page.locator("button[form=checkout]").first.click()
+    expect(page.locator("[role=alert]")).to_be_visible()
+    assert_everybody_can_use(page)
+    values = {
+        "email": "robin@example.org",
+        "name": "Robin Buyer",
+        "address": "1 Way",
+        "city": "Oakland",
+        "postcode": "94607",
+    }
+    for name, value in values.items():
+        page.fill(f"main [name={name}]", value)
+    page.locator("button[form=checkout]").first.click()
+    page.wait_for_url("**/orders/*")
+    assert_everybody_can_use(page)
+
+    desk = visit(stage.operator).page
+    desk.goto("/desk/orders?queue=all")
+    desk.click("main tbody a >> nth=0")
+    expect(desk.locator("form[action$='/paid']")).to_have_count(1)
+    assert_everybody_can_use(desk)
+
+
+def test_by_keyboard_alone(visit: Visit, stage: Stage) -> None:
+    """The first key leads past the header; menus open, close and give the focus back."""
+    page = visit(stage.reader).page
+    page.goto("/")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
+    menu = page.locator("[data-menu]")
+    menu.locator("summary").focus()
+    page.keyboard.press("Enter")
+    expect(menu.locator(".menu-body")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(menu.locator(".menu-body")).to_be_hidden()
+    assert page.evaluate("document.activeElement.tagName") == "SUMMARY"

@@ -1,0 +1,90 @@
+"""Pages stand still while they load, tell the size of every picture, and weigh little."""
+
+from __future__ import annotations
+
+import gzip
+from typing import Any
+
+import pytest
+from playwright.sync_api import Response
+
+from tests.journeys.conftest import Visit
+from tests.journeys.stage import STOCK, Stage
+
+HEAVIEST = 34 * 1024  # bytes of HTML, CSS and JavaScript, compressed (the design's limit for a reader page)
+MOST_REQUESTS = 25  # before scrolling; each is one more chance to wait
+
+PAGES = ["home", "article", "list", "product", "search"]
+
+
+def path_of(name: str, stage: Stage) -> str:
+    return {
+        "home": "/",
+        "article": stage.article,
+        "list": stage.list,
+        "product": f"/products/{STOCK}",
+        "search": "/search?q=guide",
+    }[name]
+
+
+WATCH_SHIFTS = """
+window.shifts = [];
+new PerformanceObserver((list) => {
+  for (const entry of list.getEntries())
+    if (!entry.hadRecentInput) window.shifts.push([entry.value, entry.sources.map((source) => source.node?.className)]);
+}).observe({ type: "layout-shift", buffered: true });
+"""
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("name", PAGES)
+def test_nothing_moves_and_every_picture_has_its_size(visit: Visit, stage: Stage, name: str, width: int) -> None:
+    person = visit(width=width)
+    person.context.add_init_script(WATCH_SHIFTS)
+    page = person.page
+    page.goto(path_of(name, stage))
+    page.wait_for_load_state("networkidle")
+    for _step in range(4):  # lazy pictures come on scrolling
+        page.mouse.wheel(0, 2000)
+        page.wait_for_timeout(100)
+    page.wait_for_load_state("networkidle")
+
+    assert page.evaluate("window.shifts") == []
+    unsized = (
+        "[...document.images].filter((image) => !(image.getAttribute('width') > 0 && image.getAttribute('height') > 0))"
+    )
+    assert page.evaluate(f"{unsized}.map((image) => image.outerHTML)") == []
+    broken = "[...document.images].filter((image) => image.complete && image.naturalWidth === 0)"
+    assert page.evaluate(f"{broken}.map((image) => image.src)") == []
+    assert page.evaluate("[...document.images].filter((image) => !image.hasAttribute('alt')).length") == 0
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_reader_page_is_light(visit: Visit, stage: Stage, name: str) -> None:
+    page = visit(width=390).page
+    answers: list[Response] = []
+    page.on("response", lambda answer: answers.append(answer))
+    page.goto(path_of(name, stage))
+    page.wait_for_load_state("networkidle")
+
+    def weight(answer: Response) -> int:
+        return len(gzip.compress(answer.body()))
+
+    kinds: dict[str, Any] = {"document": 0, "stylesheet": 0, "script": 0}
+    for answer in answers:
+        if answer.request.resource_type in kinds:
+            kinds[answer.request.resource_type] += weight(answer)
+    assert all(kinds.values())
+    assert sum(kinds.values()) <= HEAVIEST, kinds
+    assert len(answers) <= MOST_REQUESTS, [answer.url for answer in answers]
+
+
+def test_answers_come_compressed_and_files_may_be_kept(visit: Visit, stage: Stage) -> None:
+    page = visit().page
+    answers: list[Response] = []
+    page.on("response", lambda answer: answers.append(answer))
+    page.goto(stage.article)
+    page.wait_for_load_state("networkidle")
+    for answer in answers:
+        if answer.request.resource_type in {"document", "stylesheet", "script"}:
+            assert answer.headers.get("content-encoding") in {"br", "gzip"}, answer.url
