@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, func, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Row, Select, bindparam, func, or_, select
 
 from contentshop.core.money import Money
 from contentshop.core.uow import AnySession
@@ -23,10 +24,8 @@ def load_facts(session: AnySession, ids: Collection[int], locale: str) -> dict[i
     """
     if not ids:
         return {}
-    named = select(Product.alternative_id).where(Product.id.in_(ids), Product.alternative_id.is_not(None))
-    wanted = or_(Product.id.in_(ids), Product.id.in_(named))
     groups: dict[int, list[AnyRow]] = {}
-    for row in session.execute(_facts(locale).where(wanted)):
+    for row in session.execute(_facts(locale), {"ids": list(ids)}):
         groups.setdefault(row.id, []).append(row)
     return {product_id: _product(rows, locale) for product_id, rows in groups.items()}
 
@@ -63,7 +62,11 @@ def translated(column: str, locale: str) -> ColumnElement[str]:
     return func.coalesce(func.nullif(Product.translations[(locale, column)].as_string(), ""), getattr(Product, column))
 
 
+@lru_cache(maxsize=16)
 def _facts(locale: str) -> Select[*tuple[Any, ...]]:
+    """The statement for products ``ids`` and what they name, built once: building it costs more than asking."""
+    ids: BindParameter[int] = bindparam("ids", expanding=True)
+    named = select(Product.alternative_id).where(Product.id.in_(ids), Product.alternative_id.is_not(None))
     merchant_name = func.coalesce(Merchant.translations[(locale, "name")].as_string(), Merchant.name)
     has_words = Product.translations[(locale, "title")].as_string().is_not(None)
     return (
@@ -113,6 +116,7 @@ def _facts(locale: str) -> Select[*tuple[Any, ...]]:
         .outerjoin(Merchant, Merchant.id == Offer.merchant_id)
         .outerjoin(Variant, Variant.id == Offer.variant_id)
         .outerjoin(Stock, Stock.variant_id == Variant.id)
+        .where(or_(Product.id.in_(ids), Product.id.in_(named)))
         .order_by(Product.id, Offer.id)
     )
 
