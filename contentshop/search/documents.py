@@ -19,6 +19,7 @@ from contentshop.accounts.models import User
 from contentshop.core.uow import AnySession
 from contentshop.curation.models import Topic
 from contentshop.posts.models import Card, Post, PostTopic, Revision
+from contentshop.products.inputs import gtin_forms
 from contentshop.products.models import Merchant, Offer, Product, Stock, Variant
 from contentshop.search.port import Document
 
@@ -127,7 +128,7 @@ def product_documents(session: AnySession, keys: Collection[str]) -> dict[str, D
                         ],
                     )
                 ),
-                codes=tuple(filter(None, [*codes[row.id], row.gtin, row.mpn])),
+                codes=tuple(filter(None, [*codes[row.id], *gtin_forms(row.gtin or ""), row.mpn])),
                 published=int(row.created_at.timestamp()),
                 price_minor=prices[row.id].lowest,
                 in_stock=prices[row.id].in_stock,

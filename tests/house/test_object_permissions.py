@@ -1,0 +1,214 @@
+"""The permission table on real things: whose draft, order, list and product it is, for every kind of person.
+
+Every row of the table with a parameter is tried by six people; what each gets is written down cell by cell. An
+unsafe cell that is refused is shown to have had no effect by comparing the whole database before and after.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from contentshop.core.db import Base, db
+from contentshop.core.uow import unit_of_work
+from contentshop.curation import actions as curation
+from contentshop.curation.inputs import FeaturedListInput
+from contentshop.orders.models import Order
+from contentshop.posts.models import Card
+from contentshop.products.models import Offer
+from contentshop.web.order_links import order_token
+from contentshop.web.permissions import PERMISSIONS
+from tests.conftest import csrf_of
+from tests.factories import Factory
+from tests.web.buyer import buy
+
+PEOPLE = ("visitor", "reader", "owner", "other creator", "editor", "operator")
+SIGN_IN, NO, GONE, OK = "sign in", "403", "404", "ok"
+
+# endpoint → (values of the address, answer for each of PEOPLE). "ok" is anything below 400 or a form's 422.
+EVERYBODY = (OK,) * 6
+NOBODY = (GONE,) * 6
+OPERATORS = (SIGN_IN, NO, NO, NO, NO, OK)
+EDITORS = (SIGN_IN, NO, NO, NO, OK, NO)
+DRAFT_SEEN = (SIGN_IN, NO, OK, GONE, OK, NO)
+DRAFT_CHANGED = (SIGN_IN, NO, OK, GONE, NO, NO)
+
+CELLS: dict[str, tuple[dict[str, str], tuple[str, ...]]] = {
+    "reader.post": ({"slug": "{published}"}, EVERYBODY),
+    "reader.product": ({"slug": "{product}"}, EVERYBODY),
+    "reader.topic": ({"slug": "{topic}"}, EVERYBODY),
+    "reader.creator": ({"handle": "{handle}"}, EVERYBODY),
+    "reader.featured": ({"slug": "{unplaced}"}, NOBODY),
+    "feeds.topic": ({"slug": "{topic}"}, EVERYBODY),
+    "feeds.creator": ({"handle": "{handle}"}, EVERYBODY),
+    "go.out": ({"card_key": "{card}"}, EVERYBODY),
+    "go.offer": ({"offer_key": "{link}"}, EVERYBODY),
+    "files.media": ({"name": "ab/nothing-320.webp"}, NOBODY),
+    "shop.order": ({"token": "{token}"}, EVERYBODY),
+    "account.reset": ({"token": "made-up"}, (NO,) * 6),
+    "account.set_password": ({"token": "made-up"}, (NO,) * 6),
+    "studio.edit": ({"key": "{draft}"}, DRAFT_SEEN),
+    "studio.preview": ({"key": "{draft}"}, DRAFT_SEEN),
+    "studio.save": ({"key": "{draft}"}, DRAFT_CHANGED),
+    "studio.publish": ({"key": "{draft}"}, DRAFT_CHANGED),
+    "studio.add_picture": ({"key": "{draft}"}, DRAFT_CHANGED),
+    "studio.unpublish": ({"key": "{draft}"}, DRAFT_SEEN),
+    "editor.edit": ({"key": "{list}"}, EDITORS),
+    "editor.save": ({"key": "{list}"}, EDITORS),
+    "editor.place": ({"key": "{list}"}, EDITORS),
+    "editor.unplace": ({"key": "{list}"}, EDITORS),
+    "editor.delete": ({"key": "{list}"}, EDITORS),
+    "desk.product": ({"key": "{product_key}"}, OPERATORS),
+    "desk.save_product": ({"key": "{product_key}"}, OPERATORS),
+    "desk.set_product_state": ({"key": "{product_key}"}, OPERATORS),
+    "desk.add_picture": ({"key": "{product_key}"}, OPERATORS),
+    "desk.new_variant": ({"key": "{product_key}"}, OPERATORS),
+    "desk.create_variant": ({"key": "{product_key}"}, OPERATORS),
+    "desk.variant": ({"key": "{product_key}", "variant": "{variant}"}, OPERATORS),
+    "desk.save_variant": ({"key": "{product_key}", "variant": "{variant}"}, OPERATORS),
+    "desk.new_offer": ({"key": "{product_key}"}, OPERATORS),
+    "desk.create_offer": ({"key": "{product_key}"}, OPERATORS),
+    "desk.offer": ({"key": "{product_key}", "offer": "{link}"}, OPERATORS),
+    "desk.save_offer": ({"key": "{product_key}", "offer": "{link}"}, OPERATORS),
+    "desk.retire_offer": ({"key": "{product_key}", "offer": "{link}"}, OPERATORS),
+    "desk.restore_offer": ({"key": "{product_key}", "offer": "{link}"}, OPERATORS),
+    "desk.remove_picture": ({"key": "{product_key}", "asset": "nothing"}, (SIGN_IN, NO, NO, NO, NO, GONE)),
+    "desk.stock_of": ({"variant": "{variant}"}, OPERATORS),
+    "desk.receive_stock": ({"variant": "{variant}"}, OPERATORS),
+    "desk.correct_stock": ({"variant": "{variant}"}, OPERATORS),
+    "desk_orders.order": ({"key": "{order}"}, OPERATORS),
+    "desk_orders.mark_paid": ({"key": "{order}"}, OPERATORS),
+    "desk_orders.mark_shipped": ({"key": "{order}"}, OPERATORS),
+    "desk_orders.cancel": ({"key": "{order}"}, OPERATORS),
+}
+
+
+@dataclass
+class Stage:
+    """One of everything, and a browser for each person."""
+
+    things: dict[str, str]
+    browsers: dict[str, FlaskClient]
+
+
+@pytest.fixture
+def stage(app: Flask, make: Factory, sign_in: Callable[..., Any], session: Session) -> Stage:
+    owner, editor = make.user("creator", handle="owner"), make.user("editor")
+    make.topic("audio")
+    lamp = make.product("lamp", own={"USD": 1999}, stock=9, affiliate=[{"merchant": make.merchant("mall")}])
+    only_there = make.product("chair", affiliate=[{"merchant": make.merchant("depot")}])
+    published = make.post(owner, title="Seen", source="Text.\n\n::card[chair]\n", topics=["audio"])
+    draft = make.post(owner, title="Unseen", published=False)
+    with unit_of_work(session):
+        featured = curation.create_list(
+            session,
+            FeaturedListInput.parse(title="L", intro="", lang="en", items=[("product", "lamp", "why")]),
+            by=session.merge(editor),
+            now=make.now,
+        )
+    assert buy(app.test_client(), lamp).status_code == 303
+    link = session.scalars(select(Offer.key).where(Offer.kind == "affiliate", Offer.product_id == lamp.id)).one()
+    order = session.scalars(select(Order.key)).one()
+    card = session.scalars(select(Card.key).where(Card.product_id == only_there.id)).one()
+    session.rollback()
+    with app.app_context():
+        token = order_token(order)
+    people = {
+        "reader": make.user("reader"),
+        "owner": owner,
+        "other creator": make.user("creator"),
+        "editor": editor,
+        "operator": make.user("operator"),
+    }
+    browsers = {"visitor": app.test_client()}
+    browsers |= {name: sign_in(app.test_client(), person) for name, person in people.items()}
+    return Stage(
+        {
+            "published": published.slug,
+            "draft": draft.key,
+            "handle": "owner",
+            "topic": "audio",
+            "product": "lamp",
+            "product_key": lamp.key,
+            "variant": make.variant_of(lamp).key,
+            "link": link,
+            "list": featured.key,
+            "unplaced": featured.slug,
+            "order": order,
+            "token": token,
+            "card": card,
+        },
+        browsers,
+    )
+
+
+def test_every_endpoint_with_a_parameter_has_its_cells(app: Flask) -> None:
+    with_parameters = {rule.endpoint for rule in app.url_map.iter_rules() if rule.arguments}
+    assert set(CELLS) == with_parameters - {"static"}
+    assert set(CELLS) <= set(PERMISSIONS)
+
+
+def everything(app: Flask) -> dict[str, list[tuple[Any, ...]]]:
+    """Every row of every table but the sessions of browsers."""
+    with app.app_context():
+        found = {
+            table.name: sorted(map(tuple, db.session.execute(select(table))), key=repr)
+            for table in Base.metadata.sorted_tables
+            if table.name != "user_session"
+        }
+        db.session.remove()
+    return found
+
+
+def told(status: int, location: str) -> str:
+    if status == 302 and location.startswith("/sign-in"):
+        return SIGN_IN
+    return {403: NO, 404: GONE}.get(status, OK if status < 400 or status in {409, 422} else str(status))
+
+
+def knock(app: Flask, stage: Stage, endpoint: str, person: str) -> tuple[str, str]:
+    """(what the person gets, the request in words)."""
+    rule = next(rule for rule in app.url_map.iter_rules() if rule.endpoint == endpoint)
+    method = "POST" if "POST" in (rule.methods or ()) else "GET"
+    values = {name: value.format(**stage.things) for name, value in CELLS[endpoint][0].items()}
+    path = app.url_map.bind("localhost").build(endpoint, values)
+    client = stage.browsers[person]
+    form: dict[str, Any] = {}
+    if method == "POST":
+        form = {"data": {"csrf_token": csrf_of(client, "/forgot")}}
+    answer = client.open(path, method=method, **form)
+    location = answer.headers.get("Location", "")
+    got = told(answer.status_code, location)
+    if method == "POST" and got == NO and person == "visitor":
+        got = SIGN_IN  # a form cannot be sent again after signing in, so it is refused at once
+    return got, f"{method} {path} as {person}: {answer.status_code} {location}"
+
+
+def test_who_is_refused_gets_nothing_and_changes_nothing(app: Flask, stage: Stage) -> None:
+    before = everything(app)
+    for endpoint, (_values, cells) in CELLS.items():
+        for person, wanted in zip(PEOPLE, cells, strict=True):
+            if wanted != OK:
+                got, request = knock(app, stage, endpoint, person)
+                refusal = {NO, SIGN_IN} if wanted in {NO, SIGN_IN} and person == "visitor" else {wanted}
+                assert got in refusal, f"{request}, not {wanted}"
+    assert everything(app) == before
+
+
+# What ends a thing comes after everything else that is done to it.
+LAST = ("desk.retire_offer", "editor.unplace", "studio.unpublish", "desk_orders.cancel", "editor.delete")
+
+
+def test_who_is_allowed_gets_in(app: Flask, stage: Stage) -> None:
+    for endpoint in sorted(CELLS, key=lambda name: (LAST.index(name) if name in LAST else -1, name)):
+        allowed = [person for person, cell in zip(PEOPLE, CELLS[endpoint][1], strict=True) if cell == OK]
+        for person in allowed[:1] if endpoint in LAST else allowed:
+            got, request = knock(app, stage, endpoint, person)
+            assert got == OK, request
