@@ -14,6 +14,7 @@ from contentshop.core.errors import Invalid
 from contentshop.core.ids import new_key
 from contentshop.core.outbox import record
 from contentshop.core.uow import AnySession
+from contentshop.core.words import say
 
 SESSION_LIFE = timedelta(days=30)
 
@@ -27,9 +28,9 @@ def sign_up(session: AnySession, form: SignUp, *, password_hash: str, now: datet
     problems: dict[str, list[str]] = {}
     for other in taken:
         if other.handle == form.handle:
-            problems["handle"] = ["This handle is taken; choose another."]
+            problems["handle"] = [say("This handle is taken; choose another.")]
         if other.email == form.email:
-            problems["email"] = ["There is an account with this address. Sign in, or reset its password."]
+            problems["email"] = [say("There is an account with this address. Sign in, or reset its password.")]
     if problems:
         raise Invalid(problems)
     user = User(
@@ -100,7 +101,9 @@ def change_profile(session: AnySession, user: User, form: Profile, *, now: datet
 def set_role(session: AnySession, user: User, role: str, *, now: datetime) -> None:
     """Give the person another role. Raises Invalid for a role that does not exist."""
     if role not in ROLES:
-        raise Invalid({"role": [f"“{role}” is not a role; choose one of {', '.join(ROLES)}."]})
+        raise Invalid(
+            {"role": [say("“%(role)s” is not a role; choose one of %(choices)s.", role=role, choices=", ".join(ROLES))]}
+        )
     user.role = role
     user.version += 1
     record(session, UserChanged(user=user.key), now=now)

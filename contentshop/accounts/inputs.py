@@ -7,6 +7,7 @@ import unicodedata
 from dataclasses import dataclass
 
 from contentshop.core.errors import Invalid
+from contentshop.core.words import say
 
 PASSWORD_MIN = 10
 PASSWORD_MAX = 200
@@ -47,18 +48,18 @@ def check_email(text: str, problems: dict[str, list[str]]) -> str:
     """The normal form of an address; notes a problem under ``email``."""
     email = normal_email(text)
     if len(email) > 254 or not EMAIL.fullmatch(email):
-        problems.setdefault("email", []).append("Write your e-mail address, like name@example.org.")
+        problems.setdefault("email", []).append(say("Write your e-mail address, like name@example.org."))
     return email
 
 
 def check_password(text: str, problems: dict[str, list[str]]) -> str:
     """The password as typed; notes a problem under ``password``."""
     if len(text) < PASSWORD_MIN:
-        problems.setdefault("password", []).append(f"Use at least {PASSWORD_MIN} characters.")
+        problems.setdefault("password", []).append(say("Use at least %(least)s characters.", least=PASSWORD_MIN))
     elif len(text) > PASSWORD_MAX:
-        problems.setdefault("password", []).append(f"Use at most {PASSWORD_MAX} characters.")
+        problems.setdefault("password", []).append(say("Use at most %(most)s characters.", most=PASSWORD_MAX))
     elif text.casefold() in COMMON or len(set(text)) < 4:
-        problems.setdefault("password", []).append("This password is too easy to guess; choose another.")
+        problems.setdefault("password", []).append(say("This password is too easy to guess; choose another."))
     return text
 
 
@@ -79,10 +80,10 @@ class SignUp:
         problems: dict[str, list[str]] = {}
         name = clean_line(name, 80)
         if not name:
-            problems["name"] = ["Tell readers what to call you."]
+            problems["name"] = [say("Tell readers what to call you.")]
         handle = handle.strip().lstrip("@").casefold()
         if not HANDLE.fullmatch(handle):
-            problems["handle"] = ["Use 3 to 40 letters a–z, digits and hyphens."]
+            problems["handle"] = [say("Use 3 to 40 letters a–z, digits and hyphens.")]
         email = check_email(email, problems)
         check_password(password, problems)
         if problems:
@@ -103,10 +104,10 @@ class Profile:
         problems: dict[str, list[str]] = {}
         name = clean_line(name, 80)
         if not name:
-            problems["name"] = ["Tell readers what to call you."]
+            problems["name"] = [say("Tell readers what to call you.")]
         bio = bio.replace("\r\n", "\n").strip()
         if len(bio) > 600:
-            problems["bio"] = [f"Use at most 600 characters (now {len(bio)})."]
+            problems["bio"] = [say("Use at most 600 characters (now %(count)s).", count=len(bio))]
         if problems:
             raise Invalid(problems)
         return cls(name, bio)

@@ -12,6 +12,7 @@ from contentshop.accounts.models import User, UserSession
 from contentshop.accounts.passwords import token_hash
 from contentshop.core.errors import NotFound
 from contentshop.core.uow import AnySession
+from contentshop.core.words import say
 
 
 def find_by_email(session: AnySession, email: str) -> User | None:
@@ -28,7 +29,7 @@ def get_by_handle(session: AnySession, handle: str) -> User:
     """The person with this handle. Raises NotFound, also for blocked people."""
     user = session.scalar(select(User).where(User.handle == handle.casefold(), User.blocked.is_(False)))
     if user is None:
-        raise NotFound("There is nobody with this name.")
+        raise NotFound(say("There is nobody with this name."))
     return user
 
 

@@ -12,6 +12,7 @@ from contentshop.affiliate.queries import WayOut
 from contentshop.affiliate.spool import Spool
 from contentshop.core.errors import Invalid
 from contentshop.core.uow import AnySession
+from contentshop.core.words import say
 
 
 def click(spool: Spool, way: WayOut, *, visitor: str, by: str | None, now: datetime) -> bool:
@@ -45,7 +46,9 @@ def join_program(
 ) -> Program:
     """Say how a merchant pays; again to change it. Raises Invalid for a template that makes no link."""
     if "{url}" not in link_template or not link_template.startswith(("{url}", "https://")):
-        raise Invalid({"link_template": ["Start the template with {url}, or with https:// and {url} in its query."]})
+        raise Invalid(
+            {"link_template": [say("Start the template with {url}, or with https:// and {url} in its query.")]}
+        )
     program = session.scalar(select(Program).where(Program.merchant_id == merchant_id))
     if program is None:
         program = Program(merchant_id=merchant_id)

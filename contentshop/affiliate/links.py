@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from urllib.parse import quote, unquote_plus, urlsplit, urlunsplit
 
 from contentshop.core.errors import Invalid
+from contentshop.core.words import say
 
 _HOST = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
 _ODD = re.compile(r"[\x00-\x20\x7f\\]")
@@ -46,7 +47,7 @@ def paid_link(url: str, domain: str, program: ProgramFacts, sub_id: str) -> str:
     Raises Invalid when ``url`` does not lead to ``domain``, or the program's template to no host at all.
     """
     if not is_on(url, domain):
-        raise Invalid({"url": [f"This link does not lead to {domain}."]})
+        raise Invalid({"url": [say("This link does not lead to %(domain)s.", domain=domain)]})
     template = program.link_template or "{url}"
     ours = _ours(program, sub_id)
     if template.startswith("{url}"):
@@ -56,7 +57,7 @@ def paid_link(url: str, domain: str, program: ProgramFacts, sub_id: str) -> str:
         return _with(url, wanted | ours, FOREIGN | {*asked, program.tag_param, program.sub_id_param})
     wrapped = template.replace("{url}", quote(url, safe="")).replace("{tag}", quote(program.tag, safe=""))
     if not wrapped.startswith("https://") or _host(wrapped) is None:
-        raise Invalid({"link_template": ["This template does not make a link."]})
+        raise Invalid({"link_template": [say("This template does not make a link.")]})
     return _with(wrapped, ours, frozenset())
 
 

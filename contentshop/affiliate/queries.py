@@ -11,6 +11,7 @@ from contentshop.affiliate.links import ProgramFacts, is_on, paid_link
 from contentshop.affiliate.models import Program
 from contentshop.core.errors import NotFound
 from contentshop.core.uow import AnySession
+from contentshop.core.words import say
 from contentshop.posts import queries as posts
 from contentshop.posts.queries import LiveCard
 from contentshop.products import queries as products
@@ -53,7 +54,7 @@ def find_way_out(
     if card_key:
         card = posts.find_card(session, card_key)
         if card is None:
-            raise NotFound("This link is no longer in use.")
+            raise NotFound(say("This link is no longer in use."))
         product_id, ids = card.product_id, {card.product_id, card.alternative_id}
     else:
         card, product_id = None, _product_of(session, offer_key)
@@ -72,7 +73,7 @@ def find_way_out(
 def _product_of(session: AnySession, offer_key: str) -> int:
     found = session.scalar(select(Offer.product_id).where(Offer.key == offer_key, Offer.kind == "affiliate"))
     if found is None:
-        raise NotFound("This link is no longer in use.")
+        raise NotFound(say("This link is no longer in use."))
     return found
 
 
@@ -83,7 +84,7 @@ def _named(known: dict[int, ProductFacts], offer_key: str) -> str:
             if offer.key == offer_key and not offer.own:
                 usable = offer.active and offer.merchant_active and product.listed and offer.health != "dead"
                 return offer_key if usable and offer.availability in ON_SALE else ""
-    raise NotFound("This link is no longer in use.")
+    raise NotFound(say("This link is no longer in use."))
 
 
 def _best(product: ProductFacts, reader: Reader, now: datetime, max_age: timedelta) -> str:

@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 
 from babel import Locale
 from babel.core import get_global
 from babel.numbers import format_currency, get_currency_precision
 
 from contentshop.core.errors import Invalid
+from contentshop.core.words import say
 
 # What BIGINT holds with room to spare for sums; also stops absurd input early.
 MAX_MINOR = 10**15
@@ -35,7 +37,7 @@ class Money:
         if type(self.minor) is not int:
             raise TypeError("money counts whole minor units")
         if not is_currency(self.currency):
-            raise Invalid({"currency": [f"“{self.currency}” is not an ISO 4217 currency."]})
+            raise Invalid({"currency": [say("“%(currency)s” is not an ISO 4217 currency.", currency=self.currency)]})
 
     @classmethod
     def parse(cls, text: str, currency: str) -> Money:
@@ -44,19 +46,30 @@ class Money:
         Raises Invalid when the text is no number, is negative, or has more decimals than the currency.
         """
         if not is_currency(currency):
-            raise Invalid({"currency": [f"“{currency}” is not an ISO 4217 currency."]})
+            raise Invalid({"currency": [say("“%(currency)s” is not an ISO 4217 currency.", currency=currency)]})
         try:
             amount = Decimal(text.strip().replace(",", ""))
         except InvalidOperation:
-            raise Invalid({"price": [f"“{text}” is not an amount; write it like 199.00."]}) from None
+            raise Invalid({"price": [say("“%(text)s” is not an amount; write it like 199.00.", text=text)]}) from None
         if not amount.is_finite() or amount < 0:
-            raise Invalid({"price": [f"“{text}” is not an amount; write it like 199.00."]})
+            raise Invalid({"price": [say("“%(text)s” is not an amount; write it like 199.00.", text=text)]})
         digits = get_currency_precision(currency)
         minor = amount.scaleb(digits)
         if minor != minor.to_integral_value():
-            raise Invalid({"price": [f"{currency} has {digits} decimals; “{text}” has more."]})
+            raise Invalid(
+                {
+                    "price": [
+                        say(
+                            "%(currency)s has %(digits)s decimals; “%(text)s” has more.",
+                            currency=currency,
+                            digits=digits,
+                            text=text,
+                        )
+                    ]
+                }
+            )
         if minor > MAX_MINOR:
-            raise Invalid({"price": [f"“{text}” is too large."]})
+            raise Invalid({"price": [say("“%(text)s” is too large.", text=text)]})
         return cls(int(minor), currency)
 
     def __add__(self, other: Money) -> Money:
@@ -74,7 +87,13 @@ class Money:
 
     def format(self, locale: str | Locale) -> str:
         """The amount as a reader of ``locale`` expects it, e.g. ``$199.00`` or ``¥199.00``."""
-        return format_currency(self.amount, self.currency, locale=locale)
+        return _formatted(self, str(locale))
+
+
+@lru_cache(maxsize=8192)
+def _formatted(money: Money, locale: str) -> str:
+    """Kept, since a page shows dozens of prices and CLDR's patterns take long to apply."""
+    return format_currency(money.amount, money.currency, locale=locale)
 
 
 def total(amounts: Iterable[Money], currency: str) -> Money:

@@ -36,6 +36,7 @@ from markdown.treeprocessors import Treeprocessor
 from contentshop.core.errors import Invalid
 from contentshop.core.text_guard import MAX_SOURCE, Problem, check_markdown, fenced_lines, normalise_source
 from contentshop.core.text_urls import is_external, safe_next, safe_url
+from contentshop.core.words import say
 
 __all__ = [
     "MAX_SOURCE",
@@ -119,7 +120,7 @@ class Document:
 
 def describe(problems: Iterable[Problem]) -> list[str]:
     """Return one sentence a problem, with its line number, for a form's field."""
-    return [f"Line {problem.line}: {problem.message}" for problem in problems]
+    return [say("Line %(line)s: %(problem)s", line=problem.line, problem=problem.message) for problem in problems]
 
 
 def render_markdown(source: str) -> str:

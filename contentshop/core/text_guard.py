@@ -14,6 +14,8 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from contentshop.core.words import Said, say
+
 MAX_SOURCE = 200_000
 """Longest Markdown source of one text, in characters."""
 
@@ -40,6 +42,24 @@ MAX_ENTITY_DIGITS = 8
 MAX_BRACKET_WORK = 1_000_000
 MAX_LINK_WORK = 2_000_000
 MAX_FORMAT_WORK = 20_000
+
+_MUCH_MARKUP = say(
+    'too many characters of markup (* _ ~ ` [ ] < > & \\ | "): at most %(most)s are allowed', most=f"{MAX_MARKUP:,}"
+)
+_MANY_FOOTNOTES = say("too many footnotes ([^): at most %(most)s are allowed", most=MAX_FOOTNOTES)
+_MANY_DECLARATIONS = say(
+    "too many HTML comments or declarations (<! and <?): at most %(most)s are allowed", most=MAX_DECLARATIONS
+)
+_MANY_LINES = say("too many lines of text outside fenced code: at most %(most)s are allowed", most=f"{MAX_LINES:,}")
+_MANY_LIST_ITEMS = say("too many list items: at most %(most)s are allowed", most=f"{MAX_LIST_ITEMS:,}")
+_MANY_HEADINGS = say("too many headings and rules: at most %(most)s are allowed", most=f"{MAX_HEADINGS:,}")
+_MANY_STRAY_FENCES = say(
+    "too many code fences (``` or ~~~) that are never closed: at most %(most)s are allowed", most=MAX_STRAY_FENCES
+)
+_LONG_BLOCK = say("more than %(most)s lines without a blank line between them", most=f"{MAX_BLOCK_LINES:,}")
+_LARGE_BLOCK = say("more than %(most)s characters without a blank line between them", most=f"{MAX_BLOCK_CHARACTERS:,}")
+_MANY_CELLS = say("the tables have too many cells: at most %(most)s are allowed", most=f"{MAX_TABLE_CELLS:,}")
+_MANY_TAGS = say("too many HTML tags: at most %(most)s are allowed", most=f"{MAX_TAGS:,}")
 
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _FENCE_LINE = re.compile(r"~{3,}|`{3,}")
@@ -139,7 +159,14 @@ def check_markdown(source: str) -> list[Problem]:
 
 
 def _too_long(length: int) -> Problem:
-    return Problem(1, f"the text is {length:,} characters long; at most {MAX_SOURCE:,} are allowed")
+    return Problem(
+        1,
+        say(
+            "the text is %(length)s characters long; at most %(most)s are allowed",
+            length=f"{length:,}",
+            most=f"{MAX_SOURCE:,}",
+        ),
+    )
 
 
 def _line_of(text: str, position: int) -> int:
@@ -148,16 +175,16 @@ def _line_of(text: str, position: int) -> int:
 
 def _check_whole(text: str) -> Iterator[Problem]:
     if match := _LONG_ENTITY.search(text):
-        yield Problem(_line_of(text, match.start()), "a character number after &# has too many digits")
-    yield from _limit(text, _MARKUP, MAX_MARKUP, 'characters of markup (* _ ~ ` [ ] < > & \\ | ")')
-    yield from _limit(text, _FOOTNOTE, MAX_FOOTNOTES, "footnotes ([^)")
-    yield from _limit(text, _DECLARATION, MAX_DECLARATIONS, "HTML comments or declarations (<! and <?)")
+        yield Problem(_line_of(text, match.start()), say("a character number after &# has too many digits"))
+    yield from _limit(text, _MARKUP, MAX_MARKUP, _MUCH_MARKUP)
+    yield from _limit(text, _FOOTNOTE, MAX_FOOTNOTES, _MANY_FOOTNOTES)
+    yield from _limit(text, _DECLARATION, MAX_DECLARATIONS, _MANY_DECLARATIONS)
 
 
-def _limit(text: str, pattern: re.Pattern[str], most: int, things: str) -> Iterator[Problem]:
+def _limit(text: str, pattern: re.Pattern[str], most: int, message: Said) -> Iterator[Problem]:
     for count, match in enumerate(pattern.finditer(text), start=1):
         if count > most:
-            yield Problem(_line_of(text, match.start()), f"too many {things}: at most {most:,} are allowed")
+            yield Problem(_line_of(text, match.start()), message)
             return
 
 
@@ -171,27 +198,27 @@ def _check_lines(lines: Sequence[str], inside: Sequence[bool]) -> Iterator[Probl
         headings += bool(_HEADING.match(line))
         stray += bool(_FENCE_LINE.match(line))
         yield from _check_line(number, line)
-        for count, most, things in (
-            (written, MAX_LINES, "lines of text outside fenced code"),
-            (items, MAX_LIST_ITEMS, "list items"),
-            (headings, MAX_HEADINGS, "headings and rules"),
-            (stray, MAX_STRAY_FENCES, "code fences (``` or ~~~) that are never closed"),
+        for count, most, message in (
+            (written, MAX_LINES, _MANY_LINES),
+            (items, MAX_LIST_ITEMS, _MANY_LIST_ITEMS),
+            (headings, MAX_HEADINGS, _MANY_HEADINGS),
+            (stray, MAX_STRAY_FENCES, _MANY_STRAY_FENCES),
         ):
             if count > most:
-                yield Problem(number, f"too many {things}: at most {most:,} are allowed")
+                yield Problem(number, message)
                 return
 
 
 def _check_line(number: int, line: str) -> Iterator[Problem]:
     if line.count("|") > MAX_TABLE_COLUMNS + 1:
-        yield Problem(number, f"a table may have at most {MAX_TABLE_COLUMNS} columns")
+        yield Problem(number, say("a table may have at most %(most)s columns", most=MAX_TABLE_COLUMNS))
     depth, width = (0, 0) if _RULE.fullmatch(line) else _nesting(line)
     if depth > MAX_NESTING:
-        yield Problem(number, f"quotes and lists may be nested at most {MAX_NESTING} deep")
+        yield Problem(number, say("quotes and lists may be nested at most %(most)s deep", most=MAX_NESTING))
     if width > MAX_INDENT:
-        yield Problem(number, f"quotes and lists may be indented by at most {MAX_INDENT} characters")
+        yield Problem(number, say("quotes and lists may be indented by at most %(most)s characters", most=MAX_INDENT))
     if "`" * (MAX_BACKTICKS + 1) in line and not _FENCE_LINE.match(line):
-        yield Problem(number, f"at most {MAX_BACKTICKS} backticks may follow each other")
+        yield Problem(number, say("at most %(most)s backticks may follow each other", most=MAX_BACKTICKS))
 
 
 def _nesting(line: str) -> tuple[int, int]:
@@ -221,16 +248,16 @@ def _blocks(lines: Sequence[str], inside: Sequence[bool]) -> Iterator[_Block]:
 def _check_blocks(lines: Sequence[str], inside: Sequence[bool]) -> Iterator[Problem]:
     blocks = list(_blocks(lines, inside))
     for block in blocks:
-        for size, most, things in (
-            (len(block.lines), MAX_BLOCK_LINES, "lines"),
-            (len(block.text), MAX_BLOCK_CHARACTERS, "characters"),
+        for size, most, message in (
+            (len(block.lines), MAX_BLOCK_LINES, _LONG_BLOCK),
+            (len(block.text), MAX_BLOCK_CHARACTERS, _LARGE_BLOCK),
         ):
             if size > most:
-                yield Problem(block.line, f"more than {most:,} {things} without a blank line between them")
+                yield Problem(block.line, message)
     for measure, most, message in (
-        (_cells, MAX_TABLE_CELLS, f"the tables have too many cells: at most {MAX_TABLE_CELLS:,} are allowed"),
-        (_bracket_work, MAX_BRACKET_WORK, "too many [ are opened and not closed, or lie inside each other"),
-        (_link_work, MAX_LINK_WORK, "too many links are not closed by ) or have long titles"),
+        (_cells, MAX_TABLE_CELLS, _MANY_CELLS),
+        (_bracket_work, MAX_BRACKET_WORK, say("too many [ are opened and not closed, or lie inside each other")),
+        (_link_work, MAX_LINK_WORK, say("too many links are not closed by ) or have long titles")),
     ):
         total = 0
         for block in blocks:
@@ -326,9 +353,9 @@ def _check_tags(lines: Sequence[str], inside: Sequence[bool]) -> Iterator[Proble
                 work += opened
             before = piece
         for count, most, message in (
-            (tags, MAX_TAGS, f"too many HTML tags: at most {MAX_TAGS:,} are allowed"),
-            (stray, MAX_STRAY_TAGS, "too many HTML tags are opened by < and not closed by > on their line"),
-            (work, MAX_FORMAT_WORK, "too many HTML tags such as <b> or <i> are not closed"),
+            (tags, MAX_TAGS, _MANY_TAGS),
+            (stray, MAX_STRAY_TAGS, say("too many HTML tags are opened by < and not closed by > on their line")),
+            (work, MAX_FORMAT_WORK, say("too many HTML tags such as <b> or <i> are not closed")),
         ):
             if count > most:
                 yield Problem(number, message)

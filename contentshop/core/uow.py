@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, scoped_session
 
 from contentshop.core.db import is_contention, writing
 from contentshop.core.errors import Unavailable
+from contentshop.core.words import say
 
 AnySession = Session | scoped_session[Any]
 Result = TypeVar("Result")
@@ -52,4 +53,4 @@ def run_in_unit(session: AnySession, work: Callable[[], Result], keep: Callable[
             if not is_contention(error):
                 raise
         time.sleep(PAUSE * 2**attempt)
-    raise Unavailable("The shop is very busy. Nothing was changed; please try again in a moment.")
+    raise Unavailable(say("The shop is very busy. Nothing was changed; please try again in a moment."))

@@ -13,6 +13,7 @@ from contentshop.core.errors import Conflict, Forbidden, Invalid
 from contentshop.core.ids import new_key, slugify
 from contentshop.core.outbox import record
 from contentshop.core.uow import AnySession
+from contentshop.core.words import Said, say
 from contentshop.curation.events import FeaturedListChanged
 from contentshop.curation.inputs import FeaturedListInput, ItemInput, SlotInput
 from contentshop.curation.models import FeaturedItem, FeaturedList, Slot, Topic
@@ -57,7 +58,7 @@ def change_list(
         .execution_options(synchronize_session=False)
     )
     if getattr(changed, "rowcount", 0) != 1:
-        raise Conflict("Somebody else has saved this list in the meantime. Copy your changes and reload the page.")
+        raise Conflict(say("Somebody else has saved this list in the meantime. Copy your changes and reload the page."))
     featured.items.clear()
     session.flush()
     featured.items = targets
@@ -121,7 +122,13 @@ def _touch(featured: FeaturedList, now: datetime) -> None:
 
 def _require_editor(by: User) -> None:
     if not can_edit(by):
-        raise Forbidden("Only editors change featured lists.")
+        raise Forbidden(say("Only editors change featured lists."))
+
+
+def _unknown(item: ItemInput) -> Said:
+    if item.kind == "post":
+        return say("There is no published post “%(ref)s”.", ref=item.ref)
+    return say("There is no product “%(slug)s”.", slug=item.ref)
 
 
 def _targets(session: AnySession, items: Sequence[ItemInput]) -> list[FeaturedItem]:
@@ -132,8 +139,7 @@ def _targets(session: AnySession, items: Sequence[ItemInput]) -> list[FeaturedIt
     for number, item in enumerate(items):
         ids = posts if item.kind == "post" else products
         if item.ref not in ids:
-            what = "published post" if item.kind == "post" else "product"
-            problems[f"items-{number}"] = [f"There is no {what} “{item.ref}”."]
+            problems[f"items-{number}"] = [_unknown(item)]
             continue
         found.append(
             FeaturedItem(

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from contentshop.core.errors import Invalid
+from contentshop.core.words import say
 
 MAX_ITEMS = 50
 ItemKind = Literal["post", "product"]
@@ -40,13 +41,13 @@ class FeaturedListInput:
         problems: dict[str, list[str]] = {}
         title, intro = " ".join(title.split()), intro.strip()
         if not title:
-            problems["title"] = ["Give the list a title."]
+            problems["title"] = [say("Give the list a title.")]
         elif len(title) > 200:
-            problems["title"] = ["Use at most 200 characters."]
+            problems["title"] = [say("Use at most 200 characters.")]
         if len(intro) > 500:
-            problems["intro"] = ["Use at most 500 characters."]
+            problems["intro"] = [say("Use at most 500 characters.")]
         if lang not in {"en", "zh"}:
-            problems["lang"] = ["Choose the language of the list."]
+            problems["lang"] = [say("Choose the language of the list.")]
         found: list[ItemInput] = []
         for number, (kind, ref, reason) in enumerate(items):
             slug = slug_of(ref)
@@ -54,17 +55,17 @@ class FeaturedListInput:
                 continue
             item_kind: ItemKind = "product" if kind == "product" or "/products/" in ref else "post"
             if not slug:
-                problems[f"items-{number}"] = ["Name a post or a product."]
+                problems[f"items-{number}"] = [say("Name a post or a product.")]
             elif len(reason.strip()) > 200:
-                problems[f"items-{number}"] = ["Use at most 200 characters for the reason."]
+                problems[f"items-{number}"] = [say("Use at most 200 characters for the reason.")]
             elif any(item.kind == item_kind and item.ref == slug for item in found):
-                problems[f"items-{number}"] = [f"“{slug}” is in the list already."]
+                problems[f"items-{number}"] = [say("“%(slug)s” is in the list already.", slug=slug)]
             else:
                 found.append(ItemInput(item_kind, slug, " ".join(reason.split())))
         if len(found) > MAX_ITEMS:
-            problems["items"] = [f"A list holds at most {MAX_ITEMS} items."]
+            problems["items"] = [say("A list holds at most %(most)s items.", most=MAX_ITEMS)]
         if not found and not any(name.startswith("items") for name in problems):
-            problems["items"] = ["Add at least one post or product."]
+            problems["items"] = [say("Add at least one post or product.")]
         if problems:
             raise Invalid(problems)
         return cls(title, intro, lang, tuple(found))
@@ -93,9 +94,9 @@ class SlotInput:
         starts_at = _time(starts, "starts_at", problems) or now
         ends_at = _time(ends, "ends_at", problems)
         if ends_at is not None and ends_at <= starts_at:
-            problems["ends_at"] = ["The end must be after the start."]
+            problems["ends_at"] = [say("The end must be after the start.")]
         if not position.strip().isdigit() or int(position) > 1000:
-            problems["position"] = ["Use a whole number from 0 (top) to 1000."]
+            problems["position"] = [say("Use a whole number from 0 (top) to 1000.")]
         if problems:
             raise Invalid(problems)
         return cls(int(position), starts_at, ends_at)
@@ -107,6 +108,6 @@ def _time(text: str, name: str, problems: dict[str, list[str]]) -> datetime | No
     try:
         found = datetime.fromisoformat(text.strip())
     except ValueError:
-        problems[name] = ["Write the time like 2026-11-27 09:00."]
+        problems[name] = [say("Write the time like 2026-11-27 09:00.")]
         return None
     return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)

@@ -13,6 +13,7 @@ from sqlalchemy.orm import selectinload
 from contentshop.accounts.models import User
 from contentshop.core.errors import NotFound
 from contentshop.core.uow import AnySession
+from contentshop.core.words import say
 from contentshop.curation.models import FeaturedItem, FeaturedList, Slot, Topic
 from contentshop.posts.models import Post, Revision
 from contentshop.products.models import Product
@@ -74,7 +75,7 @@ def get_by_slug(session: AnySession, slug: str) -> Featured:
     rows = session.execute(_entries().where(FeaturedList.slug == slug, placed).order_by(FeaturedItem.position))
     found = _gather(rows)
     if not found:
-        raise NotFound("There is no such list.")
+        raise NotFound(say("There is no such list."))
     return found[0]
 
 
@@ -140,7 +141,7 @@ def get_for_desk(session: AnySession, key: str) -> FeaturedList:
         .options(selectinload(FeaturedList.items), selectinload(FeaturedList.slots))
     )
     if found is None:
-        raise NotFound("There is no such list.")
+        raise NotFound(say("There is no such list."))
     return found
 
 
@@ -180,7 +181,7 @@ def get_topic(session: AnySession, slug: str, locale: str) -> TopicFacts:
     """One topic. Raises NotFound."""
     topic = session.scalar(select(Topic).where(Topic.slug == slug))
     if topic is None:
-        raise NotFound("There is no such topic.")
+        raise NotFound(say("There is no such topic."))
     return _topic(topic, locale)
 
 

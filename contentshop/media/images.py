@@ -13,6 +13,7 @@ from io import BytesIO
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from contentshop.core.errors import Invalid
+from contentshop.core.words import say
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
 WIDTHS = (320, 640, 960, 1280, 1600)
@@ -24,9 +25,9 @@ QUALITY = 80
 # Of WebP's 0 to 6. Against 4: two thirds of the time for 6 % more bytes, a quarter of a decibel (demo pictures).
 EFFORT = 2
 
-_UNREADABLE = "This is not a picture we can read. Send a JPEG, PNG, WebP or GIF file."
-_DAMAGED = "This picture is damaged or incomplete. Please save it again and send it once more."
-_TOO_LARGE = f"This picture is too large. Send one of at most {MAX_PIXELS // 1_000_000} megapixels."
+_UNREADABLE = say("This is not a picture we can read. Send a JPEG, PNG, WebP or GIF file.")
+_DAMAGED = say("This picture is damaged or incomplete. Please save it again and send it once more.")
+_TOO_LARGE = say("This picture is too large. Send one of at most %(most)s megapixels.", most=MAX_PIXELS // 1000000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def encode(data: bytes) -> EncodedPicture:
     megapixels or a side more than 8 times the other.
     """
     if len(data) > MAX_BYTES:
-        raise _refused(f"This file is too large. Send at most {MAX_BYTES // 1024 // 1024} MB.")
+        raise _refused(say("This file is too large. Send at most %(most)s MB.", most=MAX_BYTES // 1024 // 1024))
     picture = _decode(data)
     widths = [width for width in WIDTHS if width < picture.width]
     widths.append(min(picture.width, WIDTHS[-1]))
@@ -92,7 +93,9 @@ def _check_size(width: int, height: int) -> None:
     if width * height > MAX_PIXELS:
         raise _refused(_TOO_LARGE)
     if not 0 < max(width, height) <= MAX_RATIO * min(width, height):
-        raise _refused(f"This picture is too narrow. One side may be at most {MAX_RATIO} times the other.")
+        raise _refused(
+            say("This picture is too narrow. One side may be at most %(most)s times the other.", most=MAX_RATIO)
+        )
 
 
 def _plain_colours(image: Image.Image, profile: bytes | None) -> Image.Image:

@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from contentshop.core.errors import NotFound
 from contentshop.core.uow import AnySession
+from contentshop.core.words import say
 from contentshop.media.models import Asset
 
 
@@ -18,7 +19,7 @@ def get_asset(session: AnySession, key: str) -> Asset:
     """The picture with this public key. Raises NotFound."""
     found = find_asset(session, key)
     if found is None:
-        raise NotFound("There is no such picture.")
+        raise NotFound(say("There is no such picture."))
     return found
 
 

@@ -19,6 +19,7 @@ from contentshop.core.errors import Conflict, Forbidden, Invalid, NotFound
 from contentshop.core.ids import new_key
 from contentshop.core.outbox import Event, record
 from contentshop.core.uow import AnySession
+from contentshop.core.words import say
 from contentshop.orders import policy, queries
 from contentshop.orders.events import OrderCancelled, OrderPaid, OrderPlaced, OrderShipped
 from contentshop.orders.inputs import MAX_QUANTITY, Delivery
@@ -47,7 +48,7 @@ class QuoteChanged(Conflict):
     """Prices or lines are not what the buyer has seen. ``quote`` is what they would pay now."""
 
     def __init__(self, quote: Quote) -> None:
-        super().__init__("A price has changed. Please look at the new total before you order.")
+        super().__init__(say("A price has changed. Please look at the new total before you order."))
         self.quote = quote
 
 
@@ -55,14 +56,14 @@ class CartEmpty(Conflict):
     """There is nothing in the cart that could be ordered."""
 
     def __init__(self) -> None:
-        super().__init__("There is nothing in your cart to order.")
+        super().__init__(say("There is nothing in your cart to order."))
 
 
 class AttemptUsed(Conflict):
     """The form has placed an order already, and this is not the same order again."""
 
     def __init__(self) -> None:
-        super().__init__("This form has already placed an order. Start again from your cart to place another.")
+        super().__init__(say("This form has already placed an order. Start again from your cart to place another."))
 
 
 def add(
@@ -81,17 +82,17 @@ def add(
     in ``region``, OutOfStock when the cart would want more than there is. Reserves nothing: the order does.
     """
     if not 1 <= quantity <= MAX_QUANTITY:
-        raise Invalid({"quantity": ["Choose a quantity from 1 to 99."]})
+        raise Invalid({"quantity": [say("Choose a quantity from 1 to 99.")]})
     _check_sold(session, variant_id, region)
     cart = _lock_cart(session, cart_key) or _new_cart(session, now)
     line = next((li for li in cart.lines if (li.variant_id, li.card_key) == (variant_id, card_key)), None)
     _check_available(session, cart, variant_id, quantity)
     if line is not None:
         if line.quantity + quantity > MAX_QUANTITY:
-            raise Invalid({"quantity": ["Choose a quantity from 1 to 99."]})
+            raise Invalid({"quantity": [say("Choose a quantity from 1 to 99.")]})
         line.quantity += quantity
     elif len(cart.lines) >= MAX_LINES:
-        raise Invalid({"": ["Your cart is full. Please order what is in it first."]})
+        raise Invalid({"": [say("Your cart is full. Please order what is in it first.")]})
     else:
         cart.lines.append(CartLine(variant_id=variant_id, card_key=card_key, quantity=quantity))
     cart.updated_at = now
@@ -108,7 +109,7 @@ def change_quantity(
     the cart would want more than there is. Less of something is always possible.
     """
     if not 0 <= quantity <= MAX_QUANTITY:
-        raise Invalid({"quantity": ["Choose a quantity from 1 to 99."]})
+        raise Invalid({"quantity": [say("Choose a quantity from 1 to 99.")]})
     cart, line = _get_line(session, cart_key, variant_key, card_key)
     if quantity > line.quantity:
         _check_available(session, cart, line.variant_id, quantity - line.quantity)
@@ -316,7 +317,7 @@ def _get_line(session: AnySession, cart_key: str, variant_key: str, card_key: st
     for line in cart.lines if cart is not None else ():
         if cart is not None and (line.variant_id, line.card_key) == (variant_id, card_key):
             return cart, line
-    raise NotFound("This is not in your cart any more.")
+    raise NotFound(say("This is not in your cart any more."))
 
 
 def _check_sold(session: AnySession, variant_id: int, region: str) -> None:
@@ -325,7 +326,7 @@ def _check_sold(session: AnySession, variant_id: int, region: str) -> None:
     )
     query = select(Variant.id).join(Product).where(Variant.id == variant_id, Product.listed, offered)
     if session.scalar(query) is None:
-        raise NotFound("We do not sell this at the moment.")
+        raise NotFound(say("We do not sell this at the moment."))
 
 
 def _check_available(session: AnySession, cart: Cart, variant_id: int, more: int) -> None:
@@ -356,7 +357,7 @@ def _same_order(first: Order, wish: Wish) -> Order:
 def _check_destination(quote: Quote, delivery: Delivery) -> None:
     for line in quote.lines:
         if line.price is not None and line.price.region not in {"", delivery.country}:
-            raise Invalid({"country": ["Something in your cart is not sold to this country."]})
+            raise Invalid({"country": [say("Something in your cart is not sold to this country.")]})
 
 
 def _order(wish: Wish, quote: Quote, *, user: User | None, pay_by: datetime | None, now: datetime) -> Order:
@@ -405,11 +406,11 @@ def _order(wish: Wish, quote: Quote, *, user: User | None, pay_by: datetime | No
 def _order_to_change(session: AnySession, key: str, by: User | None) -> Order:
     """The order, held until the end of the transaction. ``by`` None is the site itself."""
     if by is not None and not people.can_operate(by):
-        raise Forbidden("Only operators may change orders.")
+        raise Forbidden(say("Only operators may change orders."))
     query = select(Order).where(Order.key == key).with_for_update()
     order = session.scalar(query.execution_options(populate_existing=True))
     if order is None:
-        raise NotFound("There is no such order.")
+        raise NotFound(say("There is no such order."))
     return order
 
 

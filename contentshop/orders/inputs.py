@@ -9,6 +9,7 @@ from dataclasses import astuple, dataclass, fields
 
 from contentshop.accounts.inputs import check_email, clean_line
 from contentshop.core.errors import Invalid
+from contentshop.core.words import say
 
 PAYMENT_METHODS = ("bank_transfer", "on_delivery")
 MAX_QUANTITY = 99
@@ -32,14 +33,14 @@ def parse_quantity(text: str, *, zero: bool = False) -> int:
     if number == 0 and zero:
         return 0
     if not 1 <= number <= MAX_QUANTITY:
-        raise Invalid({"quantity": ["Choose a quantity from 1 to 99."]})
+        raise Invalid({"quantity": [say("Choose a quantity from 1 to 99.")]})
     return number
 
 
 def read_attempt(text: str) -> str:
     """The key of one try to order. Raises Invalid when it cannot have come from our checkout page."""
     if not ATTEMPT.fullmatch(text):
-        raise Invalid({"": ["This form is not complete. Please check your order and send it again."]})
+        raise Invalid({"": [say("This form is not complete. Please check your order and send it again.")]})
     return text
 
 
@@ -79,26 +80,26 @@ class Delivery:
         }
         email = check_email(form.get("email", "")[:1000], problems)
         for name, sentence in (
-            ("name", "Write the name for the parcel."),
-            ("address", "Write the street and the house number."),
-            ("city", "Write the city."),
+            ("name", say("Write the name for the parcel.")),
+            ("address", say("Write the street and the house number.")),
+            ("city", say("Write the city.")),
         ):
             if not values[name]:
                 problems[name] = [sentence]
         country = form.get("country", "")
         if country not in countries:
-            problems["country"] = ["Choose a country that we deliver to."]
+            problems["country"] = [say("Choose a country that we deliver to.")]
         elif not values["postcode"] and country not in POSTCODE_NOT_NEEDED:
-            problems["postcode"] = ["Write the postcode."]
+            problems["postcode"] = [say("Write the postcode.")]
         phone = clean_line(form.get("phone", ""), 60)
         if phone and not PHONE.fullmatch(phone):
-            problems["phone"] = ["Write the phone number with digits, like +1 555 0100."]
+            problems["phone"] = [say("Write the phone number with digits, like +1 555 0100.")]
         method = form.get("payment_method", "")
         if method not in methods:
-            problems["payment_method"] = ["Choose how you want to pay."]
+            problems["payment_method"] = [say("Choose how you want to pay.")]
         note = _clean_text(form.get("note", ""))
         if len(note) > NOTE_LENGTH:
-            problems["note"] = ["Use at most 1000 characters."]
+            problems["note"] = [say("Use at most 1000 characters.")]
         if problems:
             raise Invalid({name: problems[name] for name in cls.names() if name in problems})
         return cls(email=email, phone=phone, country=country, note=note, payment_method=method, **values)
@@ -119,7 +120,7 @@ class Tracking:
         """Raises Invalid when it is longer than 80 characters."""
         number = clean_line(text, 200)
         if len(number) > 80:
-            raise Invalid({"tracking": ["Use at most 80 characters."]})
+            raise Invalid({"tracking": [say("Use at most 80 characters.")]})
         return cls(number)
 
 
@@ -134,9 +135,9 @@ class Reason:
         """Raises Invalid when it is empty or longer than 300 characters."""
         reason = clean_line(text, 400)
         if not reason:
-            raise Invalid({"reason": ["Write the reason; the buyer reads it."]})
+            raise Invalid({"reason": [say("Write the reason; the buyer reads it.")]})
         if len(reason) > 300:
-            raise Invalid({"reason": ["Use at most 300 characters."]})
+            raise Invalid({"reason": [say("Use at most 300 characters.")]})
         return cls(reason)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from contentshop.core.words import say
 from contentshop.orders.inputs import PAYMENT_METHODS
 from contentshop.orders.models import Order
 
@@ -39,10 +40,10 @@ STEPS: dict[tuple[str, Verb], Step] = {
 }
 
 REFUSALS: dict[tuple[str, Verb], str] = {
-    ("placed", Verb.SHIP): "This order is not paid yet, so it cannot be shipped.",
-    ("shipped", Verb.CANCEL): "This order has been shipped already, so it cannot be cancelled.",
-    ("cancelled", Verb.SHIP): "This order is cancelled, so it cannot be shipped.",
-    ("cancelled", Verb.PAY): "This order is cancelled and was to be paid on delivery, so nothing is due.",
+    ("placed", Verb.SHIP): say("This order is not paid yet, so it cannot be shipped."),
+    ("shipped", Verb.CANCEL): say("This order has been shipped already, so it cannot be cancelled."),
+    ("cancelled", Verb.SHIP): say("This order is cancelled, so it cannot be shipped."),
+    ("cancelled", Verb.PAY): say("This order is cancelled and was to be paid on delivery, so nothing is due."),
 }
 
 
@@ -74,4 +75,4 @@ def possible(order: Order) -> tuple[Verb, ...]:
 
 def refusal(state: str, verb: Verb) -> str:
     """Why ``verb`` is not legal in ``state``, for the person who tried."""
-    return REFUSALS.get((state, verb), "This cannot be done to the order in its present state.")
+    return REFUSALS.get((state, verb), say("This cannot be done to the order in its present state."))

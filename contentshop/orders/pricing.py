@@ -13,6 +13,7 @@ from typing import Protocol
 
 from contentshop.core.errors import Invalid
 from contentshop.core.money import MAX_MINOR, Money
+from contentshop.core.words import say
 
 
 class PostageRule(Protocol):
@@ -86,7 +87,7 @@ def totals(items: Iterable[Item], currency: str, rule: PostageRule | None) -> To
     goods = sum(line_minor(item.unit_minor, item.quantity) for item in items)
     postage = postage_minor(goods, rule)
     if goods + postage > MAX_MINOR:
-        raise Invalid({"": ["This is too much for one order. Please order in smaller parts."]})
+        raise Invalid({"": [say("This is too much for one order. Please order in smaller parts.")]})
     gap = None
     if rule is not None and rule.free_from is not None and postage:
         gap = Money(rule.free_from - goods, currency)

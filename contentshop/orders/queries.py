@@ -16,6 +16,7 @@ from contentshop.core.errors import NotFound
 from contentshop.core.money import Money
 from contentshop.core.paging import Page
 from contentshop.core.uow import AnySession
+from contentshop.core.words import say
 from contentshop.media.models import Asset
 from contentshop.orders.models import Cart, CartLine, Order, OrderEvent, OrderLine
 from contentshop.orders.pricing import (
@@ -293,7 +294,7 @@ def get_by_key(session: AnySession, key: str) -> Order:
     query = select(Order).where(Order.key == key).options(selectinload(Order.lines), selectinload(Order.events))
     order = session.scalar(query)
     if order is None:
-        raise NotFound("There is no such order.")
+        raise NotFound(say("There is no such order."))
     return order
 
 

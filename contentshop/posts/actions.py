@@ -5,12 +5,11 @@ Rendering takes a while, so doors call ``prepare_text`` before they begin to wri
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from sqlalchemy import delete, func, select, update
 
@@ -18,20 +17,20 @@ from contentshop.accounts.models import User
 from contentshop.core.errors import Conflict, Forbidden, Invalid
 from contentshop.core.ids import new_key, slugify
 from contentshop.core.outbox import record
-from contentshop.core.text import RENDERER_VERSION, Problem, excerpt
+from contentshop.core.text import RENDERER_VERSION, Problem, describe, excerpt
 from contentshop.core.uow import AnySession
+from contentshop.core.words import Said, say
 from contentshop.posts.cards import CardRef, parse
 from contentshop.posts.events import PostChanged, PostPublished, PostUnpublished
 from contentshop.posts.imports import PostFile
 from contentshop.posts.inputs import MAX_SUMMARY, PostInput
 from contentshop.posts.models import Card, Post, PostTopic, Revision
 from contentshop.posts.policy import can_change, can_unpublish
-from contentshop.posts.queries import find_by_source
+from contentshop.posts.queries import find_by_source, list_problems
 from contentshop.posts.rendering import Rendered, Segment, find_problems, render
 from contentshop.products.queries import find_ids_by_slug
 
 SUMMARY_FROM_TEXT = 160
-_LINE = re.compile(r"Line (\d+): (.*)", re.DOTALL)
 _NOT_RENDERED = Rendered([], "", [], RENDERER_VERSION)
 
 
@@ -61,7 +60,7 @@ class EditConflict(Conflict):
     """The post was saved elsewhere in between; carries what was saved there, so that nothing is lost."""
 
     def __init__(self, *, version: int, title: str, source: str, saved_at: datetime) -> None:
-        super().__init__("This post was saved in another window in the meantime.")
+        super().__init__(say("This post was saved in another window in the meantime."))
         self.version = version
         self.title = title
         self.source = source
@@ -83,8 +82,10 @@ def prepare_text(source: str) -> PreparedText:
 
 def _problem(sentence: str) -> Problem:
     """Take a sentence of ``core.text.describe`` apart again."""
-    match = _LINE.fullmatch(sentence)
-    return Problem(int(match[1]), match[2]) if match else Problem(1, sentence)
+    if not isinstance(sentence, Said):
+        return Problem(1, sentence)
+    line, message = sentence.values["line"], sentence.values["problem"]
+    return Problem(cast(int, line), cast(str, message))
 
 
 def create_draft(
@@ -131,7 +132,7 @@ def save_draft(
     """
     _allow(can_change(by, post))
     if form.kind != post.kind:
-        raise Invalid({"kind": ["A post stays what it was begun as: an article or a buying list."]})
+        raise Invalid({"kind": [say("A post stays what it was begun as: an article or a buying list.")]})
     text = text or prepare_text(form.source)
     if post.version == version and _is_saved(post, form):
         return post
@@ -198,13 +199,15 @@ def publishing_obstacles(post: Post, draft: Revision, *, first_line: int = 1) ->
     """What stands in the way of publishing ``draft``, by field; its lines count from ``first_line``."""
     found: dict[str, list[str]] = {}
     if not draft.title:
-        found["title"] = ["Give the post a title."]
+        found["title"] = [say("Give the post a title.")]
     if draft.problems:
-        found["source"] = [f"Line {line + first_line - 1}: {message}" for line, message in draft.problems]
+        found["source"] = describe(
+            replace(problem, line=problem.line + first_line - 1) for problem in list_problems(draft)
+        )
     elif not draft.segments:
-        found["source"] = ["Write something first: the text is empty."]
+        found["source"] = [say("Write something first: the text is empty.")]
     elif post.kind == "list" and not any(entry["kind"] == "item" for entry in draft.cards):
-        found["source"] = ["A buying list needs at least one item, from :::item[…] to :::"]
+        found["source"] = [say("A buying list needs at least one item, from :::item[…] to :::")]
     return found
 
 
@@ -268,12 +271,12 @@ def import_form(file: PostFile, text: PreparedText, *, cover_id: int | None = No
 
 def _allow(allowed: bool) -> None:
     if not allowed:
-        raise Forbidden("Only the author may change this post.")
+        raise Forbidden(say("Only the author may change this post."))
 
 
 def _draft_of(post: Post) -> Revision:
     if post.draft is None:
-        raise Conflict("There is nothing to publish.")
+        raise Conflict(say("There is nothing to publish."))
     return post.draft
 
 
@@ -326,12 +329,20 @@ def _write_draft(
     draft.segments = _keyed(text.rendered.segments, keys)
     draft.headings = [list(heading) for heading in text.rendered.headings]
     draft.cards = _entries(text.cards, keys, products)
-    draft.problems = [[problem.line, problem.message] for problem in problems]
+    draft.problems = [_as_stored(problem) for problem in problems]
     draft.text = text.rendered.text
     draft.renderer_version = text.rendered.version
     draft.saved_by, draft.saved_at = by.id, now
     post.draft = draft
     session.flush()
+
+
+def _as_stored(problem: Problem) -> list[Any]:
+    """Line, sentence and values apart, so that it can be said in any language later."""
+    message = problem.message
+    return (
+        [problem.line, message.template, message.values] if isinstance(message, Said) else [problem.line, message, {}]
+    )
 
 
 def _draft_to_write(session: AnySession, post: Post) -> Revision:
@@ -346,7 +357,7 @@ def _unknown(cards: Iterable[CardRef], products: Collection[str]) -> Iterable[Pr
     for card in cards:
         for slug in (card.product, card.alternative):
             if slug and slug not in products:
-                yield Problem(card.line, f"there is no product “{slug}”")
+                yield Problem(card.line, say("there is no product “%(slug)s”", slug=slug))
 
 
 def _card_keys(

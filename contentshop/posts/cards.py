@@ -25,6 +25,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from contentshop.core.text import Problem, fenced_lines, normalise_source
+from contentshop.core.words import say
 
 MAX_CARDS = 500
 MAX_NOTE = 300
@@ -40,6 +41,8 @@ _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _HEAD = re.compile(r"(:{2,})( *)([A-Za-z][\w-]*)(?=[\[{ ]|$)")
 _WIDE_COLONS = re.compile(r"：{2,3} *(?:card|item)")
 _MISPLACED = re.compile(r"(?: {1,3}| {0,3}(?:[>*+-]|\d{1,9}[.)])[ >]*):::?(?:card|item)\[")
+_MANY_PROS = say("an item may have at most %(most)s pros", most=MAX_POINTS)
+_MANY_CONS = say("an item may have at most %(most)s cons", most=MAX_POINTS)
 _NAME = re.compile(r"[\s,]*([\w-]+)\s*=\s*")
 _OPENING_QUOTES = '"“”„＂'
 _CURLY_CLOSING_QUOTES = "”“＂"
@@ -143,7 +146,7 @@ class _Parser:
             else:
                 self._line(index, line)
         if self.item is not None:
-            self._problem(self.item.head.line, "this item is not closed: end it with a line that is just :::")
+            self._problem(self.item.head.line, say("this item is not closed: end it with a line that is just :::"))
             self._close_item(self.item, len(self.lines))
 
     def _line(self, index: int, line: str) -> None:
@@ -161,9 +164,9 @@ class _Parser:
     def _near_miss(self, index: int, line: str) -> None:
         """Name what is surely meant as a card but would be shown as text."""
         if _MISPLACED.match(line):
-            self._problem(index + 1, "a card must begin at the start of its line, outside of lists and quotes")
+            self._problem(index + 1, say("a card must begin at the start of its line, outside of lists and quotes"))
         elif _WIDE_COLONS.match(line):
-            self._problem(index + 1, "write the colons of a card as :: and not as ：：")
+            self._problem(index + 1, say("write the colons of a card as :: and not as ：："))
 
     def _problem(self, line: int, message: str) -> None:
         self.problems.append(Problem(line, message))
@@ -179,24 +182,29 @@ class _Parser:
 
     def _point(self, item: _Item, index: int, line: str) -> bool:
         """Take ``line`` as a pro or con of ``item`` if it is one."""
-        points, name = {"+ ": (item.pros, "pros"), "- ": (item.cons, "cons")}.get(line[:2], (None, ""))
+        points, too_many = {"+ ": (item.pros, _MANY_PROS), "- ": (item.cons, _MANY_CONS)}.get(line[:2], (None, ""))
         text = _one_line(line[2:])
         if points is None or not text:
             return False
         points.append(text)
         if len(text) > MAX_POINT:
-            self._problem(index + 1, f"a pro or con may have at most {MAX_POINT} characters")
+            self._problem(index + 1, say("a pro or con may have at most %(most)s characters", most=MAX_POINT))
         if len(points) == MAX_POINTS + 1:
-            self._problem(index + 1, f"an item may have at most {MAX_POINTS} {name}")
+            self._problem(index + 1, too_many)
         return True
 
     def _directive(self, index: int, line: str, head: re.Match[str]) -> None:
         number, colons, kind = index + 1, head[1], _KINDS.get(head[3])
         if kind is None:
-            self._problem(number, f"“{colons}{head[3]}” is not known: write ::card[…] or :::item[…]")
+            self._problem(
+                number, say("“%(word)s” is not known: write ::card[…] or :::item[…]", word=f"{colons}{head[3]}")
+            )
             return
         if colons != _COLONS[kind]:
-            self._problem(number, f"write {_COLONS[kind]}{kind}, with {len(_COLONS[kind])} colons")
+            self._problem(
+                number,
+                say("write %(word)s, with %(count)s colons", word=f"{_COLONS[kind]}{kind}", count=len(_COLONS[kind])),
+            )
         card = _Head(number, kind, line, head.end(), self.problems).read()
         if kind == "card":
             self._card(card)
@@ -214,20 +222,23 @@ class _Parser:
 
     def _number(self, line: int) -> int:
         if len(self.cards) == MAX_CARDS:
-            self._problem(line, f"a text may have at most {MAX_CARDS} cards")
+            self._problem(line, say("a text may have at most %(most)s cards", most=MAX_CARDS))
         return len(self.cards)
 
     def _open_item(self, index: int, head: CardRef) -> None:
         if self.item is not None:
             outer = self.item.head.line
-            self._problem(head.line, f"an item cannot stand inside another: close that of line {outer} with ::: first")
+            self._problem(
+                head.line,
+                say("an item cannot stand inside another: close that of line %(line)s with ::: first", line=outer),
+            )
             self._close_item(self.item, index)
         self.item = _Item(self._number(head.line), head, index + 1)
         self.cards.append(None)
 
     def _closing(self, index: int) -> None:
         if self.item is None:
-            self._problem(index + 1, "there is no open item that this ::: could close")
+            self._problem(index + 1, say("there is no open item that this ::: could close"))
         else:
             self._close_item(self.item, index)
 
@@ -265,7 +276,7 @@ class _Head:
         values = self._values() if product is not None else {}
         for name, most in (("note", MAX_NOTE), ("award", MAX_AWARD)):
             if len(values.get(name, "")) > most:
-                self._problem(f"{name} may have at most {most} characters")
+                self._problem(say("%(name)s may have at most %(most)s characters", name=name, most=most))
         alternative = values.get("alt", "")
         if alternative:
             self._check_slug(alternative)
@@ -284,7 +295,12 @@ class _Head:
     def _slug_in_brackets(self) -> str | None:
         end = self.line.find("]", self.position)
         if self.line[self.position : self.position + 1] != "[" or end < 0:
-            self._problem(f"write the product's name in brackets, as in {_COLONS[self.kind]}{self.kind}[name]")
+            self._problem(
+                say(
+                    "write the product's name in brackets, as in %(example)s",
+                    example=f"{_COLONS[self.kind]}{self.kind}[name]",
+                )
+            )
             return None
         slug = self.line[self.position + 1 : end].strip()
         self.position = end + 1
@@ -294,7 +310,10 @@ class _Head:
     def _check_slug(self, slug: str) -> None:
         if not _SLUG.fullmatch(slug) or len(slug) > MAX_SLUG:
             self._problem(
-                f"“{slug[:MAX_SLUG]}” is not a product's name: use the small letters, digits and hyphens of its address"
+                say(
+                    "“%(slug)s” is not a product's name: use the small letters, digits and hyphens of its address",
+                    slug=slug[:MAX_SLUG],
+                )
             )
 
     def _values(self) -> dict[str, str]:
@@ -305,7 +324,7 @@ class _Head:
             return values
         self.position += len(rest) - len(rest.lstrip())
         if self.line[self.position] != "{":
-            self._problem("only attributes in { } may follow the product's name")
+            self._problem(say("only attributes in { } may follow the product's name"))
             return values
         self.position += 1
         while match := _NAME.match(self.line, self.position):
@@ -315,13 +334,13 @@ class _Head:
                 return values
             self._keep(values, match[1], value)
         if self.line[self.position :].lstrip(" ,") != "}":
-            self._problem('write attributes as {note="…"}, with nothing after the closing }')
+            self._problem(say('write attributes as {note="…"}, with nothing after the closing }'))
         return values
 
     def _quoted(self, name: str) -> str | None:
         opening = self.line[self.position : self.position + 1]
         if not opening or opening not in _OPENING_QUOTES:
-            self._problem(f'the value of {name} must stand in quotes, as in {name}="…"')
+            self._problem(say('the value of %(name)s must stand in quotes, as in %(name)s="…"', name=name))
             return None
         closing = '"' if opening == '"' else _CURLY_CLOSING_QUOTES
         signs: list[str] = []
@@ -336,15 +355,22 @@ class _Head:
                 sign = self.line[position]
             signs.append(sign)
             position += 1
-        self._problem(f"the quote after {name}= is never closed")
+        self._problem(say("the quote after %(name)s= is never closed", name=name))
         return None
 
     def _keep(self, values: dict[str, str], name: str, value: str) -> None:
         known = _ATTRIBUTES[self.kind]
         if name not in known:
-            self._problem(f"{self.kind} has no attribute “{name}”: use {', '.join(known)}")
+            self._problem(
+                say(
+                    "%(kind)s has no attribute “%(name)s”: use %(known)s",
+                    kind=self.kind,
+                    name=name,
+                    known=", ".join(known),
+                )
+            )
         elif name in values:
-            self._problem(f"{name} is given twice")
+            self._problem(say("%(name)s is given twice", name=name))
         else:
             values[name] = value
 

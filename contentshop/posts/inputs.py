@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from contentshop.accounts.inputs import clean_line
 from contentshop.core.errors import Invalid
 from contentshop.core.text import MAX_SOURCE
+from contentshop.core.words import say
 
 POST_KINDS = ("article", "list")
 RELATIONS = ("none", "affiliate", "own", "gifted", "lent", "paid")
@@ -86,20 +87,26 @@ class PostInput:
 def _line(text: str, limit: int, field: str, problems: Problems) -> str:
     line = clean_line(text, len(text))
     if len(line) > limit:
-        problems[field] = [f"Use at most {limit} characters (now {len(line)})."]
+        problems[field] = [say("Use at most %(limit)s characters (now %(count)s).", limit=limit, count=len(line))]
     return line
 
 
 def _one_of(value: str, choices: tuple[str, ...], field: str, problems: Problems) -> str:
     if value not in choices:
-        problems[field] = [f"“{value[:40]}” is not a choice here; use one of {', '.join(choices)}."]
+        problems[field] = [
+            say(
+                "“%(value)s” is not a choice here; use one of %(choices)s.",
+                value=value[:40],
+                choices=", ".join(choices),
+            )
+        ]
     return value
 
 
 def _language(text: str, problems: Problems) -> str:
     match = LANGUAGE.fullmatch(text.strip())
     if match is None or len(text) > 35:
-        problems["lang"] = [f"“{text[:40]}” is not a language; write it like en or zh."]
+        problems["lang"] = [say("“%(text)s” is not a language; write it like en or zh.", text=text[:40])]
         return ""
     return match[1].lower()
 
@@ -108,7 +115,11 @@ def _source(text: str, problems: Problems) -> str:
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if len(text) > MAX_SOURCE:
         problems["source"] = [
-            f"The text has {len(text):,} characters; at most {MAX_SOURCE:,} are allowed. Split it into parts."
+            say(
+                "The text has %(count)s characters; at most %(most)s are allowed. Split it into parts.",
+                count=f"{len(text):,}",
+                most=f"{MAX_SOURCE:,}",
+            )
         ]
     # PostgreSQL keeps no NUL in a text, and half a surrogate pair cannot be encoded.
     return text.replace("\x00", "").encode("utf-8", "replace").decode()
@@ -117,7 +128,9 @@ def _source(text: str, problems: Problems) -> str:
 def _topics(slugs: Iterable[str], known: Collection[str] | None, problems: Problems) -> tuple[str, ...]:
     chosen = tuple(dict.fromkeys(slug.strip() for slug in slugs if slug.strip()))
     if len(chosen) > MAX_TOPICS:
-        problems["topics"] = [f"Choose at most {MAX_TOPICS} topics (now {len(chosen)})."]
+        problems["topics"] = [
+            say("Choose at most %(most)s topics (now %(count)s).", most=MAX_TOPICS, count=len(chosen))
+        ]
     elif known is not None and (strange := [slug for slug in chosen if slug not in known]):
-        problems["topics"] = [f"There is no topic “{slug[:60]}”." for slug in strange]
+        problems["topics"] = [say("There is no topic “%(slug)s”.", slug=slug[:60]) for slug in strange]
     return chosen

@@ -67,7 +67,7 @@ class Revision(Base):
 
     ``segments`` is the safe HTML cut at its card slots (see ``posts.rendering``), ``text`` its plain text for
     search, ``cards`` the card references with their words, each with the public key of its ``Card``.
-    ``problems`` are [line, message] of cards that could not be read or found; a draft may have them.
+    ``problems`` are [line, sentence, its values] of cards that could not be read or found; a draft may have them.
     """
 
     __tablename__ = "revision"

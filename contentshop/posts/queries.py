@@ -12,7 +12,9 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased, joinedload
 
 from contentshop.accounts.models import User
 from contentshop.core.errors import NotFound
+from contentshop.core.text import Problem
 from contentshop.core.uow import AnySession
+from contentshop.core.words import say
 from contentshop.media.models import Asset
 from contentshop.posts.models import Card, Post, PostTopic, Revision
 from contentshop.posts.policy import can_see_draft
@@ -127,7 +129,7 @@ def get_published(session: AnySession, slug: str) -> PublishedPost:
     query = _whole(Post.live_id).where(Post.slug == slug, Post.state == "published")
     row = session.execute(query).one_or_none()
     if row is None:
-        raise NotFound("There is no such post. It may have been taken down.")
+        raise NotFound(say("There is no such post. It may have been taken down."))
     return _published(row, row.published_at)
 
 
@@ -138,7 +140,7 @@ def get_preview(session: AnySession, post: Post, *, now: datetime) -> PublishedP
     """
     row = session.execute(_whole(Post.draft_id).where(Post.id == post.id)).one_or_none()
     if row is None:
-        raise NotFound("There is no such post.")
+        raise NotFound(say("There is no such post."))
     return _published(row, row.published_at or now)
 
 
@@ -291,6 +293,11 @@ def find_card(session: AnySession, key: str) -> LiveCard | None:
     return LiveCard(**row._mapping) if row is not None else None  # noqa: SLF001 - the documented way
 
 
+def list_problems(draft: Revision) -> list[Problem]:
+    """What could not be read or found in a draft, by line; its sentences can be translated."""
+    return [Problem(line, say(template, **values)) for line, template, values in draft.problems]
+
+
 def get_for_studio(session: AnySession, key: str, user: User | None) -> Post:
     """The post with its two revisions, for its author or an editor. Raises NotFound for everybody else."""
     post = session.scalar(
@@ -300,7 +307,7 @@ def get_for_studio(session: AnySession, key: str, user: User | None) -> Post:
         .execution_options(populate_existing=True)
     )
     if post is None or not can_see_draft(user, post):
-        raise NotFound("There is no such post.")
+        raise NotFound(say("There is no such post."))
     return post
 
 

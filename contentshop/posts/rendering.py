@@ -25,6 +25,7 @@ from contentshop.core.text import (
     plain_text,
     render_document,
 )
+from contentshop.core.words import say
 from contentshop.posts.cards import CardRef, Parsed, Slot, parse
 
 Segment = list[Any]
@@ -105,7 +106,9 @@ class _Renderer:
         for block, slot in slots.items():
             if block not in found:
                 card = self.cards[slot.index]
-                message = f"this {card.kind} stands inside an HTML tag or comment: close that before it"
+                message = say(
+                    "this %(kind)s stands inside an HTML tag or comment: close that before it", kind=card.kind
+                )
                 self.problems.append(Problem(card.line, message))
 
     def _segments(self, rendered: Document, slots: Mapping[str, Slot]) -> Iterator[Segment]:

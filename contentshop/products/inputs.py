@@ -20,6 +20,7 @@ from babel.core import get_global
 from contentshop.core.errors import Invalid
 from contentshop.core.money import MAX_MINOR, Money, is_currency
 from contentshop.core.text_urls import safe_url
+from contentshop.core.words import say
 
 OFFER_KINDS = ("own", "affiliate")
 AVAILABILITIES = (
@@ -163,7 +164,7 @@ class ProductInput:
         problems: Problems = {}
         title = line(data, "title", MAX_TITLE, problems)
         if not title and "title" not in problems:
-            problems["title"] = ["Write a title."]
+            problems["title"] = [say("Write a title.")]
         found = cls(
             title=title,
             given=frozenset(name for name, value in data.items() if value is not None),
@@ -214,13 +215,13 @@ class MerchantInput:
         problems: Problems = {}
         key = line(data, "key", 40, problems).lower()
         if not KEY.fullmatch(key):
-            _note(problems, "key", "Use letters a–z, digits and hyphens.")
+            _note(problems, "key", say("Use letters a–z, digits and hyphens."))
         name = line(data, "name", 80, problems)
         if not name:
-            _note(problems, "name", "Write the shop's name.")
+            _note(problems, "name", say("Write the shop's name."))
         domain = line(data, "domain", 120, problems).lower().removeprefix("www.").strip(".")
         if not re.fullmatch(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z0-9-]{2,}", domain):
-            _note(problems, "domain", "Write the shop's domain, like shop.example.")
+            _note(problems, "domain", say("Write the shop's domain, like shop.example."))
         country = _region(data, "country", problems)
         names = _names(data, problems, "", 80)
         if problems:
@@ -232,7 +233,11 @@ def line(data: Mapping[str, Any], name: str, limit: int, problems: Problems, whe
     """One line of plain text from ``data[name]``: NFC, no control characters, spaces folded."""
     text = " ".join(_plain(data.get(name), name, problems, where).split())
     if len(text) > limit:
-        _note(problems, where + name, f"Use at most {limit} characters (now {len(text)}).")
+        _note(
+            problems,
+            where + name,
+            say("Use at most %(limit)s characters (now %(count)s).", limit=limit, count=len(text)),
+        )
         return ""
     return text
 
@@ -247,12 +252,16 @@ def parse_gtin(data: Mapping[str, Any], problems: Problems) -> str | None:
     if not digits or "gtin" in problems:
         return None
     if not (digits.isascii() and digits.isdigit()) or len(digits) not in {8, 12, 13, 14}:
-        _note(problems, "gtin", "A GTIN has 8, 12, 13 or 14 digits.")
+        _note(problems, "gtin", say("A GTIN has 8, 12, 13 or 14 digits."))
         return None
     full = digits.zfill(14)
     total = sum(int(digit) * (3 if place % 2 == 0 else 1) for place, digit in enumerate(full))
     if total % 10 or not int(full):
-        _note(problems, "gtin", f"The check digit of “{digits}” is wrong; please compare it with the packaging.")
+        _note(
+            problems,
+            "gtin",
+            say("The check digit of “%(digits)s” is wrong; please compare it with the packaging.", digits=digits),
+        )
         return None
     return full
 
@@ -268,11 +277,13 @@ def parse_attrs(value: object, problems: Problems) -> tuple[tuple[str, str], ...
     """Name and value pairs from ``"name: value; …"``, one a line, a mapping, or a list of pairs."""
     pairs = list(_attr_pairs(value, problems))
     if len(pairs) > MAX_ATTRS:
-        _note(problems, "attrs", f"Use at most {MAX_ATTRS} properties (now {len(pairs)}).")
+        _note(
+            problems, "attrs", say("Use at most %(most)s properties (now %(count)s).", most=MAX_ATTRS, count=len(pairs))
+        )
     kept = []
     for name, content in pairs:
         if len(name) > MAX_ATTR_NAME or len(content) > MAX_ATTR_VALUE:
-            _note(problems, "attrs", f"The property “{name[:40]}” is too long.")
+            _note(problems, "attrs", say("The property “%(name)s” is too long.", name=name[:40]))
         elif name and content:
             kept.append((name, content))
     return tuple(kept)
@@ -284,7 +295,11 @@ def parse_availability(value: object, problems: Problems, where: str = "") -> st
     word = re.sub(r"[\W_]", "", text.rpartition("/")[2]).lower()
     found = _AVAILABILITY_WORDS.get(word)
     if found is None:
-        _note(problems, where + "availability", f"“{text[:40]}” is not one of {', '.join(AVAILABILITIES)}.")
+        _note(
+            problems,
+            where + "availability",
+            say("“%(text)s” is not one of %(choices)s.", text=text[:40], choices=", ".join(AVAILABILITIES)),
+        )
     return found or "unknown"
 
 
@@ -303,19 +318,23 @@ def parse_price(
     text = _number_text(data["price"])
     match = _PRICE.fullmatch(text.upper())
     if match is None:
-        _note(problems, where + "price", f"“{text[:40]}” is not a price; write it like 199.00.")
+        _note(problems, where + "price", say("“%(text)s” is not a price; write it like 199.00.", text=text[:40]))
         return None, code
     before, amount, after = match.groups()
     named = before or after
     if named and data.get("currency") and named != code:
-        _note(problems, where + "currency", f"The price is in {named}, the currency says {code}.")
+        _note(
+            problems,
+            where + "currency",
+            say("The price is in %(named)s, the currency says %(code)s.", named=named, code=code),
+        )
     code = _currency(named or code, problems, where)
     if not code:
         return None, code
     if unit == "minor" and not named:
         return _minor(amount.replace(",", ""), "price", problems, where), code
     if unit is None and not named:
-        _note(problems, where + "price", "Say whether prices are in minor units (cents) or major units.")
+        _note(problems, where + "price", say("Say whether prices are in minor units (cents) or major units."))
         return None, code
     try:
         return Money.parse(amount, code).minor, code
@@ -329,10 +348,10 @@ def check_offer_url(url: str, domain: str) -> str:
     safe = safe_url(url)
     parts = urlsplit(safe) if safe and safe.startswith("https://") else None
     if safe is None or parts is None or not parts.netloc.isascii():
-        raise Invalid({"url": ["Write the full link, starting with https://."]})
+        raise Invalid({"url": [say("Write the full link, starting with https://.")]})
     host = parts.netloc.removesuffix(":443").removesuffix(".")
     if host != domain and not host.endswith("." + domain):
-        raise Invalid({"url": [f"This link leads to {host}, not to {domain}."]})
+        raise Invalid({"url": [say("This link leads to %(host)s, not to %(domain)s.", host=host, domain=domain)]})
     return safe
 
 
@@ -345,7 +364,7 @@ def link_host(url: str) -> str:
 def _variant(data: Mapping[str, Any], problems: Problems, where: str) -> VariantInput:
     sku = line(data, "sku", 80, problems, where)
     if not sku and where + "sku" not in problems:
-        _note(problems, where + "sku", "Write a SKU.")
+        _note(problems, where + "sku", say("Write a SKU."))
     return VariantInput(sku, line(data, "name", 120, problems, where), _names(data, problems, where, 120))
 
 
@@ -354,7 +373,11 @@ def _offer(
 ) -> OfferInput | None:
     kind = str(data.get("kind") or ("affiliate" if data.get("url") else "own"))
     if kind not in OFFER_KINDS:
-        _note(problems, where + "kind", f"“{kind[:40]}” is not one of {', '.join(OFFER_KINDS)}.")
+        _note(
+            problems,
+            where + "kind",
+            say("“%(kind)s” is not one of %(choices)s.", kind=kind[:40], choices=", ".join(OFFER_KINDS)),
+        )
         return None
     minor, code = parse_price(data, currency, unit, problems, where)
     region = _region(data, "region", problems, where)
@@ -364,7 +387,7 @@ def _offer(
     merchant = line(data, "merchant", 40, problems, where).lower()
     url = line(data, "url", 2000, problems, where)
     if not link_host(url):
-        _note(problems, where + "url", "Write the full link, starting with https://.")
+        _note(problems, where + "url", say("Write the full link, starting with https://."))
     return OfferInput(
         kind=kind,
         currency=code,
@@ -383,10 +406,10 @@ def _own_offer(
 ) -> OfferInput:
     sku = line(data, "sku", 80, problems, where)
     if not sku:
-        _note(problems, where + "sku", "Write a SKU.")
+        _note(problems, where + "sku", say("Write a SKU."))
     if not minor and not problems.keys() & {where + "price", where + "price_minor", where + "currency"}:
         # A free product is far more often a missing price than a gift.
-        _note(problems, where + "price", "What we sell needs a price above zero.")
+        _note(problems, where + "price", say("What we sell needs a price above zero."))
     return OfferInput(
         kind="own",
         currency=currency,
@@ -404,7 +427,7 @@ def parse_quantity(data: Mapping[str, Any], name: str, problems: Problems, where
         return None
     text = _number_text(data[name])
     if not re.fullmatch(r"\d{1,7}(?:\.0+)?", text, re.ASCII) or int(text.partition(".")[0]) > MAX_QUANTITY:
-        _note(problems, where + name, f"Write a whole number from 0 to {MAX_QUANTITY:,}.")
+        _note(problems, where + name, say("Write a whole number from 0 to %(most)s.", most=f"{MAX_QUANTITY:,}"))
         return None
     return int(text.partition(".")[0])
 
@@ -412,7 +435,7 @@ def parse_quantity(data: Mapping[str, Any], name: str, problems: Problems, where
 def _minor(value: object, name: str, problems: Problems, where: str) -> int | None:
     text = _number_text(value)
     if not re.fullmatch(r"\d{1,16}(?:\.0+)?", text, re.ASCII) or int(text.partition(".")[0]) > MAX_MINOR:
-        _note(problems, where + name, f"“{text[:40]}” is not a whole number of minor units (cents).")
+        _note(problems, where + name, say("“%(text)s” is not a whole number of minor units (cents).", text=text[:40]))
         return None
     return int(text.partition(".")[0])
 
@@ -436,7 +459,7 @@ def _currency(code: str, problems: Problems, where: str) -> str:
     _note(
         problems,
         where + "currency",
-        f"“{code[:10]}” is not an ISO 4217 currency." if code else "Say the currency, like USD.",
+        say("“%(code)s” is not an ISO 4217 currency.", code=code[:10]) if code else say("Say the currency, like USD."),
     )
     return ""
 
@@ -444,7 +467,7 @@ def _currency(code: str, problems: Problems, where: str) -> str:
 def _region(data: Mapping[str, Any], name: str, problems: Problems, where: str = "") -> str:
     code = line(data, name, 40, problems, where).upper()
     if code and (len(code) != 2 or code not in get_global("territory_languages")):
-        _note(problems, where + name, f"“{code}” is not an ISO 3166 country, like US.")
+        _note(problems, where + name, say("“%(code)s” is not an ISO 3166 country, like US.", code=code))
         return ""
     return code
 
@@ -459,7 +482,7 @@ def _checked(data: Mapping[str, Any], problems: Problems, where: str) -> tuple[d
         except ValueError:
             found = None
         if found is None or found.tzinfo is None:
-            _note(problems, where + "checked_at", "Write the time with its zone, like 2026-05-01T12:00:00Z.")
+            _note(problems, where + "checked_at", say("Write the time with its zone, like 2026-05-01T12:00:00Z."))
             return None, None
         return found, None
     hours = data.get("checked_hours_ago")
@@ -467,7 +490,7 @@ def _checked(data: Mapping[str, Any], problems: Problems, where: str) -> tuple[d
         return None, None
     text = _number_text(hours)
     if not re.fullmatch(r"\d{1,6}(?:\.\d{1,6})?", text, re.ASCII):
-        _note(problems, where + "checked_hours_ago", "Write a number of hours.")
+        _note(problems, where + "checked_hours_ago", say("Write a number of hours."))
         return None, None
     return None, timedelta(hours=float(text))
 
@@ -476,20 +499,22 @@ def _language(data: Mapping[str, Any], problems: Problems) -> str:
     text = line(data, "lang", 40, problems)
     match = LANGUAGE.fullmatch(text)
     if text and match is None:
-        _note(problems, "lang", f"“{text}” is not a language, like en or zh.")
+        _note(problems, "lang", say("“%(text)s” is not a language, like en or zh.", text=text))
     return match[1].lower() if match else "en"
 
 
 def _translations(data: Mapping[str, Any], problems: Problems) -> dict[str, dict[str, str]]:
     value = data.get("translations") or {}
     if not isinstance(value, Mapping) or not all(isinstance(words, Mapping) for words in value.values()):
-        _note(problems, "translations", "Write translations as a language with its title, summary and body.")
+        _note(problems, "translations", say("Write translations as a language with its title, summary and body."))
         return {}
     found: dict[str, dict[str, str]] = {}
     for language, words in value.items():
         where = f"translations.{language}."
         if not LANGUAGE.fullmatch(str(language)):
-            _note(problems, "translations", f"“{str(language)[:20]}” is not a language, like en or zh.")
+            _note(
+                problems, "translations", say("“%(text)s” is not a language, like en or zh.", text=str(language)[:20])
+            )
             continue
         texts = {
             "title": line(words, "title", MAX_TITLE, problems, where),
@@ -514,7 +539,7 @@ def _names(data: Mapping[str, Any], problems: Problems, where: str, limit: int) 
 def _slug(data: Mapping[str, Any], name: str, problems: Problems) -> str:
     text = line(data, name, 100, problems)
     if text and not SLUG.fullmatch(text):
-        _note(problems, name, "Use letters a–z, digits and single hyphens.")
+        _note(problems, name, say("Use letters a–z, digits and single hyphens."))
         return ""
     return text
 
@@ -527,7 +552,7 @@ def _flag(data: Mapping[str, Any], name: str, problems: Problems, *, default: bo
     if text in _TRUE:
         return True
     if text not in _FALSE:
-        _note(problems, name, "Write yes or no.")
+        _note(problems, name, say("Write yes or no."))
     return False
 
 
@@ -536,7 +561,11 @@ def _paragraphs(data: Mapping[str, Any], name: str, limit: int, problems: Proble
     text = re.sub(r" *\n *", "\n", text)
     text = re.sub(r"\n{3,}", "\n\n", text).strip()
     if len(text) > limit:
-        _note(problems, where + name, f"Use at most {limit} characters (now {len(text)}).")
+        _note(
+            problems,
+            where + name,
+            say("Use at most %(limit)s characters (now %(count)s).", limit=limit, count=len(text)),
+        )
         return ""
     return text
 
@@ -546,7 +575,7 @@ def _plain(value: object, name: str, problems: Problems, where: str) -> str:
     if value is None:
         return ""
     if isinstance(value, bool) or not isinstance(value, str | int | Decimal | float):
-        _note(problems, where + name, "This should be text.")
+        _note(problems, where + name, say("This should be text."))
         return ""
     text = _number_text(value) if not isinstance(value, str) else value
     text = text.replace("\r\n", "\n").replace("\r", "\n")
@@ -564,10 +593,10 @@ def _is_kept(sign: str) -> bool:
 def _entries(data: Mapping[str, Any], name: str, limit: int, problems: Problems) -> list[tuple[Mapping[str, Any], str]]:
     value = data.get(name) or ()
     if not isinstance(value, Sequence) or isinstance(value, str) or not all(isinstance(v, Mapping) for v in value):
-        _note(problems, name, "This should be a list of entries.")
+        _note(problems, name, say("This should be a list of entries."))
         return []
     if len(value) > limit:
-        _note(problems, name, f"Use at most {limit} entries (now {len(value)}).")
+        _note(problems, name, say("Use at most %(limit)s entries (now %(count)s).", limit=limit, count=len(value)))
         return []
     return [(entry, f"{name}.{number}.") for number, entry in enumerate(value, start=1)]
 
@@ -580,13 +609,13 @@ def _attr_pairs(value: object, problems: Problems) -> Iterable[tuple[str, str]]:
     if isinstance(value, Mapping):
         value = list(value.items())
     if not isinstance(value, Sequence):
-        _note(problems, "attrs", "Write properties as “name: value; name: value”.")
+        _note(problems, "attrs", say("Write properties as “name: value; name: value”."))
         return []
     pairs = []
     for entry in value:
         pair = (entry.get("name"), entry.get("value")) if isinstance(entry, Mapping) else entry
         if not isinstance(pair, Sequence) or isinstance(pair, str) or len(pair) != 2:
-            _note(problems, "attrs", "Write properties as “name: value; name: value”.")
+            _note(problems, "attrs", say("Write properties as “name: value; name: value”."))
             return []
         name, content = (" ".join(_plain(part, "attrs", problems, "").split()) for part in pair)
         pairs.append((name, content))
@@ -604,7 +633,7 @@ def _split_attrs(text: str, problems: Problems) -> list[tuple[str, str]]:
             name, before = pairs[-1]
             pairs[-1] = (name, f"{before}; {words}")
         elif words:
-            _note(problems, "attrs", "Write properties as “name: value; name: value”.")
+            _note(problems, "attrs", say("Write properties as “name: value; name: value”."))
             return []
     return pairs
 
@@ -612,11 +641,11 @@ def _split_attrs(text: str, problems: Problems) -> list[tuple[str, str]]:
 def _check_repeats(found: ProductInput, problems: Problems) -> None:
     skus = [variant.sku for variant in found.variants]
     if len(set(skus)) < len(skus):
-        _note(problems, "variants", "Two variants have the same SKU.")
+        _note(problems, "variants", say("Two variants have the same SKU."))
     own = [(offer.sku, offer.currency, offer.region) for offer in found.offers if offer.kind == "own"]
     links = [(offer.merchant, offer.url, offer.region) for offer in found.offers if offer.kind == "affiliate"]
     if len(set(own)) < len(own) or len(set(links)) < len(links):
-        _note(problems, "offers", "Two offers are the same.")
+        _note(problems, "offers", say("Two offers are the same."))
 
 
 def _note(problems: Problems, field_name: str, *messages: str) -> None:

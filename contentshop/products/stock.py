@@ -18,6 +18,7 @@ from sqlalchemy.exc import IntegrityError
 from contentshop.core.errors import Conflict, Invalid, NotFound
 from contentshop.core.outbox import record
 from contentshop.core.uow import AnySession
+from contentshop.core.words import say
 from contentshop.products.events import StockChanged
 from contentshop.products.models import Product, Reservation, Stock, StockMovement, Variant
 
@@ -32,7 +33,7 @@ class OutOfStock(Conflict):
     """Not enough of some variants. ``available`` maps each of them (variant id) to how many there are."""
 
     def __init__(self, available: Mapping[int, int]) -> None:
-        super().__init__("Some of this is no longer in stock in the quantity you want.")
+        super().__init__(say("Some of this is no longer in stock in the quantity you want."))
         self.available = dict(available)
 
 
@@ -51,11 +52,11 @@ def reserve(
     Invalid for a quantity that is not 1 to 1,000,000, Conflict when the holder's goods have been shipped.
     """
     if not wants or any(not 1 <= quantity <= MAX_QUANTITY for quantity in wants.values()):
-        raise Invalid({"quantity": [f"Choose a quantity from 1 to {MAX_QUANTITY:,}."]})
+        raise Invalid({"quantity": [say("Choose a quantity from 1 to %(most)s.", most=f"{MAX_QUANTITY:,}")]})
     with session.begin_nested():
         held = _reservations(session, holder)
         if any(row.state == "taken" for row in held.values()):
-            raise Conflict("These goods have already been shipped.")
+            raise Conflict(say("These goods have already been shipped."))
         short: dict[int, int] = {}
         for variant_id in sorted(wants.keys() | held.keys()):
             row = held.get(variant_id)
@@ -93,7 +94,7 @@ def take(session: AnySession, holder: str, *, now: datetime, actor: str) -> int:
     Raises Conflict when a line has been released before, since its units may be promised to somebody else.
     """
     if any(row.state == "released" for row in _reservations(session, holder).values()):
-        raise Conflict("The reservation of these goods has ended; they may be sold to somebody else.")
+        raise Conflict(say("The reservation of these goods has ended; they may be sold to somebody else."))
     taken = 0
     for row in _held(session, holder):
         if not _close(session, row, "taken"):
@@ -139,7 +140,7 @@ def receive(
 ) -> None:
     """Add units that came in. Raises Invalid for a quantity that is not 1 to 1,000,000, NotFound."""
     if not 1 <= quantity <= MAX_QUANTITY:
-        raise Invalid({"quantity": [f"Receive a quantity from 1 to {MAX_QUANTITY:,}."]})
+        raise Invalid({"quantity": [say("Receive a quantity from 1 to %(most)s.", most=f"{MAX_QUANTITY:,}")]})
     _ensure_row(session, variant_id)
     after = _change(
         session,
@@ -148,7 +149,7 @@ def receive(
         .values(on_hand=Stock.on_hand + quantity, version=Stock.version + 1),
     )
     if after is None:
-        raise Invalid({"quantity": ["That is more than the stock can hold."]})
+        raise Invalid({"quantity": [say("That is more than the stock can hold.")]})
     _move(session, variant_id, quantity, reason=reason, actor=actor, now=now)
     _tell(session, after.product_id, after.available - quantity, after.available, now=now)
 
@@ -171,9 +172,9 @@ def set_on_hand(
     """
     problems: dict[str, list[str]] = {}
     if not 0 <= on_hand <= MAX_QUANTITY:
-        problems["on_hand"] = [f"Write a count from 0 to {MAX_QUANTITY:,}."]
+        problems["on_hand"] = [say("Write a count from 0 to %(most)s.", most=f"{MAX_QUANTITY:,}")]
     if not reason.strip():
-        problems["reason"] = ["Say why the count changes."]
+        problems["reason"] = [say("Say why the count changes.")]
     if problems:
         raise Invalid(problems)
     _ensure_row(session, variant_id)
@@ -181,9 +182,11 @@ def set_on_hand(
         select(Stock.on_hand, Stock.reserved).where(Stock.variant_id == variant_id).with_for_update()
     ).one()
     if expected is not None and before.on_hand != expected:
-        raise Conflict(f"The count has changed to {before.on_hand} in the meantime. Please count again.")
+        raise Conflict(
+            say("The count has changed to %(on_hand)s in the meantime. Please count again.", on_hand=before.on_hand)
+        )
     if on_hand < before.reserved:
-        raise Conflict(f"{before.reserved} are promised to orders; the count cannot be less.")
+        raise Conflict(say("%(reserved)s are promised to orders; the count cannot be less.", reserved=before.reserved))
     if on_hand == before.on_hand:
         return
     after = _change(
@@ -193,7 +196,7 @@ def set_on_hand(
         .values(on_hand=on_hand, version=Stock.version + 1),
     )
     if after is None:
-        raise Conflict("The stock has changed in the meantime. Please try again.")
+        raise Conflict(say("The stock has changed in the meantime. Please try again."))
     delta = on_hand - before.on_hand
     _move(session, variant_id, delta, reason=reason.strip(), actor=actor, now=now)
     _tell(session, after.product_id, after.available - delta, after.available, now=now)
@@ -209,7 +212,7 @@ def open_stock(
 ) -> None:
     """Begin the books of new variants (variant id → units, 0 to 1,000,000 each). Raises Invalid."""
     if any(not 0 <= quantity <= MAX_QUANTITY for quantity in quantities.values()):
-        raise Invalid({"quantity": [f"Write a whole number from 0 to {MAX_QUANTITY:,}."]})
+        raise Invalid({"quantity": [say("Write a whole number from 0 to %(most)s.", most=f"{MAX_QUANTITY:,}")]})
     if not quantities:
         return
     owners = session.execute(select(Variant.id, Variant.product_id).where(Variant.id.in_(quantities)))
@@ -305,7 +308,7 @@ def _ensure_row(session: AnySession, variant_id: int) -> None:
         return
     product_id = session.scalar(select(Variant.product_id).where(Variant.id == variant_id))
     if product_id is None:
-        raise NotFound("There is no such variant.")
+        raise NotFound(say("There is no such variant."))
     try:
         with session.begin_nested():
             session.execute(insert(Stock).values(variant_id=variant_id, product_id=product_id))

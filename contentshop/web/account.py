@@ -19,11 +19,13 @@ from contentshop.core.errors import Forbidden, Invalid
 from contentshop.core.money import Money
 from contentshop.core.text import safe_next
 from contentshop.core.uow import unit_of_work
+from contentshop.core.words import say
 from contentshop.orders import queries as orders
 from contentshop.web import session as web
 from contentshop.web.door import Door, manages_own_units, show
 from contentshop.web.limits import RESET, SIGN_IN, SIGN_UP, limiter
 from contentshop.web.order_links import order_url
+from contentshop.web.words import translated_errors
 
 bp = Door("account", __name__)
 
@@ -79,10 +81,6 @@ def _onward(fallback: str) -> Response:
     return redirect(target, 303)
 
 
-def _translated(errors: Mapping[str, list[str]]) -> dict[str, list[str]]:
-    return {name: [_(text) for text in texts] for name, texts in errors.items()}
-
-
 @bp.get("/sign-up")
 def sign_up() -> Response:
     """The form of a new account."""
@@ -95,7 +93,7 @@ def sign_up() -> Response:
 def _sign_up_page(values: Mapping[str, str], errors: Mapping[str, list[str]] | None = None) -> FormPage:
     return FormPage(
         values=values,
-        errors=_translated(errors or {}),
+        errors=translated_errors(errors or {}),
         next=safe_next(request.values.get("next", "")) or "",
         open_creators=web.settings().open_creators,
     )
@@ -123,8 +121,8 @@ def create_account() -> Response:
     except Invalid as refusal:
         return show("account/sign_up.html", _sign_up_page(values, refusal.fields), 422)
     except IntegrityError:
-        problem = {"handle": ["This handle or address was taken a moment ago; choose another."]}
-        return show("account/sign_up.html", _sign_up_page(values, problem), 422)
+        taken = say("This handle or address was taken a moment ago; choose another.")
+        return show("account/sign_up.html", _sign_up_page(values, {"handle": [taken]}), 422)
     browser_session.clear()
     web.sign_in(user, token)
     flash(_("Welcome, %(name)s!", name=user.name), "success")
@@ -160,7 +158,7 @@ def start_session() -> Response:
     with unit_of_work(db.session):
         user = queries.find_by_email(db.session, email)
         if user is None:
-            raise Forbidden("This account no longer exists.")
+            raise Forbidden(say("This account no longer exists."))
         token = actions.start_session(db.session, user, user_agent=request.user_agent.string, now=web.moment())
     browser_session.clear()
     web.sign_in(user, token)
@@ -212,7 +210,7 @@ def set_password(token: str) -> Response:
     problems: dict[str, list[str]] = {}
     check_password(password, problems)
     if problems:
-        return show("account/reset.html", FormPage({"token": token}, _translated(problems)), 422)
+        return show("account/reset.html", FormPage({"token": token}, translated_errors(problems)), 422)
     password_hash = _passwords().hash(password)
     with unit_of_work(db.session):
         _reset_key(token)  # again, under the write lock: the link works once
@@ -228,7 +226,7 @@ def _reset_key(token: str) -> str:
     found = passwords.read_reset_token(web.settings().secret_key, token)
     user = queries.find_by_key(db.session, found[0]) if found else None
     if found is None or user is None or passwords.reset_mark(user.password_hash) != found[1]:
-        raise Forbidden("This link is too old or was used already. Ask for a new one.")
+        raise Forbidden(say("This link is too old or was used already. Ask for a new one."))
     return found[0]
 
 
@@ -270,7 +268,7 @@ def save_profile() -> Response:
     try:
         form = Profile.parse(name=request.form.get("name", ""), bio=request.form.get("bio", ""))
     except Invalid as refusal:
-        return show("account/home.html", _account_page(_translated(refusal.fields)), 422)
+        return show("account/home.html", _account_page(translated_errors(refusal.fields)), 422)
     actions.change_profile(db.session, person, form, now=web.moment())
     flash(_("Your profile is saved."), "success")
     return redirect(url_for("account.home"), 303)
@@ -290,15 +288,15 @@ def change_password() -> Response:
     person = web.viewer().person()
     problems: dict[str, list[str]] = {}
     if not _passwords().matches(person.password_hash, request.form.get("current", "")[:1000]):
-        problems["current"] = ["This is not your present password."]
+        problems["current"] = [say("This is not your present password.")]
     chosen = check_password(request.form.get("password", ""), problems)
     if problems:
-        return show("account/password.html", FormPage(errors=_translated(problems)), 422)
+        return show("account/password.html", FormPage(errors=translated_errors(problems)), 422)
     password_hash = _passwords().hash(chosen)
     with unit_of_work(db.session):
         user = queries.find_by_key(db.session, person.key)
         if user is None:
-            raise Forbidden("This account no longer exists.")
+            raise Forbidden(say("This account no longer exists."))
         actions.change_password(db.session, user, password_hash=password_hash, now=web.moment())
         token = actions.start_session(db.session, user, user_agent=request.user_agent.string, now=web.moment())
     browser_session.clear()

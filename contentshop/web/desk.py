@@ -27,6 +27,7 @@ from contentshop.web.cards import price_age
 from contentshop.web.desk_pages import NO_ERRORS, TRANSLATED, WORDS, IndexPage, Tile
 from contentshop.web.door import Door, manages_own_units, show
 from contentshop.web.session import engines, viewer
+from contentshop.web.words import refusal_text, translated_errors
 
 bp = Door("desk", __name__)
 
@@ -139,7 +140,7 @@ def create_product() -> Response:
     try:
         product = actions.save_product(db.session, _product_form(typed, {}), now=viewer().now)
     except Invalid as refusal:
-        return show("desk/product.html", pages.new_page(typed, refusal.fields), 422)
+        return show("desk/product.html", pages.new_page(typed, translated_errors(refusal.fields)), 422)
     flash(_("The product is in the shop. Add a variant with a price, or a merchant’s offer."), "success")
     return _to_product(product.key)
 
@@ -162,11 +163,11 @@ def save_product(key: str) -> Response:
         form = _product_form(typed, found.translations)
         actions.save_product(db.session, form, key=key, version=version, now=viewer().now)
     except Invalid as refusal:
-        return show("desk/product.html", pages.edit_page(found, typed, refusal.fields), 422)
+        return show("desk/product.html", pages.edit_page(found, typed, translated_errors(refusal.fields)), 422)
     except Conflict as conflict:
         # What was typed stays in the form; sending it again, knowingly, overwrites the other change.
         typed["version"] = str(found.version)
-        return show("desk/product.html", pages.edit_page(found, typed, {"": [_(conflict.message)]}), 409)
+        return show("desk/product.html", pages.edit_page(found, typed, {"": [refusal_text(conflict)]}), 409)
     flash(_("Saved."), "success")
     return _to_product(key)
 
@@ -215,7 +216,9 @@ def add_picture(key: str) -> Response:
     try:
         encoded = encode(sent.read() if sent else b"")
     except Invalid as refusal:
-        message = refusal.fields if sent and sent.filename else {"picture": [_("Choose a picture first.")]}
+        message = (
+            translated_errors(refusal.fields) if sent and sent.filename else {"picture": [_("Choose a picture first.")]}
+        )
         page = pages.edit_page(queries.get_for_desk(db.session, key), errors=message)
         return show("desk/product.html", page, 422)
     with unit_of_work(db.session):
@@ -254,7 +257,11 @@ def create_variant(key: str) -> Response:
         actions.save_variant(db.session, key, form, quantity=quantity, now=who.now, actor=who.person().key)
     except Invalid as refusal:
         title = queries.get_for_desk(db.session, key).title
-        return show("desk/product_variant.html", pages.VariantPage(key, title, "", typed, refusal.fields), 422)
+        return show(
+            "desk/product_variant.html",
+            pages.VariantPage(key, title, "", typed, translated_errors(refusal.fields)),
+            422,
+        )
     flash(_("The variant is there. Give it a price so that it can be bought."), "success")
     return redirect(url_for("desk.new_offer", key=key, kind="own", sku=form.sku), 303)
 
@@ -280,7 +287,11 @@ def save_variant(key: str, variant: str) -> Response:
         actions.save_variant(db.session, key, form, variant_key=variant, now=who.now, actor=who.person().key)
     except Invalid as refusal:
         title = queries.get_for_desk(db.session, key).title
-        return show("desk/product_variant.html", pages.VariantPage(key, title, variant, typed, refusal.fields), 422)
+        return show(
+            "desk/product_variant.html",
+            pages.VariantPage(key, title, variant, typed, translated_errors(refusal.fields)),
+            422,
+        )
     flash(_("Saved."), "success")
     return _to_product(key)
 
@@ -334,7 +345,7 @@ def _save_offer(key: str, offer: str | None) -> Response:
     except Invalid as refusal:
         found = queries.get_for_desk(db.session, key)
         one = next((one for one in found.offers if one.key == offer), None)
-        page = pages.offer_page(found, one, own=own, typed=typed, errors=refusal.fields)
+        page = pages.offer_page(found, one, own=own, typed=typed, errors=translated_errors(refusal.fields))
         return show("desk/product_offer.html", page, 422)
     flash(_("The offer is saved. Cards show it from now on."), "success")
     return _to_product(key)
@@ -405,7 +416,7 @@ def receive_stock(variant: str) -> Response:
             actor=who.person().key,
         )
     except Invalid as refusal:
-        return show("desk/stock_variant.html", pages.stock_page(variant, typed, refusal.fields), 422)
+        return show("desk/stock_variant.html", pages.stock_page(variant, typed, translated_errors(refusal.fields)), 422)
     flash(_("The stock has grown."), "success")
     return redirect(url_for("desk.stock_of", variant=variant), 303)
 
@@ -427,9 +438,9 @@ def correct_stock(variant: str) -> Response:
             actor=who.person().key,
         )
     except Invalid as refusal:
-        return show("desk/stock_variant.html", pages.stock_page(variant, typed, refusal.fields), 422)
+        return show("desk/stock_variant.html", pages.stock_page(variant, typed, translated_errors(refusal.fields)), 422)
     except Conflict as conflict:
-        page = pages.stock_page(variant, typed, {"on_hand": [_(conflict.message)]})
+        page = pages.stock_page(variant, typed, {"on_hand": [refusal_text(conflict)]})
         return show("desk/stock_variant.html", page, 409)
     flash(_("The count is corrected."), "success")
     return redirect(url_for("desk.stock_of", variant=variant), 303)

@@ -38,6 +38,7 @@ from contentshop.web.shop_pages import (
     order_totals,
     timeline,
 )
+from contentshop.web.words import refusal_text, translated_errors
 
 if TYPE_CHECKING:
     from contentshop.orders.models import Order
@@ -291,12 +292,12 @@ def _done(key: str, action: Callable[[], Order], message: str) -> Response:
     try:
         action()
     except Invalid as refusal:
-        return _refused(key, {name: [_(text) for text in texts] for name, texts in refusal.fields.items()}, 422)
+        return _refused(key, translated_errors(refusal.fields), 422)
     except OutOfStock as refusal:
         sentence = _("The goods cannot be promised again: %(why)s", why=left_words(min(refusal.available.values())))
         return _refused(key, {"": [sentence, _("Please send the money back.")]}, 409)
     except Conflict as refusal:
-        return _refused(key, {"": [_(refusal.message)]}, 409)
+        return _refused(key, {"": [refusal_text(refusal)]}, 409)
     flash(message, "success")
     return redirect(url_for("desk_orders.order", key=key), 303)
 

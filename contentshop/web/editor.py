@@ -19,6 +19,7 @@ from contentshop.posts import queries as posts
 from contentshop.products import queries as products
 from contentshop.web.door import Door, show
 from contentshop.web.session import viewer
+from contentshop.web.words import refusal_text, translated, translated_errors
 
 if TYPE_CHECKING:
     from contentshop.curation.models import FeaturedList
@@ -174,7 +175,7 @@ def save(key: str) -> Response:
     except Invalid as refusal:
         return _refused(featured, values, lines, refusal)
     except Conflict as conflict:
-        page = _page(featured, values, _rows(lines, {}), {"title": [_(conflict.message)]})
+        page = _page(featured, values, _rows(lines, {}), {"title": [refusal_text(conflict)]})
         return show("desk/featured_edit.html", page, 409)
     flash(_("Saved."), "success")
     return redirect(url_for("editor.edit", key=key), 303)
@@ -252,7 +253,7 @@ def _refused(
 
 def _rows(lines: Sequence[tuple[str, str, str]], errors: Mapping[str, list[str]]) -> list[ItemRow]:
     return [
-        ItemRow(kind, ref, "", reason, [_(text) for text in errors.get(f"items-{number}", ())])
+        ItemRow(kind, ref, "", reason, [translated(text) for text in errors.get(f"items-{number}", ())])
         for number, (kind, ref, reason) in enumerate(lines)
     ]
 
@@ -271,7 +272,7 @@ def _page(
         version=featured.version if featured else 0,
         values=values,
         items=[*rows, *empty],
-        errors={name: [_(text) for text in texts] for name, texts in errors.items()},
+        errors=translated_errors(errors),
         row=_row(featured, viewer().now) if featured else None,
         posts=[(tile.slug, tile.title) for tile in newest],
         products=[(found.slug, found.title) for found in products.search_catalogue(db.session, "", SUGGESTED)],
@@ -285,7 +286,7 @@ def _with(page: EditPage, values: Mapping[str, str], errors: Mapping[str, list[s
         version=page.version,
         values={**page.values, **values},
         items=page.items,
-        errors={name: [_(text) for text in texts] for name, texts in errors.items()},
+        errors=translated_errors(errors),
         row=page.row,
         posts=page.posts,
         products=page.products,

@@ -21,6 +21,7 @@ from contentshop.core.errors import (
     Unavailable,
 )
 from contentshop.web.door import SAFE_METHODS, show
+from contentshop.web.words import refusal_text
 
 log = structlog.get_logger("contentshop.web")
 
@@ -80,7 +81,7 @@ def error_page(status: int, message: str = "") -> Response:
 
 def _refused(error: ContentshopError) -> Response:
     status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 500)
-    return error_page(status, _(error.message) if error.message else "")
+    return error_page(status, refusal_text(error))
 
 
 def _http(error: HTTPException) -> Response:

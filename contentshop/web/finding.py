@@ -22,6 +22,7 @@ from contentshop.web.cards import creator_url, language_tag, post_url, product_c
 from contentshop.web.pictures import picture
 from contentshop.web.reader_pages import Choice, HitView, Paging, SearchForm
 from contentshop.web.session import Viewer
+from contentshop.web.words import refusal_text
 
 RESULTS = 20  # of one page
 LAST_PAGE = 50
@@ -52,7 +53,7 @@ def read_form(args: MultiDict[str, str], currency: str) -> SearchForm:
         try:
             _price(args.get(name, ""), currency)
         except Invalid as error:
-            errors[name] = [text for texts in error.fields.values() for text in texts]
+            errors[name] = [refusal_text(error)]
     return SearchForm(
         text=_CONTROLS.sub(" ", args.get("q", ""))[:LONGEST_TEXT].strip(),
         kind=args.get("kind", "") if args.get("kind") in KINDS else "",

@@ -12,6 +12,7 @@ from flask import Flask, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from contentshop.core.errors import Forbidden, NotFound
+from contentshop.core.words import say
 from contentshop.web.session import Viewer, viewer
 
 
@@ -152,7 +153,7 @@ def _check() -> Response | None:
         return None
     access = PERMISSIONS.get(request.endpoint)
     if access is None:
-        raise NotFound("There is no such page.")
+        raise NotFound(say("There is no such page."))
     if access is Access.PUBLIC:
         return None
     who = viewer()
@@ -160,7 +161,7 @@ def _check() -> Response | None:
         return None
     if who.user is None and request.method == "GET":
         return redirect(url_for("account.sign_in", next=request.full_path.rstrip("?")))
-    raise Forbidden("Your account may not do this." if who.user else "Please sign in first.")
+    raise Forbidden(say("Your account may not do this.") if who.user else say("Please sign in first."))
 
 
 def attach(app: Flask) -> None:

@@ -25,6 +25,7 @@ from contentshop.accounts import actions, policy, queries
 from contentshop.config import LOCALES, Settings
 from contentshop.core.db import db
 from contentshop.core.errors import Forbidden
+from contentshop.core.words import say
 from contentshop.engines import Engines
 from contentshop.web.door import SAFE_METHODS
 
@@ -86,7 +87,7 @@ class Viewer:
     def person(self) -> User:
         """The signed-in person. Raises Forbidden for a visitor (the permission table let nobody else in)."""
         if self.user is None:
-            raise Forbidden("Please sign in first.")
+            raise Forbidden(say("Please sign in first."))
         return self.user
 
 
@@ -189,10 +190,10 @@ def _refuse_foreign_requests() -> None:
         return
     word = same_origin()
     if word is False:
-        raise Forbidden("This form came from another site, so it was not accepted. Nothing was changed.")
+        raise Forbidden(say("This form came from another site, so it was not accepted. Nothing was changed."))
     if request.endpoint in TOKENLESS:
         if word is None:
-            raise Forbidden("Your browser did not say where this form came from, so it was not accepted.")
+            raise Forbidden(say("Your browser did not say where this form came from, so it was not accepted."))
     else:
         csrf.protect()
 

@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response
 from contentshop.core.db import db
 from contentshop.core.errors import Conflict, ContentshopError, Invalid, NotFound
 from contentshop.core.text import safe_next
+from contentshop.core.words import say
 from contentshop.orders import actions
 from contentshop.orders import queries as orders
 from contentshop.orders.actions import CartEmpty, QuoteChanged, Wish
@@ -39,6 +40,7 @@ from contentshop.web.shop_pages import (
     read_seen,
     short_words,
 )
+from contentshop.web.words import refusal_text
 
 bp = Door("shop", __name__)
 
@@ -46,7 +48,7 @@ bp = Door("shop", __name__)
 LINK_LIFE = timedelta(days=400)
 # Where a page without script says that something was added (see the toast in base.html).
 ADDED = "#added"
-NOT_SOLD = "We do not sell this at the moment."
+NOT_SOLD = say("We do not sell this at the moment.")
 
 
 def cart_key() -> str:
@@ -152,9 +154,7 @@ def _told(refusal: ContentshopError) -> str:
     """A refusal in the buyer's language."""
     if isinstance(refusal, OutOfStock):
         return left_words(min(refusal.available.values()))
-    if isinstance(refusal, Invalid):
-        return " ".join(_(text) for texts in refusal.fields.values() for text in texts)
-    return str(_(refusal.message))
+    return refusal_text(refusal)
 
 
 def _wants_json() -> bool:
@@ -246,7 +246,7 @@ def place_order() -> Response:
         return _checkout_again(seen, 409, notice=isinstance(refusal, QuoteChanged))
     except CartEmpty as refusal:
         db.session.rollback()
-        return show("shop/cart.html", cart_page(load_cart(cart_key(), viewer()), _(refusal.message)), 409)
+        return show("shop/cart.html", cart_page(load_cart(cart_key(), viewer()), refusal_text(refusal)), 409)
     return redirect(order_url(order.key), 303)
 
 
@@ -299,12 +299,12 @@ def order(token: str) -> Response:
     """An order, for whoever holds its signed link."""
     key = order_of(token)
     if key is None:
-        raise NotFound("There is no such order. Please use the link in your mail.")
+        raise NotFound(say("There is no such order. Please use the link in your mail."))
     found = orders.get_by_key(db.session, key)
     who = viewer()
     owner = who.user is not None and found.user_id == who.user.id
     if not owner and found.placed_at + LINK_LIFE <= who.now:
-        raise NotFound("This link has expired. Please write to us if you have a question about the order.")
+        raise NotFound(say("This link has expired. Please write to us if you have a question about the order."))
     response = show("shop/order.html", order_page(found))
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Robots-Tag"] = "noindex"

@@ -27,6 +27,7 @@ from contentshop.web.chrome import current_babel_locale, day
 from contentshop.web.chrome import money as in_words
 from contentshop.web.pictures import PictureView, picture
 from contentshop.web.session import Viewer, engines, settings
+from contentshop.web.words import translated_errors
 
 if TYPE_CHECKING:
     from contentshop.orders.models import Order, OrderEvent
@@ -200,7 +201,7 @@ def checkout_page(
     return CheckoutPage(
         quote=_quote_view(quote, _origins(line.card_key for line in quote.lines)),
         values=values,
-        errors={name: [_(text) for text in texts] for name, texts in errors.items()},
+        errors=translated_errors(errors),
         methods=[(code, *method_words(code), "") for code in engines().payment.methods],
         attempt=attempt or new_key(24),
         seen=sign_seen(Seen(quote.currency, total.minor, quote.fingerprint)),

@@ -20,6 +20,7 @@ from contentshop.core.db import db
 from contentshop.core.errors import Forbidden, Invalid, NotFound
 from contentshop.core.paging import Page, page_number
 from contentshop.core.uow import run_in_unit
+from contentshop.core.words import say
 from contentshop.curation import queries as curation
 from contentshop.media import actions as media
 from contentshop.media import images
@@ -47,6 +48,7 @@ from contentshop.web.studio_pages import (
     StartPage,
     Theirs,
 )
+from contentshop.web.words import translated, translated_errors
 
 if TYPE_CHECKING:
     from contentshop.media.models import Asset
@@ -204,7 +206,7 @@ def add_picture(key: str) -> Response:
     try:
         stored = _upload("picture", "picture_alt")
         if stored is None:
-            raise Invalid({"picture": ["Choose a picture first."]})
+            raise Invalid({"picture": [say("Choose a picture first.")]})
     except Invalid as refusal:
         return show("studio/edit.html", _edit_page(post, _typed(post), errors=refusal.fields), 422)
     refused = _save(key, more=f"\n\n{_picture_markup(stored)}\n")
@@ -250,13 +252,13 @@ def _own_post(key: str) -> Post:
     """The post, for its author. Raises Forbidden for an editor, NotFound for everybody else."""
     post = _post(key)
     if not policy.can_change(viewer().user, post):
-        raise Forbidden("Only the author may change this post.")
+        raise Forbidden(say("Only the author may change this post."))
     return post
 
 
 def _draft(post: Post) -> Revision:
     if post.draft is None:
-        raise NotFound("There is no such post.")
+        raise NotFound(say("There is no such post."))
     return post.draft
 
 
@@ -395,7 +397,7 @@ def _edit_page(
         relations=_relations(),
         cover=picture(typed.cover, typed.values["cover_alt"]),
         cover_key=typed.cover.key if typed.cover else "",
-        errors={name: [_(text) for text in texts] for name, texts in (errors or {}).items()},
+        errors=translated_errors(errors or {}),
         checks=_checks(post, draft),
         cards=[CardLine(entry["line"], views[entry["key"]]) for entry in draft.cards if entry["key"] in views],
         changed=post.live_id is not None and post.live_id != post.draft_id,
@@ -408,11 +410,11 @@ def _edit_page(
 
 def _checks(post: Post, draft: Revision) -> list[Check]:
     """What stands in the way of publishing, what could be better, and what is well."""
-    found = [Check(_(message[:1].upper() + message[1:]), "bad", line) for line, message in draft.problems]
+    found = [Check(_sentence(problem.message), "bad", problem.line) for problem in queries.list_problems(draft)]
     obstacles = actions.publishing_obstacles(post, draft)
     for field, messages in obstacles.items():
         if field != "source" or not draft.problems:
-            found += [Check(_(message), "bad") for message in messages]
+            found += [Check(translated(message), "bad") for message in messages]
     if not draft.summary:
         found.append(Check(_("A summary helps readers to choose; search engines show it too."), "warn"))
     if draft.cover_id is None:
@@ -428,6 +430,11 @@ def _checks(post: Post, draft: Revision) -> list[Check]:
     if draft.cards and draft.relation != "none":
         found.append(Check(_("How the post is paid stands above the first card."), "good"))
     return found
+
+
+def _sentence(text: str) -> str:
+    words = translated(text)
+    return words[:1].upper() + words[1:]
 
 
 def _languages(present: str) -> list[Choice]:
@@ -447,8 +454,7 @@ def _relations() -> list[Choice]:
 
 
 def _new_page(values: Mapping[str, str], errors: Mapping[str, list[str]]) -> NewPage:
-    mended = {name: [_(text) for text in texts] for name, texts in errors.items()}
-    return NewPage(values=values, languages=_languages("en"), errors=mended)
+    return NewPage(values=values, languages=_languages("en"), errors=translated_errors(errors))
 
 
 def _tabs(counts: Mapping[str, int], state: str | None) -> list[tuple[str, str, bool, int]]:

@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from contentshop.core.errors import Unavailable
 from contentshop.core.mail import Message
+from contentshop.core.words import say
 
 TIMEOUT = 15  # seconds
 RULE = "-" * 72
@@ -51,7 +52,7 @@ class SmtpMailer:
             with self._connect() as server:
                 server.send_message(mail)
         except (OSError, smtplib.SMTPException) as error:
-            raise Unavailable(f"The mail server does not take mail: {error}") from error
+            raise Unavailable(say("The mail server does not take mail: %(reason)s", reason=error)) from error
 
     def _connect(self) -> smtplib.SMTP:
         if self._tls == "ssl":

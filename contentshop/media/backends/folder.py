@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from contentshop.core.errors import NotFound, Unavailable
+from contentshop.core.words import say
 
 # Names are made by us; anything else (dots, absolute paths) is not ours and is not found.
 NAME = re.compile(r"[a-z0-9]{2}/[a-z0-9]+(-[0-9]+)?\.(webp|jpg|png)")
@@ -23,7 +24,7 @@ class FolderStorage:
     def path(self, name: str) -> Path:
         """Where ``name`` lies. Raises NotFound for names that are not ours."""
         if not NAME.fullmatch(name):
-            raise NotFound("There is no such file.")
+            raise NotFound(say("There is no such file."))
         return self._folder / name
 
     def put(self, name: str, data: bytes) -> None:
@@ -43,13 +44,13 @@ class FolderStorage:
                 temporary.unlink(missing_ok=True)
                 raise
         except OSError as error:
-            raise Unavailable(f"The file could not be stored: {error.strerror}") from error
+            raise Unavailable(say("The file could not be stored: %(reason)s", reason=error.strerror)) from error
 
     def open(self, name: str) -> BinaryIO:
         try:
             return self.path(name).open("rb")
         except FileNotFoundError:
-            raise NotFound("There is no such file.") from None
+            raise NotFound(say("There is no such file.")) from None
 
     def delete(self, name: str) -> None:
         self.path(name).unlink(missing_ok=True)

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from contentshop.core.errors import NotFound
 from contentshop.core.outbox import record
 from contentshop.core.uow import AnySession
+from contentshop.core.words import say
 from contentshop.products.events import ProductChanged
 from contentshop.products.inputs import ProductInput
 from contentshop.products.models import Product
@@ -37,7 +38,7 @@ def lock_product(session: AnySession, key: str) -> Product:
         select(Product).where(Product.key == key).with_for_update().execution_options(populate_existing=True)
     )
     if product is None:
-        raise NotFound("There is no such product.")
+        raise NotFound(say("There is no such product."))
     return product
 
 

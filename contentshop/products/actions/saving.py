@@ -10,6 +10,7 @@ from contentshop.core.errors import Conflict, Invalid, NotFound
 from contentshop.core.ids import new_key, slugify
 from contentshop.core.outbox import record
 from contentshop.core.uow import AnySession
+from contentshop.core.words import say
 from contentshop.media.models import Asset
 from contentshop.products import stock
 from contentshop.products.actions.changes import (
@@ -46,7 +47,7 @@ def save_product(
     """
     product = lock_product(session, key) if key else None
     if product is not None and version is not None and product.version != version:
-        raise Conflict("Somebody else changed this product in the meantime. Your changes were not saved.")
+        raise Conflict(say("Somebody else changed this product in the meantime. Your changes were not saved."))
     alternative_id = _check(session, form, product)
     if product is None:
         product = Product(
@@ -84,7 +85,7 @@ def save_variant(
     product = lock_product(session, product_key)
     holder = session.scalar(select(Variant.key).where(Variant.sku == form.sku))
     if holder is not None and holder != variant_key:
-        raise Invalid({"sku": [f"The SKU “{form.sku}” is taken."]})
+        raise Invalid({"sku": [say("The SKU “%(sku)s” is taken.", sku=form.sku)]})
     if variant_key is None:
         last = session.scalar(select(func.max(Variant.position)).where(Variant.product_id == product.id))
         position = 0 if last is None else last + 1
@@ -97,7 +98,7 @@ def save_variant(
         return variant
     found = session.scalar(select(Variant).where(Variant.key == variant_key, Variant.product_id == product.id))
     if found is None:
-        raise NotFound("There is no such variant.")
+        raise NotFound(say("There is no such variant."))
     values = {"sku": form.sku, "name": form.name, "translations": names_as_translations(form.names)}
     if assign(found, values):
         touch(session, product, now=now)
@@ -171,7 +172,7 @@ def remove_picture(session: AnySession, product_key: str, asset_key: str, *, now
     )
     asset_id = session.scalar(select(Asset.id).where(Asset.key == asset_key))
     if all(one.asset_id != asset_id for one in pictures):
-        raise NotFound("This product has no such picture.")
+        raise NotFound(say("This product has no such picture."))
     order = [(one.asset_id, one.alt) for one in pictures if one.asset_id != asset_id]
     _write_pictures(session, product, pictures, order)
     touch(session, product, now=now)
@@ -196,18 +197,18 @@ def _check(session: AnySession, form: ProductInput, product: Product | None) -> 
     problems: dict[str, list[str]] = {}
     own_id = product.id if product else None
     if form.slug and product is None and session.scalar(select(Product.id).where(Product.slug == form.slug)):
-        problems["slug"] = [f"“{form.slug}” is taken; choose another."]
+        problems["slug"] = [say("“%(slug)s” is taken; choose another.", slug=form.slug)]
     if form.gtin:
         holder = session.execute(select(Product.id, Product.title).where(Product.gtin == form.gtin)).one_or_none()
         if holder is not None and holder.id != own_id:
-            problems["gtin"] = [f"This GTIN belongs to “{holder.title}”."]
+            problems["gtin"] = [say("This GTIN belongs to “%(title)s”.", title=holder.title)]
     alternative_id = None
     if form.alternative:
         alternative_id = session.scalar(select(Product.id).where(Product.slug == form.alternative))
         if alternative_id is None:
-            problems["alternative"] = [f"There is no product “{form.alternative}”."]
+            problems["alternative"] = [say("There is no product “%(slug)s”.", slug=form.alternative)]
         elif alternative_id == own_id:
-            problems["alternative"] = ["A product cannot be its own alternative."]
+            problems["alternative"] = [say("A product cannot be its own alternative.")]
     if problems:
         raise Invalid(problems)
     return alternative_id
@@ -225,14 +226,14 @@ def _free_slug(session: AnySession, title: str) -> str:
 def _find_offer(session: AnySession, product: Product, offer_key: str) -> Offer:
     offer = session.scalar(select(Offer).where(Offer.key == offer_key, Offer.product_id == product.id))
     if offer is None:
-        raise NotFound("There is no such offer.")
+        raise NotFound(say("There is no such offer."))
     return offer
 
 
 def _own(session: AnySession, product: Product, form: OfferInput, offer_key: str | None, now: datetime) -> Offer:
     variant = session.scalar(select(Variant).where(Variant.sku == form.sku, Variant.product_id == product.id))
     if variant is None:
-        raise Invalid({"sku": [f"This product has no variant with the SKU “{form.sku}”."]})
+        raise Invalid({"sku": [say("This product has no variant with the SKU “%(sku)s”.", sku=form.sku)]})
     twin = session.scalar(
         select(Offer.key).where(
             Offer.kind == "own",
@@ -242,7 +243,17 @@ def _own(session: AnySession, product: Product, form: OfferInput, offer_key: str
         )
     )
     if twin is not None and twin != offer_key:
-        raise Invalid({"currency": [f"{form.sku} has a price in {form.currency} for this region already."]})
+        raise Invalid(
+            {
+                "currency": [
+                    say(
+                        "%(sku)s has a price in %(currency)s for this region already.",
+                        sku=form.sku,
+                        currency=form.currency,
+                    )
+                ]
+            }
+        )
     if offer_key is None:
         offer = Offer(product_id=product.id, variant_id=variant.id, **own_columns(form, now))
         session.add(offer)
@@ -262,7 +273,7 @@ def _own(session: AnySession, product: Product, form: OfferInput, offer_key: str
 def _affiliate(session: AnySession, product: Product, form: OfferInput, offer_key: str | None, now: datetime) -> Offer:
     merchant = session.scalar(select(Merchant).where(Merchant.key == form.merchant))
     if merchant is None:
-        raise Invalid({"merchant": ["Choose a merchant."]})
+        raise Invalid({"merchant": [say("Choose a merchant.")]})
     url = check_offer_url(form.url, merchant.domain)
     if offer_key is None:
         columns = affiliate_columns(form, url, now)
@@ -289,7 +300,7 @@ def _affiliate(session: AnySession, product: Product, form: OfferInput, offer_ke
 
 def _same_kind(offer: Offer, form: OfferInput) -> None:
     if offer.kind != form.kind:
-        raise Invalid({"kind": ["An offer cannot change between ours and a merchant's; add a new one."]})
+        raise Invalid({"kind": [say("An offer cannot change between ours and a merchant's; add a new one.")]})
 
 
 def _set_offer_active(session: AnySession, product_key: str, offer_key: str, active: bool, now: datetime) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from contentshop.core.errors import Conflict, Invalid, NotFound
 from contentshop.core.uow import AnySession
+from contentshop.core.words import say
 from contentshop.products.actions.changes import assign, names_as_translations, touch
 from contentshop.products.inputs import MerchantInput, check_offer_url
 from contentshop.products.models import Merchant, Offer, Product
@@ -21,7 +22,9 @@ def save_merchant(session: AnySession, row: MerchantInput, *, now: datetime) -> 
     merchant = session.scalar(select(Merchant).where(Merchant.key == row.key).with_for_update())
     holder = session.scalar(select(Merchant.key).where(Merchant.domain == row.domain))
     if holder is not None and holder != row.key:
-        raise Invalid({"domain": [f"{row.domain} belongs to the merchant “{holder}”."]})
+        raise Invalid(
+            {"domain": [say("%(domain)s belongs to the merchant “%(holder)s”.", domain=row.domain, holder=holder)]}
+        )
     values = {
         "name": row.name,
         "domain": row.domain,
@@ -44,7 +47,7 @@ def set_merchant_active(session: AnySession, key: str, active: bool, *, now: dat
     """Stop or resume sending readers to a merchant. Raises NotFound."""
     merchant = session.scalar(select(Merchant).where(Merchant.key == key).with_for_update())
     if merchant is None:
-        raise NotFound("There is no such merchant.")
+        raise NotFound(say("There is no such merchant."))
     if assign(merchant, {"active": active}):
         _touch_products(session, merchant, now)
 
@@ -54,7 +57,9 @@ def _check_links(session: AnySession, merchant: Merchant, domain: str) -> None:
         try:
             check_offer_url(url, domain)
         except Invalid as refused:
-            raise Conflict(f"Existing links are not on {domain}, for example {url[:100]}.") from refused
+            raise Conflict(
+                say("Existing links are not on %(domain)s, for example %(url)s.", domain=domain, url=url[:100])
+            ) from refused
 
 
 def _touch_products(session: AnySession, merchant: Merchant, now: datetime) -> None:

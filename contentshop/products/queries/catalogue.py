@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, case, func, or_, select
 
 from contentshop.core.errors import NotFound
 from contentshop.core.uow import AnySession
+from contentshop.core.words import say
 from contentshop.media.models import Asset
 from contentshop.products.models import Product, ProductPicture, Variant
 from contentshop.products.offers import PictureFacts, ProductFacts
@@ -68,7 +69,7 @@ def get_product_page(session: AnySession, slug: str, locale: str) -> ProductPage
         ).where(Product.slug == slug)
     ).one_or_none()
     if row is None:
-        raise NotFound("There is no such product.")
+        raise NotFound(say("There is no such product."))
     facts = load_facts(session, [row.id], locale)
     return ProductPage(
         product=facts[row.id],

@@ -12,6 +12,7 @@ from sqlalchemy.orm import joinedload, selectinload
 from contentshop.core.errors import NotFound
 from contentshop.core.paging import Page
 from contentshop.core.uow import AnySession
+from contentshop.core.words import say
 from contentshop.products.models import (
     Merchant,
     Offer,
@@ -118,7 +119,7 @@ def get_for_desk(session: AnySession, key: str) -> Product:
         .execution_options(populate_existing=True)
     )
     if product is None:
-        raise NotFound("There is no such product.")
+        raise NotFound(say("There is no such product."))
     return product
 
 
@@ -161,7 +162,7 @@ def get_stock(session: AnySession, variant_key: str, locale: str) -> tuple[int, 
     """(variant id, its stock). Raises NotFound."""
     row = session.execute(_stock_rows(locale).where(Variant.key == variant_key)).one_or_none()
     if row is None:
-        raise NotFound("There is no such variant.")
+        raise NotFound(say("There is no such variant."))
     return row.variant_id, _stock_row(row)
 
 
