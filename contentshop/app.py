@@ -27,6 +27,7 @@ from contentshop.web import (
     errors,
     feeds,
     files,
+    fragments,
     gallery,
     go,
     permissions,
@@ -133,6 +134,7 @@ def _open_doors(app: Flask) -> None:
     session.attach(app)
     permissions.attach(app)
     chrome.attach(app)
+    fragments.attach(app)
     errors.attach(app)
     for door in (reader, go, shop, studio, desk, desk_orders, editor, account, feeds, files, gallery):
         app.register_blueprint(door.bp)

@@ -57,12 +57,18 @@ class CardView:
     disclosure: str
     note: str = ""
     award: str = ""
-    compare: Sequence[ComparedOffer] = ()
+    compare: tuple[ComparedOffer, ...] = ()
     alternative: CardView | None = None
-    variants: Sequence[Variant] = ()
+    variants: tuple[Variant, ...] = ()
     reason: str = ""
-    pros: Sequence[str] = ()
-    cons: Sequence[str] = ()
+    pros: tuple[str, ...] = ()
+    cons: tuple[str, ...] = ()
+
+    @property
+    def moments(self) -> tuple[datetime, ...]:
+        """The times in it, which are told as "2 hours ago"."""
+        told = [self.checked_at, *(offer.checked_at for offer in self.compare)]
+        return (*filter(None, told), *(self.alternative.moments if self.alternative else ()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +101,11 @@ class TileView:
     kind: str
     cards_count: int
     lang: str
+
+    @property
+    def moments(self) -> tuple[datetime, ...]:
+        """The times in it, which are told as "2 hours ago"."""
+        return (self.published_at,) if self.published_at else ()
 
 
 class PostFacts(Protocol):
@@ -251,8 +262,8 @@ def _with_words(resolution: Resolution, card: Mapping[str, Any], who: Viewer, fo
         _view(resolution, card["key"], who),
         note=card.get("note") or "",
         award=card.get("award") or "",
-        pros=card.get("pros") or (),
-        cons=card.get("cons") or (),
+        pros=tuple(card.get("pros") or ()),
+        cons=tuple(card.get("cons") or ()),
         reason=explain(resolution) if for_author else "",
     )
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from babel import Locale
 from babel.dates import format_timedelta
 from flask import Flask, current_app, g, request
-from flask_babel import Babel, format_date, gettext, ngettext
+from flask_babel import Babel, format_date, get_domain, get_locale, gettext
 from jinja2 import StrictUndefined
 from werkzeug.local import LocalProxy
 
@@ -92,7 +92,12 @@ def ago(value: datetime) -> str:
     step = value - moment()
     if abs(step) < timedelta(seconds=1):
         return str(gettext("just now"))
-    return format_timedelta(step, add_direction=True, locale=current_babel_locale())
+    return _ago(int(step.total_seconds()), current_babel_locale())
+
+
+@lru_cache(maxsize=4096)
+def _ago(seconds: int, locale: str) -> str:
+    return format_timedelta(timedelta(seconds=seconds), add_direction=True, locale=locale)
 
 
 def day(value: datetime) -> str:
@@ -112,10 +117,32 @@ def _static_version(folder: str, name: str, _stamp: int) -> str:
 
 def static_url(name: str) -> str:
     """The address of a static file with its content's hash, so that it may be cached for ever."""
-    folder = current_app.static_folder or ""
-    version = _static_version(folder, name, (Path(folder) / name).stat().st_mtime_ns)
-    # Not by url_for: error pages need it too when the request's host cannot be trusted.
-    return f"{current_app.static_url_path}/{name}?v={version}"
+    # A page names the same few files dozens of times; each is looked at once a request.
+    known: dict[str, str] = g.setdefault("static_urls", {})
+    found = known.get(name)
+    if found is None:
+        folder = current_app.static_folder or ""
+        version = _static_version(folder, name, (Path(folder) / name).stat().st_mtime_ns)
+        # Not by url_for: error pages need it too when the request's host cannot be trusted.
+        found = known[name] = f"{current_app.static_url_path}/{name}?v={version}"
+    return found
+
+
+def _translations() -> Any:
+    """The messages of the present language; flask-babel would look for them again for every word."""
+    locale = get_locale()
+    found = g.get("translations")
+    if found is None or found[0] is not locale:
+        found = g.translations = (locale, get_domain().get_translations())
+    return found[1]
+
+
+def _gettext(message: str) -> str:
+    return str(_translations().ugettext(message))
+
+
+def _ngettext(one: str, many: str, count: int) -> str:
+    return str(_translations().ungettext(one, many, count))
 
 
 def attach(app: Flask) -> None:
@@ -131,7 +158,8 @@ def attach(app: Flask) -> None:
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(money=money, ago=ago, day=day, iso=iso)
-    app.jinja_env.globals.update(static_url=static_url, gettext=gettext, ngettext=ngettext)
+    app.jinja_env.globals.update(static_url=static_url)
+    app.jinja_env.install_gettext_callables(_gettext, _ngettext, newstyle=True)  # type: ignore[attr-defined]
     app.jinja_env.globals["chrome"] = LocalProxy(current_chrome)
 
 

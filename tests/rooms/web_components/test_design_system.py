@@ -80,6 +80,7 @@ def _environment(signed_in: bool = False) -> Environment:
     )
     env.globals.update(
         static_url=lambda name: f"/static/{name}",
+        kept=lambda component, thing, **options: component(thing, **options),
         csrf_token=lambda: "token",
         get_flashed_messages=lambda with_categories: [("error", "A message")],
         chrome=_chrome(signed_in),
