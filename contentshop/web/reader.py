@@ -230,7 +230,7 @@ def preferences() -> BaseResponse:
         set_cookie(response, CURRENCY_COOKIE, chosen["currency"])
     elif "region" in chosen:
         # Without a wish of its own the currency follows the region.
-        response.delete_cookie(CURRENCY_COOKIE, path="/")
+        response.delete_cookie(CURRENCY_COOKIE, path="/", secure=known.secure, httponly=True, samesite="Lax")
     return response
 
 
