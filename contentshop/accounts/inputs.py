@@ -39,6 +39,12 @@ def clean_line(text: str, limit: int) -> str:
     return " ".join(kept.split())[:limit].rstrip()
 
 
+def clean_text(text: str, limit: int) -> str:
+    """Plain text of several lines: NFC, no control characters. Cut well above ``limit``, which the caller checks."""
+    lines = unicodedata.normalize("NFC", text[: limit * 4]).replace("\r\n", "\n").split("\n")
+    return "\n".join("".join(c if c.isprintable() else " " for c in line).rstrip() for line in lines).strip()
+
+
 def normal_email(text: str) -> str:
     """The form an address is kept and compared in."""
     return unicodedata.normalize("NFC", text).strip().casefold()
@@ -105,7 +111,7 @@ class Profile:
         name = clean_line(name, 80)
         if not name:
             problems["name"] = [say("Tell readers what to call you.")]
-        bio = bio.replace("\r\n", "\n").strip()
+        bio = clean_text(bio, 600)
         if len(bio) > 600:
             problems["bio"] = [say("Use at most 600 characters (now %(count)s).", count=len(bio))]
         if problems:

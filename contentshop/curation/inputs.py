@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
+from contentshop.accounts.inputs import clean_line, clean_text
 from contentshop.core.errors import Invalid
 from contentshop.core.words import say
 
@@ -39,7 +40,7 @@ class FeaturedListInput:
         Raises Invalid; problems of the n-th item stand under ``items-<n>`` counted from 0.
         """
         problems: dict[str, list[str]] = {}
-        title, intro = " ".join(title.split()), intro.strip()
+        title, intro = clean_line(title, 400), clean_text(intro, 500)
         if not title:
             problems["title"] = [say("Give the list a title.")]
         elif len(title) > 200:
@@ -49,19 +50,19 @@ class FeaturedListInput:
         if lang not in {"en", "zh"}:
             problems["lang"] = [say("Choose the language of the list.")]
         found: list[ItemInput] = []
-        for number, (kind, ref, reason) in enumerate(items):
-            slug = slug_of(ref)
-            if not slug and not reason.strip():
+        for number, (kind, ref, words) in enumerate(items):
+            slug, reason = slug_of(clean_line(ref, 500)), clean_line(words, 400)
+            if not slug and not reason:
                 continue
             item_kind: ItemKind = "product" if kind == "product" or "/products/" in ref else "post"
             if not slug:
                 problems[f"items-{number}"] = [say("Name a post or a product.")]
-            elif len(reason.strip()) > 200:
+            elif len(reason) > 200:
                 problems[f"items-{number}"] = [say("Use at most 200 characters for the reason.")]
             elif any(item.kind == item_kind and item.ref == slug for item in found):
                 problems[f"items-{number}"] = [say("“%(slug)s” is in the list already.", slug=slug)]
             else:
-                found.append(ItemInput(item_kind, slug, " ".join(reason.split())))
+                found.append(ItemInput(item_kind, slug, reason))
         if len(found) > MAX_ITEMS:
             problems["items"] = [say("A list holds at most %(most)s items.", most=MAX_ITEMS)]
         if not found and not any(name.startswith("items") for name in problems):

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Collection, Mapping
 from dataclasses import astuple, dataclass, fields
 
-from contentshop.accounts.inputs import check_email, clean_line
+from contentshop.accounts.inputs import check_email, clean_line, clean_text
 from contentshop.core.errors import Invalid
 from contentshop.core.words import say
 
@@ -97,7 +96,7 @@ class Delivery:
         method = form.get("payment_method", "")
         if method not in methods:
             problems["payment_method"] = [say("Choose how you want to pay.")]
-        note = _clean_text(form.get("note", ""))
+        note = clean_text(form.get("note", ""), NOTE_LENGTH)
         if len(note) > NOTE_LENGTH:
             problems["note"] = [say("Use at most 1000 characters.")]
         if problems:
@@ -139,9 +138,3 @@ class Reason:
         if len(reason) > 300:
             raise Invalid({"reason": [say("Use at most 300 characters.")]})
         return cls(reason)
-
-
-def _clean_text(text: str) -> str:
-    """Plain text of several lines without control characters."""
-    lines = unicodedata.normalize("NFC", text[: NOTE_LENGTH * 4]).replace("\r\n", "\n").split("\n")
-    return "\n".join("".join(c if c.isprintable() else " " for c in line).rstrip() for line in lines).strip()
