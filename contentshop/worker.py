@@ -120,9 +120,9 @@ def drain_clicks() -> int:
 
 def dispatch() -> int:
     """Turn new events into jobs. Looks before it takes the write lock."""
-    waiting = jobs.backlog(db.session)["events"]
+    news = jobs.has_news(db.session)
     db.session.rollback()
-    if not waiting:
+    if not news:
         return 0
     with unit_of_work(db.session):
         return jobs.dispatch(db.session, ON_EVENT, now=engines().clock.now())
@@ -131,7 +131,10 @@ def dispatch() -> int:
 def run_jobs() -> int:
     """Run what is due, reaction by reaction, in batches."""
     done = 0
-    for name, reaction in REACTIONS.items():
+    waiting = jobs.due_reactions(db.session, now=engines().clock.now())
+    db.session.rollback()
+    for name in [name for name in REACTIONS if name in waiting]:
+        reaction = REACTIONS[name]
         due = jobs.due(db.session, name, now=engines().clock.now(), limit=reaction.batch)
         batch = [(job.id, dict(job.payload)) for job in due]
         db.session.rollback()

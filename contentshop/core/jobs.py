@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, Integer, String, Text, delete, func, select, update
+from sqlalchemy import JSON, ForeignKey, Index, Integer, String, Text, delete, exists, func, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from contentshop.core.db import Base, BigInt, Moment, PrimaryKey, UtcDateTime
@@ -59,6 +59,16 @@ def dispatch(session: AnySession, reactions: Mapping[str, Sequence[str]], *, now
             session.add(Job(event_id=event.id, reaction=reaction, payload=event.payload, run_at=now))
         event.dispatched_at = now
     return len(events)
+
+
+def has_news(session: AnySession) -> bool:
+    """Whether an event waits for its jobs."""
+    return bool(session.scalar(select(exists().where(OutboxEvent.dispatched_at.is_(None)))))
+
+
+def due_reactions(session: AnySession, *, now: datetime) -> set[str]:
+    """Names of the reactions that have a job which may run now."""
+    return set(session.scalars(select(Job.reaction).where(_WAITING, Job.run_at <= now).distinct()))
 
 
 def due(session: AnySession, reaction: str, *, now: datetime, limit: int) -> list[Job]:
