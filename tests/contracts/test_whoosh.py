@@ -17,7 +17,6 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
 from whoosh.util.filelock import FileLock
@@ -28,7 +27,6 @@ from contentshop.search.port import Delete, Document, SchemaMismatch, Upsert
 from tests.contracts.search_contract import SHOP, SearchBackendContract, doc, ids, page, put
 
 spawn = multiprocessing.get_context("spawn")
-Test = TypeVar("Test", bound=Callable[..., object])
 
 
 @pytest.fixture
@@ -141,13 +139,6 @@ def collected() -> Iterator[None]:
     gc.collect()
 
 
-def careless(test: Test) -> Test:
-    """Whoosh leaves a broken file open until it is collected, which is soon but not silent."""
-    quiet = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-    return pytest.mark.usefixtures("collected")(quiet(test))
-
-
-@careless
 @pytest.mark.parametrize("name", DAMAGES)
 def test_ensure_notices_damage_and_starts_anew(shop: WhooshSearchBackend, folder: Path, name: str) -> None:
     shop.close()
@@ -162,7 +153,6 @@ def test_ensure_notices_damage_and_starts_anew(shop: WhooshSearchBackend, folder
     fresh.close()
 
 
-@careless
 @pytest.mark.parametrize("name", DAMAGES)
 def test_damage_is_never_a_raw_exception(shop: WhooshSearchBackend, folder: Path, name: str) -> None:
     """Asked of a broken index, an engine answers, or says that it cannot."""
@@ -185,7 +175,6 @@ def test_damage_is_never_a_raw_exception(shop: WhooshSearchBackend, folder: Path
     broken.close()
 
 
-@careless
 def test_a_reader_that_finds_damage_tells_the_writer(shop: WhooshSearchBackend, folder: Path) -> None:
     shop.close()
     for segment in segments(folder):
@@ -204,7 +193,6 @@ def test_a_reader_that_finds_damage_tells_the_writer(shop: WhooshSearchBackend, 
     writer.close()
 
 
-@careless
 def test_a_false_alarm_is_called_off(shop: WhooshSearchBackend, folder: Path) -> None:
     moved = segments(folder)[0].rename(folder / "aside")
     reader = WhooshSearchBackend(folder)
@@ -225,7 +213,6 @@ def segments_name(folder: Path, shop: WhooshSearchBackend) -> str:
     return str(missing)
 
 
-@careless
 def test_a_damaged_index_is_set_aside(shop: WhooshSearchBackend, folder: Path) -> None:
     name = segments(folder)[0].name
     flip(segments(folder)[0], 0.5)
@@ -343,7 +330,8 @@ def small_files() -> Iterator[Callable[[int], None]]:
     resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-@careless
+@pytest.mark.usefixtures("collected")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # Whoosh's half-written files
 def test_a_failed_commit_lets_go_of_the_lock(
     shop: WhooshSearchBackend, folder: Path, small_files: Callable[[int], None]
 ) -> None:

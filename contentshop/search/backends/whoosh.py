@@ -214,6 +214,26 @@ class _Manifest:
         )
 
 
+class _Storage(FileStorage):  # type: ignore[misc]  # Whoosh is untyped
+    """A folder of Whoosh's that remembers what was opened: Whoosh leaves a file open when it cannot read it."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.opened: list[Any] = []
+
+    def open_file(self, name: str, **kwargs: object) -> Any:
+        """Open a file for reading."""
+        file = super().open_file(name, **kwargs)
+        self.opened.append(file)
+        return file
+
+    def close_all(self) -> None:
+        """Close every file that was opened here and still is."""
+        for file in self.opened:
+            if not file.is_closed:
+                file.close()
+
+
 class _PostingCache:
     """The postings read last, bounded by their number. Segments never change, so nothing goes stale."""
 
@@ -509,12 +529,12 @@ class WhooshSearchBackend:
 
         Returns the number of the table of contents, too.
         """
-        storage = FileStorage(str(self._folder / index))
-        contents = TOC.read(storage, "MAIN")
         parts: list[Part] = []
         base = 0
         fresh: list[Segment] = []
+        storage = _Storage(str(self._folder / index))
         try:
+            contents = TOC.read(storage, "MAIN")
             for found in contents.segments:
                 segment = known.get((index, found.segment_id()))
                 if segment is None:
@@ -522,9 +542,11 @@ class WhooshSearchBackend:
                     fresh.append(segment)
                 parts.append(Part(base, segment, frozenset(found.deleted_docs())))
                 base += segment.size
+            storage.opened.clear()
         except BaseException:
             for segment in fresh:
                 segment.close()
+            storage.close_all()
             raise
         return contents.generation, parts
 
@@ -564,12 +586,15 @@ class WhooshSearchBackend:
     @contextmanager
     def _writer(self, path: Path) -> Iterator[Any]:
         """Whoosh's writer; whatever happens, its lock is released (2.7.4 keeps it after a failed commit)."""
-        index = FileIndex(FileStorage(str(path)))
+        storage = _Storage(str(path))
         try:
+            index = FileIndex(storage)
             writer = index.writer(timeout=LOCK_SECONDS, limitmb=WRITER_MEGABYTES, codec=Codec())
         except Exception as error:
             traceback.clear_frames(error.__traceback__)  # they hold the half-made writer, and it the lock
+            storage.close_all()
             raise
+        storage.opened.clear()
         try:
             yield writer
         finally:
