@@ -38,6 +38,7 @@ from contentshop.web import (
 )
 from contentshop.web.cache import PageCache
 from contentshop.web.limits import limiter
+from contentshop.web.packing import PackedFiles
 
 PACKAGE = Path(__file__).parent
 MAX_REQUEST = 12 * 1024 * 1024  # bytes; a large photograph fits
@@ -175,10 +176,11 @@ def _wrap(app: Flask, settings: Settings) -> None:
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
-    app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]
+    files = WhiteNoise(
         app.wsgi_app,
         root=str(PACKAGE / "static"),
         prefix="static/",
         autorefresh=not settings.production,
         max_age=365 * 24 * 3600 if settings.production else 0,
     )
+    app.wsgi_app = PackedFiles(files)  # type: ignore[method-assign]
