@@ -204,7 +204,6 @@ def _begin_draft(page: Page) -> None:
 def take(page: Page, target: Path) -> None:
     """Save the whole page as a picture, with everything that loads on scrolling."""
     page.evaluate("for (const image of document.images) image.loading = 'eager'")
-    page.wait_for_load_state("networkidle")
     page.evaluate("Promise.all([...document.images].map((image) => image.decode().catch(() => null)))")
     height = min(HIGHEST, page.evaluate("document.documentElement.scrollHeight"))
     size = page.viewport_size or {"width": 1280}
