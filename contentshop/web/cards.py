@@ -405,8 +405,10 @@ def explain(resolution: Resolution) -> str:
     }
     verdict = verdicts.get(resolution.reason, resolution.reason)
     names = {offer.key: _offer_name(offer) for offer in resolution.product.offers}
-    lines = [f"{names.get(key, key)}: {_verdict_word(why)}" for key, why in resolution.trace]
-    return " ".join((verdict, "; ".join(lines) + "." if lines else "")).strip()
+    lines = [
+        _("%(offer)s: %(why)s", offer=names.get(key, key), why=_verdict_word(why)) for key, why in resolution.trace
+    ]
+    return str(_("%(verdict)s %(offers)s.", verdict=verdict, offers=_("; ").join(lines)) if lines else verdict)
 
 
 def _offer_name(offer: OfferFacts) -> str:
