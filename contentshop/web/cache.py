@@ -6,6 +6,8 @@ visitors while the rows' versions are still the same (see ``freshness``): a pric
 state is never stale. The clock ends an entry as well: words like "2 hours ago" hold for a minute, and a page says
 when a price on it becomes too old or a featured list changes.
 
+A way out of the shop is kept in the same way; what has to happen at each use of it (counting the click) goes with it.
+
 Signed-in people pass by. Whatever sets a cookie, fails or is personal is never kept.
 """
 
@@ -48,6 +50,7 @@ if TYPE_CHECKING:
 Environ = dict[str, Any]
 Headers = list[tuple[str, str]]
 StartResponse = Callable[..., Any]
+Again = Callable[[Environ], object]
 WsgiApp = Callable[[Environ, StartResponse], Iterable[bytes]]
 Place = tuple[str, str, str]  # language, region, currency
 Key = tuple[str, str, str, str, str]  # path, parameters, place
@@ -57,7 +60,7 @@ ROOM = 32 * 1024 * 1024  # bytes of one process
 LARGEST_PAGE = 1024 * 1024  # bytes; a larger one is made anew each time
 WORTH_PACKING = 1024  # bytes
 PLACES = 1024  # different ways of asking for a language and a place that are remembered
-PARAMETERS = frozenset({"page"})  # the only ones that kept pages read; others are ignored by them
+PARAMETERS = frozenset({"page", "o"})  # the only ones that kept answers read; others are ignored by them
 TEXTUAL = ("text/", "application/json", "application/xml", "application/atom+xml", "image/svg+xml")
 VARY = "Cookie, Accept-Language, Accept-Encoding"
 PUBLIC = "public, max-age=0, must-revalidate"
@@ -68,15 +71,16 @@ SLOT = "contentshop.page_slot"
 
 @dataclass(slots=True)
 class Slot:
-    """What a view tells the middleware about its answer."""
+    """What a view tells the middleware about its answer. ``again`` is called at each later use of it."""
 
     proof: Proof | None = None
     until: datetime | None = None
+    again: Again | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A kept page: its bytes and headers for each encoding, and what it depends on."""
+    """A kept answer: its bytes and headers for each encoding, and what it depends on."""
 
     proof: Proof
     made: datetime
@@ -87,6 +91,8 @@ class Entry:
     packed_headers: Headers
     plain_tag: str
     packed_tag: str
+    status: str = "200 OK"
+    again: Again | None = None
 
     @property
     def size(self) -> int:
@@ -112,16 +118,22 @@ def keep(response: Response, parts: Sequence[Part], *, now: datetime, until: dat
     return response
 
 
+def keep_redirect(parts: Sequence[Part], *, now: datetime, until: datetime | None, again: Again) -> None:
+    """Let this redirect be used for every visitor of this language, region and currency while ``parts`` hold.
+
+    ``again`` is called with each later request, before it is answered.
+    """
+    slot: Slot | None = request.environ.get(SLOT)
+    if slot is not None:
+        slot.proof = freshness.read(db.session(), parts)
+        slot.until = min(at for at in (now + LONGEST, until) if at is not None)
+        slot.again = again
+
+
 def begin() -> None:
     """Call before the first read of a view that will ``keep`` its answer."""
     if SLOT in request.environ:
         freshness.begin_snapshot(db.session())
-
-
-def prover(app: Flask) -> Prover | None:
-    """The app's prover, when it keeps anything."""
-    found: Prover | None = app.extensions.get("contentshop.prover")
-    return found
 
 
 class PageCache:
@@ -198,7 +210,10 @@ class PageCache:
         slot = environ[SLOT] = Slot()
         made = self._clock.now()
         answer = _Answer.of(self._inner, environ)
-        if slot.proof is None or slot.until is None or not answer.may_be_kept:
+        if slot.proof is None or slot.until is None or not answer.may_be_kept(slot):
+            return answer.send(environ, start_response)
+        if slot.again is not None:
+            self.remember(key, _redirect(answer, slot.proof, made, slot.until, slot.again))
             return answer.send(environ, start_response)
         entry = _entry(answer, slot.proof, made, slot.until)
         if entry.size <= LARGEST_PAGE:
@@ -257,10 +272,12 @@ class _Answer:
     def header(self, name: str) -> str:
         return next((value for known, value in self.headers if known.lower() == name), "")
 
-    @property
-    def may_be_kept(self) -> bool:
-        names = {name.lower() for name, _ in self.headers}
-        return self.status == "200 OK" and "set-cookie" not in names and self.header("cache-control") == PUBLIC
+    def may_be_kept(self, slot: Slot) -> bool:
+        if any(name.lower() == "set-cookie" for name, _ in self.headers):
+            return False
+        if slot.again is not None:
+            return self.status == "302 FOUND"
+        return self.status == "200 OK" and self.header("cache-control") == PUBLIC
 
     def read(self) -> bytes:
         """The whole body."""
@@ -291,9 +308,18 @@ def _no_write(_data: bytes) -> object:
     raise NotImplementedError("the app returns its body")
 
 
+def _lasting(headers: Headers) -> Headers:
+    """Without the request id, which belongs to one request."""
+    return [(name, value) for name, value in headers if name.lower() != "x-request-id"]
+
+
+def _redirect(answer: _Answer, proof: Proof, made: datetime, until: datetime, again: Again) -> Entry:
+    headers = _lasting(answer.headers)
+    return Entry(proof, made, until, b"", b"", headers, headers, "", "", answer.status, again)
+
+
 def _entry(answer: _Answer, proof: Proof, made: datetime, until: datetime) -> Entry:
-    # A request id belongs to one request.
-    headers = [(name, value) for name, value in answer.headers if name.lower() != "x-request-id"]
+    headers = _lasting(answer.headers)
     plain = answer.read()
     packed = _packed(plain)
     digest = blake2b(plain, digest_size=12).hexdigest()
@@ -312,6 +338,10 @@ def _entry(answer: _Answer, proof: Proof, made: datetime, until: datetime) -> En
 
 
 def _answer(entry: Entry, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    if entry.again is not None:
+        entry.again(environ)
+        start_response(entry.status, list(entry.plain_headers))
+        return []
     if _takes_gzip(environ):
         body, headers, tag = entry.packed, entry.packed_headers, entry.packed_tag
     else:
@@ -320,7 +350,7 @@ def _answer(entry: Entry, environ: Environ, start_response: StartResponse) -> It
     if known is not None and (tag in known or known.strip() == "*"):
         start_response("304 NOT MODIFIED", [pair for pair in headers if pair[0] not in _OF_BODIES])
         return []
-    start_response("200 OK", list(headers))
+    start_response(entry.status, list(headers))
     return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
 
 

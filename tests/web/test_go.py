@@ -337,3 +337,22 @@ def test_a_way_that_is_known_is_proved_not_worked_out_again(
     with statements() as second:
         client.get(scene.url, headers=PERSON)
     assert second == []
+
+
+def test_a_kept_way_counts_each_visitor_and_asks_the_rooms_nothing(
+    client: FlaskClient,
+    scene: Scene,
+    clicks: Callable[[], list[Click]],
+    statements: Callable[[], AbstractContextManager[list[str]]],
+) -> None:
+    first = client.get(scene.url, headers=PERSON)
+    with statements() as seen:
+        answers = [client.get(scene.url, headers={"User-Agent": f"{BROWSER} Visit/{number}"}) for number in range(3)]
+        ahead = client.get(scene.url, headers=PERSON | {"Sec-Purpose": "prefetch"})
+        client.head(scene.url, headers={"User-Agent": f"{BROWSER} Head"})
+    assert seen == []
+    for answer in (*answers, ahead):
+        assert (answer.status_code, answer.data) == (302, b"")
+        kept = {name: value for name, value in answer.headers.items() if name != "X-Request-Id"}
+        assert kept == {name: value for name, value in first.headers.items() if name != "X-Request-Id"}
+    assert len({click.visitor for click in clicks()}) == 4
