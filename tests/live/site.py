@@ -76,7 +76,7 @@ class LiveSite:
         raise AssertionError(f"the site does not answer:\n{self.log.read_text()[-4000:]}")
 
     def processes(self, kind: str) -> list[int]:
-        """Process ids of ``web`` (granian's workers), ``server`` (granian itself) or ``worker``."""
+        """Process ids of ``web`` (the processes that answer), ``server`` (which starts them) or ``worker``."""
         found = []
         tree = descendants(self.process.pid)
         for pid, command in tree.items():
@@ -85,6 +85,15 @@ class LiveSite:
             if role == kind:
                 found.append(pid)
         return found
+
+
+def title_of(command: str) -> str:
+    """What a process of the site is, by the title it gives itself."""
+    if "web server worker-" in command:
+        return "web"
+    if "web server" in command:
+        return "server"
+    return "worker" if "contentshop worker" in command else "other"
 
 
 def descendants(root: int) -> dict[int, str]:
