@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contentshop.search.analysis import marked_terms, parse
@@ -89,6 +89,7 @@ def test_chinese_fragments() -> None:
     st.text(st.sampled_from(list('tea kettle耳机é\u0301<&"\n\ud800🎧-1')), max_size=400),
     st.integers(10, 200),
 )
+@settings(deadline=None)  # the machine may be busy
 def test_any_text(text: str, length: int) -> None:
     terms = asked("tea kettle 耳机 é 1")
     whole = " ".join(text.split())
