@@ -71,7 +71,14 @@ def test_nobody_finds_the_word(site: LiveSite, history: str) -> None:
         if history == "unpublished":
             assert browser.post(f"{place}/unpublish", {"csrf_token": form["csrf_token"]}).status_code == 303
         else:
-            changed = form | {"title": f"Notes {word}", "source": text, "summary": word, "lang": "en", "do": "save"}
+            changed = form | {
+                "title": f"Notes {word}",
+                "source": text,
+                "summary": word,
+                "lang": "en",
+                "relation": "affiliate",
+                "do": "save",
+            }
             assert browser.post(place, changed).status_code == 303
     settle(site)
     with site.app.app_context():
