@@ -80,7 +80,7 @@ def test_a_server_that_is_away_is_told() -> None:
     [Message("a@b.example\nBcc: all@b.example", "x", "y"), Message("a@b.example", "x\r\nBcc: all@b.example", "y")],
 )
 def test_headers_cannot_be_slipped_in(server: str, inbox: Inbox, mail: Message) -> None:
-    with pytest.raises(ValueError, match="linefeed|carriage"):
+    with pytest.raises(ValueError, match=r"linefeed|carriage"):
         SmtpMailer(server, SENDER).send(mail)
     assert inbox.mails == []
 
