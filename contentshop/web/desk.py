@@ -172,17 +172,23 @@ def save_product(key: str) -> Response:
     return _to_product(key)
 
 
+def _property(line: str) -> tuple[str, str]:
+    """Name and value, parted by a colon of either width."""
+    name, _colon, value = line.replace("：", ":", 0 if ":" in line else 1).partition(":")
+    return name.strip(), value.strip()
+
+
 def _product_form(typed: Mapping[str, str], translations: Mapping[str, Any]) -> ProductInput:
     """Raises Invalid."""
-    lines = [line for line in typed["attrs"].splitlines() if line.strip()]
-    if any(not name.strip() or not value.strip() for name, _colon, value in (line.partition(":") for line in lines)):
+    attrs = [_property(line) for line in typed["attrs"].splitlines() if line.strip()]
+    if not all(name and value for name, value in attrs):
         raise Invalid({"attrs": [_("Write one property a line, like “Weight: 250 g”.")]})
     other = typed["other"]
     if other == typed["lang"] and any(typed[f"other_{name}"] for name in TRANSLATED):
         raise Invalid({"lang": [_("The translation below is in this language already.")]})
     words = {name: typed[f"other_{name}"] for name in TRANSLATED}
     data: dict[str, Any] = {name: typed[name] for name in WORDS if name != "attrs"}
-    data["attrs"] = [(name, value) for name, _colon, value in (line.partition(":") for line in lines)]
+    data["attrs"] = attrs
     data["translations"] = dict(translations) | ({other: words} if other in pages.LANGUAGE_NAMES else {})
     return ProductInput.parse(data)
 

@@ -355,13 +355,17 @@ def _offer_row(offer: Offer, sku: str) -> OfferRow:
         detail=sku,
         url=offer.url,
         price=Money(offer.price_minor, offer.currency) if offer.price_minor is not None else None,
-        region=offer.region,
+        region=_place_name(offer.region),
         availability=offer.availability,
         health=offer.health,
         checked_at=None if own else seen_at,
         stale=not own and (seen_at is None or viewer().now - seen_at > price_age()),
         active=offer.active,
     )
+
+
+def _place_name(region: str) -> str:
+    return str(Locale.parse(current_babel_locale()).territories.get(region, region))
 
 
 def _name_of(name: str, translations: Mapping[str, Mapping[str, str]]) -> str:
