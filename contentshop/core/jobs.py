@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, Integer, String, Text, delete, exists, func, select, update
+from sqlalchemy import JSON, ForeignKey, Index, Integer, String, Text, delete, exists, func, insert, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from contentshop.core.db import Base, BigInt, Moment, PrimaryKey, UtcDateTime
@@ -54,10 +54,16 @@ _WAITING = (Job.done_at.is_(None)) & (Job.failed_at.is_(None))
 def dispatch(session: AnySession, reactions: Mapping[str, Sequence[str]], *, now: datetime, limit: int = 500) -> int:
     """Turn new events into jobs by the table event name → reaction names; returns the number of events."""
     events = take_new(session, limit)
-    for event in events:
-        for reaction in reactions.get(event.name, ()):
-            session.add(Job(event_id=event.id, reaction=reaction, payload=event.payload, run_at=now))
-        event.dispatched_at = now
+    rows = [
+        {"event_id": event.id, "reaction": reaction, "payload": event.payload, "run_at": now}
+        for event in events
+        for reaction in reactions.get(event.name, ())
+    ]
+    if rows:
+        session.execute(insert(Job), rows)
+    if events:
+        ids = [event.id for event in events]
+        session.execute(update(OutboxEvent).where(OutboxEvent.id.in_(ids)).values(dispatched_at=now))
     return len(events)
 
 

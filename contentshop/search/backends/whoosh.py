@@ -383,6 +383,7 @@ class WhooshSearchBackend:
             self._note_in_journal(latest)
             with self._lock:
                 snapshot = self._newest()
+                latest = _changed(snapshot, latest)
                 stale = _numbers(snapshot.parts, latest)
             changed = self._commit(self._folder / snapshot.manifest.index, latest, stale)
             if changed or self._unrecorded(snapshot):
@@ -833,6 +834,16 @@ def _numbers(parts: Sequence[Part], ids: Iterable[str]) -> list[int]:
         for local in part.segment.postings(_ID, key)[0]
         if local not in part.deleted
     ]
+
+
+def _changed(snapshot: Snapshot, latest: Mapping[str, Document | None]) -> dict[str, Document | None]:
+    """What is not in the index as it is: jobs are repeated, and a commit makes every reader look anew."""
+
+    def is_there(key: str, document: Document | None) -> bool:
+        at = _numbers(snapshot.parts, [key])
+        return document is not None and [snapshot.columns.versions[number] for number in at] == [document.version]
+
+    return {key: document for key, document in latest.items() if not is_there(key, document)}
 
 
 def _document(data: dict[str, Any]) -> Document:
