@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Route, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Route, expect, sync_playwright
 
 from contentshop.accounts.models import User
 from tests.factories import Factory
@@ -30,6 +30,8 @@ FLAGS = (
 HEIGHT = 900
 PATIENCE = 15_000  # milliseconds until something that should be there is missed
 LANGUAGES = {"en": "en-US", "zh": "zh-CN"}
+
+expect.set_options(timeout=PATIENCE)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
