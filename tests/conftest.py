@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -32,6 +33,12 @@ from contentshop.engines import Engines
 from contentshop.migrations import upgrade
 from tests.factories import Factory
 from tests.fakes import ListMailer, MemorySearchBackend
+
+# A busy machine is no defect of the code under test, so examples have no deadline.
+hypothesis.settings.register_profile(
+    "contentshop", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("contentshop")
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 SHARED_DATA = Path(__file__).parent.parent.parent / "shared" / "data"
