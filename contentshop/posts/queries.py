@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Row, Select, func, select
@@ -144,7 +145,9 @@ def get_preview(session: AnySession, post: Post, *, now: datetime) -> PublishedP
     return _published(row, row.published_at or now)
 
 
+@lru_cache(maxsize=2)
 def _whole(revision_id: InstrumentedAttribute[int | None]) -> Select[*tuple[Any, ...]]:
+    """Everything a page shows of a post; built once, since building it costs more than asking."""
     return _joined(
         revision_id,
         select(
@@ -459,7 +462,9 @@ def _joined(
     )
 
 
+@lru_cache(maxsize=1)
 def _tiles() -> Select[*tuple[Any, ...]]:
+    """What tiles show of published posts; built once."""
     live_cards = (
         select(func.count())
         .select_from(Card)
