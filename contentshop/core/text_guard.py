@@ -90,7 +90,7 @@ class Problem:
     """One thing to mend in a source: its line (1 is the first) and what is wrong, in plain words."""
 
     line: int
-    message: str
+    message: Said
 
 
 @dataclass(frozen=True)

@@ -82,10 +82,8 @@ def prepare_text(source: str) -> PreparedText:
 
 def _problem(sentence: str) -> Problem:
     """Take a sentence of ``core.text.describe`` apart again."""
-    if not isinstance(sentence, Said):
-        return Problem(1, sentence)
-    line, message = sentence.values["line"], sentence.values["problem"]
-    return Problem(cast(int, line), cast(str, message))
+    values = cast(Said, sentence).values
+    return Problem(cast(int, values["line"]), cast(Said, values["problem"]))
 
 
 def create_draft(
@@ -339,10 +337,7 @@ def _write_draft(
 
 def _as_stored(problem: Problem) -> list[Any]:
     """Line, sentence and values apart, so that it can be said in any language later."""
-    message = problem.message
-    return (
-        [problem.line, message.template, message.values] if isinstance(message, Said) else [problem.line, message, {}]
-    )
+    return [problem.line, problem.message.template, problem.message.values]
 
 
 def _draft_to_write(session: AnySession, post: Post) -> Revision:

@@ -25,7 +25,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from contentshop.core.text import Problem, fenced_lines, normalise_source
-from contentshop.core.words import say
+from contentshop.core.words import Said, say
 
 MAX_CARDS = 500
 MAX_NOTE = 300
@@ -168,7 +168,7 @@ class _Parser:
         elif _WIDE_COLONS.match(line):
             self._problem(index + 1, say("write the colons of a card as :: and not as ：："))
 
-    def _problem(self, line: int, message: str) -> None:
+    def _problem(self, line: int, message: Said) -> None:
         self.problems.append(Problem(line, message))
 
     def _text(self, index: int, line: str) -> None:
@@ -182,7 +182,7 @@ class _Parser:
 
     def _point(self, item: _Item, index: int, line: str) -> bool:
         """Take ``line`` as a pro or con of ``item`` if it is one."""
-        points, too_many = {"+ ": (item.pros, _MANY_PROS), "- ": (item.cons, _MANY_CONS)}.get(line[:2], (None, ""))
+        points = {"+ ": item.pros, "- ": item.cons}.get(line[:2])
         text = _one_line(line[2:])
         if points is None or not text:
             return False
@@ -190,7 +190,7 @@ class _Parser:
         if len(text) > MAX_POINT:
             self._problem(index + 1, say("a pro or con may have at most %(most)s characters", most=MAX_POINT))
         if len(points) == MAX_POINTS + 1:
-            self._problem(index + 1, too_many)
+            self._problem(index + 1, _MANY_PROS if points is item.pros else _MANY_CONS)
         return True
 
     def _directive(self, index: int, line: str, head: re.Match[str]) -> None:
@@ -289,7 +289,7 @@ class _Head:
             alternative=alternative,
         )
 
-    def _problem(self, message: str) -> None:
+    def _problem(self, message: Said) -> None:
         self.problems.append(Problem(self.number, message))
 
     def _slug_in_brackets(self) -> str | None:

@@ -12,8 +12,9 @@ from sqlalchemy import select
 from contentshop.accounts.models import User
 from contentshop.core.db import db
 from contentshop.core.errors import Conflict, Forbidden, Invalid
-from contentshop.core.text import RENDERER_VERSION
+from contentshop.core.text import RENDERER_VERSION, Problem
 from contentshop.core.uow import unit_of_work
+from contentshop.core.words import say
 from contentshop.posts import actions, queries
 from contentshop.posts.actions import EditConflict
 from contentshop.posts.inputs import PostInput
@@ -274,9 +275,14 @@ class TestProblems:
 
         draft = desk.draft(post)
         assert draft.problems == [
-            [3, "there is no product “foo”"],
-            [5, "there is no product “bar”"],
-            [7, "there is no product “baz”"],
+            [3, "there is no product “%(slug)s”", {"slug": "foo"}],
+            [5, "there is no product “%(slug)s”", {"slug": "bar"}],
+            [7, "there is no product “%(slug)s”", {"slug": "baz"}],
+        ]
+        assert queries.list_problems(draft) == [
+            Problem(3, say("there is no product “foo”")),
+            Problem(5, say("there is no product “bar”")),
+            Problem(7, say("there is no product “baz”")),
         ]
         assert draft.source == source
         assert [entry["product_id"] for entry in draft.cards] == [lamp.id]
@@ -321,7 +327,7 @@ class TestProblems:
 
         draft = desk.draft(post)
         assert (draft.source, draft.segments, draft.cards, draft.text) == (source, [], [], "")
-        assert [line, message] in draft.problems
+        assert Problem(line, say(message)) in queries.list_problems(draft)
         with pytest.raises(Invalid) as caught:
             desk.publish(post)
         assert f"Line {line}: {message}" in reasons(caught)["source"]
@@ -330,9 +336,9 @@ class TestProblems:
         make.product("lamp")
         post = desk.begin(source="Words.\n\n<div>\n\n::card[lamp]\n\n</div>")
 
-        [[line, message]] = desk.draft(post).problems
-        assert line == 5
-        assert message.startswith("this card stands inside ")
+        [problem] = queries.list_problems(desk.draft(post))
+        assert problem.line == 5
+        assert problem.message == "this card stands inside an HTML tag or comment: close that before it"
 
 
 class TestPublishing:
