@@ -114,10 +114,29 @@ class Item:
     anchor: str
     award: str
     verdict: str
-    pros: Sequence[str]
-    cons: Sequence[str]
+    pros: tuple[str, ...]
+    cons: tuple[str, ...]
     card: CardView
-    parts: Sequence[Part]
+    parts: tuple[Part, ...]
+
+    @property
+    def moments(self) -> tuple[datetime, ...]:
+        """The times in it, which are told as "2 hours ago"."""
+        inner = (moment for part in self.parts if part.card for moment in part.card.moments)
+        return (*self.card.moments, *inner)
+
+
+@dataclass(frozen=True, slots=True)
+class Picks:
+    """The answer of a buying list: its entries in short. ``disclosure`` says what paid links are."""
+
+    items: tuple[Item, ...]
+    disclosure: str
+
+    @property
+    def moments(self) -> tuple[datetime, ...]:
+        """The times in it, which are told as "2 hours ago"."""
+        return tuple(moment for item in self.items for moment in item.card.moments)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +150,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class PostPage:
-    """An article or a buying list. ``disclosure`` says how the post is paid, ``paid_links`` what paid links are."""
+    """An article or a buying list. ``disclosure`` says how the post is paid."""
 
     head: Head
     kind: str
@@ -148,10 +167,9 @@ class PostPage:
     revised_at: datetime | None
     minutes: int
     disclosure: str
-    paid_links: str
     tested: str
     contents: Sequence[tuple[str, str, int]]
-    picks: Sequence[Item]
+    picks: Picks
     runs: Sequence[Run]
     products: Sequence[CardView]
 

@@ -20,7 +20,7 @@ from contentshop.web.cards import (
     relation_note,
 )
 from contentshop.web.pictures import largest, picture
-from contentshop.web.reader_pages import Head, Item, Part, PostPage, Run
+from contentshop.web.reader_pages import Head, Item, Part, Picks, PostPage, Run
 from contentshop.web.session import settings
 
 Step = tuple[str, str]
@@ -51,10 +51,9 @@ def post_page(post: PublishedPost, cards: Mapping[str, CardView], topics: Sequen
         revised_at=post.revised_at if post.revised_at != post.published_at else None,
         minutes=max(1, round(post.words / WORDS_A_MINUTE.get(post.lang, OTHER_WORDS_A_MINUTE))),
         disclosure=relation_note(post.relation) if cards else "",
-        paid_links=paid_link_note() if any(item.card.disclosure for item in items) else "",
         tested=post.tested,
         contents=_contents(post, items),
-        picks=items,
+        picks=Picks(tuple(items), paid_link_note() if any(item.card.disclosure for item in items) else ""),
         runs=list(_runs(parts)),
         products=_mentioned(parts) if not items else (),
     )
@@ -75,11 +74,11 @@ def _parts(
             yield Part(card=cards[value])
         else:
             number += 1
-            body = list(_parts(inner[0] if inner else (), words, cards))
+            body = tuple(_parts(inner[0] if inner else (), words, cards))
             yield Part(item=_item(number, entries[value], cards[value], body))
 
 
-def _item(number: int, words: Mapping[str, Any], card: CardView, body: Sequence[Part]) -> Item:
+def _item(number: int, words: Mapping[str, Any], card: CardView, body: tuple[Part, ...]) -> Item:
     return Item(
         rank=words.get("rank") or number,
         anchor=f"pick-{number}",
