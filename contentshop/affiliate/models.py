@@ -18,9 +18,7 @@ class Program(Base):
     __tablename__ = "affiliate_program"
 
     id: Mapped[PrimaryKey]
-    merchant_id: Mapped[int] = mapped_column(
-        BigInt, ForeignKey("merchant.id", ondelete="CASCADE"), unique=True
-    )
+    merchant_id: Mapped[int] = mapped_column(BigInt, ForeignKey("merchant.id", ondelete="CASCADE"), unique=True)
     link_template: Mapped[str] = mapped_column(String(500), default="{url}")
     tag: Mapped[str] = mapped_column(String(80), default="")
     tag_param: Mapped[str] = mapped_column(String(40), default="")

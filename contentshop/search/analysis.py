@@ -52,17 +52,56 @@ _FOLDED = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th",
 # document may lack them: "best headphones for flights" has to find a product that is only a title.
 _FUNCTION_WORDS = frozenset(
     [
-        "a", "an", "and", "are", "as", "at", "be", "by", "can", "do", "does", "for", "from", "has",
-        "have", "how", "i", "in", "is", "it", "its", "me", "my", "of", "on", "or", "that", "the",
-        "their", "there", "these", "this", "to", "was", "were", "what", "when", "where", "which", "who",
-        "why", "will", "with", "you", "your",
+        "a",
+        "an",
+        "and",
+        "are",
+        "as",
+        "at",
+        "be",
+        "by",
+        "can",
+        "do",
+        "does",
+        "for",
+        "from",
+        "has",
+        "have",
+        "how",
+        "i",
+        "in",
+        "is",
+        "it",
+        "its",
+        "me",
+        "my",
+        "of",
+        "on",
+        "or",
+        "that",
+        "the",
+        "their",
+        "there",
+        "these",
+        "this",
+        "to",
+        "was",
+        "were",
+        "what",
+        "when",
+        "where",
+        "which",
+        "who",
+        "why",
+        "will",
+        "with",
+        "you",
+        "your",
     ]
 )
 
 _QUOTES = str.maketrans(dict.fromkeys("\u201c\u201d\u201e\u201f\u00ab\u00bb\u300c\u300d\u300e\u300f", '"'))
-_QUERY_PIECE = re.compile(
-    r'(?P<minus>(?<!\S)[-\u2212])?(?:"(?P<phrase>[^"]*)"|(?P<plain>[^\s"]+))', re.UNICODE
-)
+_QUERY_PIECE = re.compile(r'(?P<minus>(?<!\S)[-\u2212])?(?:"(?P<phrase>[^"]*)"|(?P<plain>[^\s"]+))', re.UNICODE)
 
 _STEMMER = EnglishStemmer()
 _STEMMER_LOCK = Lock()  # the stemmer keeps the word in itself while it works

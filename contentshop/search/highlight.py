@@ -58,9 +58,7 @@ def _places(text: str, terms: Collection[str]) -> list[tuple[int, int, frozenset
     return found
 
 
-def _window(
-    text: str, places: Sequence[tuple[int, int, frozenset[str]]], length: int
-) -> tuple[int, int]:
+def _window(text: str, places: Sequence[tuple[int, int, frozenset[str]]], length: int) -> tuple[int, int]:
     """Where the best fragment begins and ends, before its ends are moved between words."""
     if not places or len(text) <= length:
         return 0, min(length, len(text))

@@ -45,4 +45,3 @@ def password_reset(payload: Mapping[str, Any]) -> Message | None:
             text=render_template("email/reset.txt", page=page),
             html=render_template("email/reset.html", page=page, mail=frame),
         )
-

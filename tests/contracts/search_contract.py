@@ -326,9 +326,7 @@ class SearchBackendContract:
             ("price_down", ["product:qc", "product:xm5", "post:guide"]),
         ],
     )
-    def test_by_price_and_what_has_none_comes_last(
-        self, shop: SearchBackend, sort: Any, order: list[str]
-    ) -> None:
+    def test_by_price_and_what_has_none_comes_last(self, shop: SearchBackend, sort: Any, order: list[str]) -> None:
         assert ids(shop, "headphones", sort=sort, currency="USD") == order
 
     def test_by_price_in_another_currency(self, shop: SearchBackend) -> None:
@@ -357,9 +355,7 @@ class SearchBackendContract:
         )
         assert page(backend, "green tea").total == 12
 
-    def test_a_document_with_little_of_the_query_does_not_follow_a_full_one(
-        self, backend: SearchBackend
-    ) -> None:
+    def test_a_document_with_little_of_the_query_does_not_follow_a_full_one(self, backend: SearchBackend) -> None:
         put(
             backend,
             doc("post:all", "Copper kettle guide"),
@@ -793,9 +789,7 @@ class SearchBackendContract:
 
     @pytest.mark.parametrize("odd", ["\0", "\ud800", "🎧", "", "x" * 70_000, "耳" * 5_000, "a1-" * 3_000])
     def test_odd_documents_are_taken(self, backend: SearchBackend, odd: str) -> None:
-        document = doc(
-            "post:odd", odd, body=f"kettle {odd}", brand=odd, tags=(odd,), codes=(odd,), lang=odd[:8]
-        )
+        document = doc("post:odd", odd, body=f"kettle {odd}", brand=odd, tags=(odd,), codes=(odd,), lang=odd[:8])
         put(backend, document)
         assert ids(backend, "kettle") == ["post:odd"]
         assert backend.rebuild([document]) == 1

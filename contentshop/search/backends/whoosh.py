@@ -263,9 +263,7 @@ class _PostingCache:
 class _Segment:
     """One immutable part of an index: its terms, its columns and its stored words."""
 
-    def __init__(
-        self, storage: FileStorage, segment: Any, schema: fields.Schema, cache: _PostingCache
-    ) -> None:
+    def __init__(self, storage: FileStorage, segment: Any, schema: fields.Schema, cache: _PostingCache) -> None:
         self.key: str = segment.segment_id()
         self.size: int = segment.doc_count_all()
         self._format = schema[ALL].format
@@ -743,9 +741,7 @@ class WhooshSearchBackend:
     def _names(self, snapshot: _Live) -> list[str]:
         path = self._folder / snapshot.manifest.index
         wanted = {part.segment.key for part in snapshot.parts}
-        return [
-            file.name for file in path.iterdir() if file.suffix == ".toc" or file.name.split(".")[0] in wanted
-        ]
+        return [file.name for file in path.iterdir() if file.suffix == ".toc" or file.name.split(".")[0] in wanted]
 
     def _unrecorded(self, snapshot: _Live) -> bool:
         return any(name not in snapshot.manifest.files for name in self._names(snapshot))

@@ -173,7 +173,7 @@ LONG = "x" * 301
         ('::card[a]{alt="../b"}',
          [(1, "“../b” is not a product's name: use the small letters, digits and hyphens of its address")]),
         ("::card[" + "a" * 101 + "]",
-         [(1, "“" + "a" * 100 + "” is not a product's name: use the small letters, digits and hyphens of its address")]),
+         [(1, f"“{'a' * 100}” is not a product's name: use the small letters, digits and hyphens of its address")]),
         ("::card[a] words", [(1, "only attributes in { } may follow the product's name")]),
         ('::card[a]{note="x"', [(1, 'write attributes as {note="…"}, with nothing after the closing }')]),
         ('::card[a]{note="x"} y', [(1, 'write attributes as {note="…"}, with nothing after the closing }')]),
