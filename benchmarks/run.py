@@ -226,7 +226,8 @@ def weight(run: Bench, server: bench.Server) -> None:
 
 def _demo_post(server: bench.Server) -> str:
     body = load.send(server.port, Request("/", {"Accept-Encoding": "identity"}))[2].decode()
-    return next(path for path in re.findall(r'href="(/p/[^"#?]+)"', body) if "bench" not in path)
+    found: list[str] = re.findall(r'href="(/p/[^"#?]+)"', body)
+    return next(path for path in found if "bench" not in path)
 
 
 def _plain(server: bench.Server, path: str) -> bytes:

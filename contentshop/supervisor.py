@@ -26,7 +26,7 @@ from setproctitle import setproctitle
 PAUSE = 0.2  # seconds between looks at the children
 BACKOFF = 1.0  # seconds before a child that died at once is started again
 PATIENCE = 15.0  # seconds a child gets to end by itself
-SHARED = ("contentshop.app", "contentshop.worker", "granian.server")
+SHARED = ("contentshop.worker", "granian.server")
 _PR_SET_PDEATHSIG = 1
 _FORKS = sys.platform == "linux"
 
@@ -34,8 +34,11 @@ _FORKS = sys.platform == "linux"
 def load_shared() -> None:
     """Import what all children need, and keep the garbage collector from touching, and so copying, its pages."""
     if _FORKS:
+        from contentshop.wsgi import preload
+
         for name in SHARED:
             importlib.import_module(name)
+        preload()
         gc.collect()
         gc.freeze()
 
