@@ -21,7 +21,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -261,7 +261,7 @@ def starting(run: Bench, site: bench.Site) -> None:
 def growing(run: Bench, folder: Path, server: str, *, sizes: Sequence[int]) -> None:
     """The same pages on a small and a large catalogue, side by side."""
     with ExitStack() as stack:
-        sites = [stack.enter_context(bench.new_site(folder / f"size{size}", server, size=size)) for size in sizes]
+        sites = [stack.enter_context(_grown(folder, server, size)) for size in sizes]
         servers = [stack.enter_context(bench.uncached_server(site)) for site in sites]
         for name in GROWTH_PAGES:
             cpu: list[list[float]] = [[], []]
@@ -275,6 +275,10 @@ def growing(run: Bench, folder: Path, server: str, *, sizes: Sequence[int]) -> N
             small, large = map(statistics.median, cpu)
             text = f"{large / small:.2f} ({small:.2f} → {large:.2f} CPU-ms)"
             run.say(Figure(f"growth {sizes[0]:,} → {sizes[1]:,} products: {name}", value=text))
+
+
+def _grown(folder: Path, server: str, size: int) -> AbstractContextManager[bench.Site]:
+    return bench.new_site(folder / f"size{size}", server, size=size, indexed=False)
 
 
 def machine() -> str:

@@ -115,8 +115,11 @@ class Site:
 
 
 @contextmanager
-def new_site(folder: Path, server: str, *, size: int) -> Iterator[Site]:
-    """A migrated site with the demo content and ``size`` products in ``folder``; PostgreSQL when given a server."""
+def new_site(folder: Path, server: str, *, size: int, indexed: bool = True) -> Iterator[Site]:
+    """A migrated site with the demo content and ``size`` products in ``folder``; PostgreSQL when given a server.
+
+    Without ``indexed`` only the demo content is in the search index.
+    """
     name = f"contentshop_bench_{os.getpid()}_{folder.name}"
     if server:
         _admin(server, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
@@ -140,7 +143,8 @@ def new_site(folder: Path, server: str, *, size: int) -> Iterator[Site]:
             _timed(site, "demo content", lambda: demo.load_demo(app, say=lambda _line: None))
             _timed(site, "more products", lambda: _more_products(size))
             _write_posts()
-            _timed(site, "index", lambda: search.rebuild(db.session, engines().search))
+            if indexed:
+                _timed(site, "index", lambda: search.rebuild(db.session, engines().search))
             db.session.remove()
             _settle_outbox()
         yield site
