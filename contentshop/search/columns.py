@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from contentshop.search.port import KINDS, Document, SearchQuery, Sort
+from contentshop.search.port import KINDS, Document, Kind, SearchQuery, Sort
 
 POPULARITY_NUDGE = 0.15
 FRESHNESS_NUDGE = 0.15
@@ -156,11 +156,20 @@ class Nudges:
     def of(self, document: int) -> float:
         """The factor of one document."""
         columns = self._columns
-        lift = 1.0
-        popularity = columns.popularity[document]
-        if popularity > 0:
-            lift += POPULARITY_NUDGE * math.log1p(popularity) / math.log1p(self._most_popular)
-        published = columns.published[document]
-        if published > 0 and KINDS[columns.kinds[document]] in ("post", "list"):
-            lift += FRESHNESS_NUDGE * 0.5 ** ((self._newest - published) / FRESHNESS_HALF_LIFE)
-        return lift
+        return lift(
+            KINDS[columns.kinds[document]],
+            columns.popularity[document],
+            columns.published[document],
+            self._most_popular,
+            self._newest,
+        )
+
+
+def lift(kind: Kind, popularity: int, published: int, most_popular: float, newest: float) -> float:
+    """The factor for a document of this kind, popularity and date beside the extremes of the whole index."""
+    factor = 1.0
+    if popularity > 0:
+        factor += POPULARITY_NUDGE * math.log1p(popularity) / math.log1p(max(most_popular, popularity))
+    if published > 0 and kind in ("post", "list"):
+        factor += FRESHNESS_NUDGE * 0.5 ** (max(newest - published, 0) / FRESHNESS_HALF_LIFE)
+    return factor

@@ -12,7 +12,7 @@ import math
 from array import array
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -157,26 +157,16 @@ class _Matcher:
 
     def _ask(self, words: Sequence[Word]) -> list[_Asked]:
         asked = []
-        for word in self._most_telling(words):
+        for word in most_telling(words, self._frequency):
             postings = tuple(_word_postings(part.segment, word) for part in self._snapshot.parts)
-            asked.append(_Asked(word.needed, self._idf(sum(len(ids) for ids, _ in postings)), postings))
+            weight = idf(self._snapshot.size, sum(len(ids) for ids, _ in postings))
+            asked.append(_Asked(word.needed, weight, postings))
         return asked
-
-    def _most_telling(self, words: Sequence[Word]) -> Sequence[Word]:
-        if len(words) <= MAX_WORDS:
-            return words
-        counted = [(self._frequency(word), at) for at, word in enumerate(words)]
-        # Needed before not needed, known before unknown, rare before common.
-        counted.sort(key=lambda pair: (not words[pair[1]].needed, pair[0] == 0, pair[0], pair[1]))
-        return [words[at] for at in sorted(at for _, at in counted[:MAX_WORDS])]
 
     def _frequency(self, word: Word) -> int:
         segments = [part.segment for part in self._snapshot.parts]
         count = sum(min(segment.frequency(term) for term in word.terms) for segment in segments)
         return count + (sum(segment.frequency(word.joined) for segment in segments) if word.joined else 0)
-
-    def _idf(self, frequency: int) -> float:
-        return math.log(1 + (self._snapshot.size - frequency + 0.5) / (frequency + 0.5))
 
     def _excluded(self, part: Part) -> Collection[int]:
         query = self._query
@@ -252,6 +242,21 @@ class _Matcher:
         for document, weight in zip(ids, weights, strict=True):
             if document in scores:
                 scores[document] += top * weight / (weight + fixed + by_length * lengths[document])
+
+
+def most_telling(words: Sequence[Word], frequency: Callable[[Word], int]) -> Sequence[Word]:
+    """The words that are asked of an engine: all, or the rarest ``MAX_WORDS``, in the order of the query."""
+    if len(words) <= MAX_WORDS:
+        return words
+    counted = [(frequency(word), at) for at, word in enumerate(words)]
+    # Needed before not needed, known before unknown, rare before common.
+    counted.sort(key=lambda pair: (not words[pair[1]].needed, pair[0] == 0, pair[0], pair[1]))
+    return [words[at] for at in sorted(at for _, at in counted[:MAX_WORDS])]
+
+
+def idf(documents: int, frequency: int) -> float:
+    """How much a word tells that is in ``frequency`` of so many documents."""
+    return math.log(1 + (documents - frequency + 0.5) / (frequency + 0.5))
 
 
 def _word_postings(segment: Segment, word: Word) -> Postings:

@@ -96,6 +96,19 @@ class SearchQuery:
     limit: int = 20
 
 
+def check(query: SearchQuery) -> None:
+    """Refuse what no engine is asked. Raises BadQuery."""
+    if query.sort not in SORTS:
+        raise BadQuery(f"There is no order “{query.sort}”.")
+    if not 1 <= query.limit <= MAX_LIMIT:
+        raise BadQuery(f"A page has 1 to {MAX_LIMIT} results.")
+    if query.offset < 0:
+        raise BadQuery("A page cannot start before the first result.")
+    unknown = [kind for kind in query.kinds if kind not in KINDS]
+    if unknown:
+        raise BadQuery(f"There is no kind “{unknown[0]}”.")
+
+
 @dataclass(frozen=True, slots=True)
 class Hit:
     """One result: look the thing up by ``id`` and show it only if it is still public."""

@@ -67,10 +67,6 @@ from contentshop.search.matching import (
     answer,
 )
 from contentshop.search.port import (
-    KINDS,
-    MAX_LIMIT,
-    SORTS,
-    BadQuery,
     Document,
     Health,
     Hit,
@@ -79,14 +75,11 @@ from contentshop.search.port import (
     SearchPage,
     SearchQuery,
     Upsert,
+    check,
 )
+from contentshop.search.texts import weighted_texts
 
 SCHEMA = f"1.{ANALYSIS_VERSION}"
-
-# Weights of the parts of a document within the one scored field (measured: docs/search.md).
-TITLE_WEIGHT = 5
-BRAND_WEIGHT = 2
-TAG_WEIGHT = 2
 
 LOCK_SECONDS = 30.0
 POSTINGS_KEPT = 400_000  # (document, weight) pairs in memory, 8 bytes each
@@ -154,7 +147,7 @@ def _entry(document: Document) -> dict[str, Any]:
     weights: Counter[str] = Counter()
     length = 0
     plain: list[str] = []
-    for text, weight in _texts(document):
+    for text, weight in weighted_texts(document):
         found = analyse(text)
         for term in found.terms:
             weights[term] += weight
@@ -170,15 +163,6 @@ def _entry(document: Document) -> dict[str, Any]:
         # Phrases are looked up here: cheaper for every other query than positions in the postings.
         "words": " " + " | ".join(plain) + " ",
     }
-
-
-def _texts(document: Document) -> Iterator[tuple[str, int]]:
-    yield document.title, TITLE_WEIGHT
-    yield document.brand, BRAND_WEIGHT
-    for tag in (*document.tags, *document.topics):
-        yield tag, TAG_WEIGHT
-    for text in (*document.cards, *document.codes, document.body):
-        yield text, 1
 
 
 # ---------------------------------------------------------------------------------------- what is on the disk
@@ -389,7 +373,7 @@ class WhooshSearchBackend:
 
     def search(self, query: SearchQuery) -> SearchPage:
         """Answer a query. Raises BadQuery for limits, Unavailable when the index is missing or broken."""
-        _check(query)
+        check(query)
         parsed = parse(query.text)
         with self._lock:
             try:
@@ -807,18 +791,6 @@ def _report(error: Exception, doing: str) -> None:
     """Log an exception of the engine and free what its traceback holds: writers, locks, open files."""
     logger.error("search index: cannot %s", doing, exc_info=error)
     traceback.clear_frames(error.__traceback__)
-
-
-def _check(query: SearchQuery) -> None:
-    if query.sort not in SORTS:
-        raise BadQuery(f"There is no order “{query.sort}”.")
-    if not 1 <= query.limit <= MAX_LIMIT:
-        raise BadQuery(f"A page has 1 to {MAX_LIMIT} results.")
-    if query.offset < 0:
-        raise BadQuery("A page cannot start before the first result.")
-    unknown = [kind for kind in query.kinds if kind not in KINDS]
-    if unknown:
-        raise BadQuery(f"There is no kind “{unknown[0]}”.")
 
 
 def _numbers(parts: Sequence[Part], ids: Iterable[str]) -> list[int]:
