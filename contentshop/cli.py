@@ -32,11 +32,24 @@ def site_app() -> Iterator[Flask]:
     try:
         app = create_app(from_environment())
         with site_context(app):
-            yield app
+            try:
+                yield app
+            finally:
+                _disconnect(app)
     except SettingsError as error:
         raise click.ClickException(str(error)) from error
     except ContentshopError as error:
         raise click.ClickException(error.message) from error
+
+
+def _disconnect(app: Flask) -> None:
+    """Give back the command's connections to the database, which a server would otherwise only miss."""
+    from contentshop.core.db import db
+
+    db.session.remove()
+    for engine in db.engines.values():
+        engine.dispose()
+    app.extensions["contentshop.prover"].close()
 
 
 @main.command()

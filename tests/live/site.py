@@ -75,6 +75,21 @@ class LiveSite:
             time.sleep(0.05)
         raise AssertionError(f"the site does not answer:\n{self.log.read_text()[-4000:]}")
 
+    def wait_whole(self) -> None:
+        """Wait until every process is there and the site has answered for a second without a break."""
+        start = time.monotonic()
+        good = 0
+        while good < 10:
+            if time.monotonic() - start > READY_WITHIN:
+                raise AssertionError(f"the site does not come back whole:\n{self.log.read_text()[-4000:]}")
+            time.sleep(0.1)
+            counts = (len(self.processes("web")), len(self.processes("server")), len(self.processes("worker")))
+            try:
+                answers = requests.get(f"{self.url}/healthz", timeout=2).ok
+            except requests.RequestException:
+                answers = False
+            good = good + 1 if counts == (2, 1, 1) and answers else 0
+
     def processes(self, kind: str) -> list[int]:
         """Process ids of ``web`` (the processes that answer), ``server`` (which starts them) or ``worker``."""
         found = []
