@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 from sqlalchemy import delete, func, select, update
 
@@ -19,26 +19,25 @@ from contentshop.core.ids import new_key, slugify
 from contentshop.core.outbox import record
 from contentshop.core.text import RENDERER_VERSION, Problem, describe, excerpt
 from contentshop.core.uow import AnySession
-from contentshop.core.words import Said, say
-from contentshop.posts.cards import CardRef, parse
+from contentshop.core.words import say
+from contentshop.posts.cards import CardRef, is_slug
 from contentshop.posts.events import PostChanged, PostPublished, PostUnpublished
 from contentshop.posts.imports import PostFile
 from contentshop.posts.inputs import MAX_SUMMARY, PostInput
 from contentshop.posts.models import Card, Post, PostTopic, Revision
 from contentshop.posts.policy import can_change, can_unpublish
 from contentshop.posts.queries import find_by_source, list_problems
-from contentshop.posts.rendering import Rendered, Segment, find_problems, render
+from contentshop.posts.rendering import Rendered, Segment, render_draft
 from contentshop.products.queries import find_ids_by_slug
 
 SUMMARY_FROM_TEXT = 160
-_NOT_RENDERED = Rendered([], "", [], RENDERER_VERSION)
 
 
 @dataclass(frozen=True, slots=True)
 class PreparedText:
     """A source, taken apart and rendered. ``rendered`` names cards by their place in ``cards``: "0", "1", ….
 
-    When ``problems`` keep the text from being rendered, it is empty.
+    With ``problems`` it holds what could be rendered all the same, for the preview.
     """
 
     source: str
@@ -69,21 +68,8 @@ class EditConflict(Conflict):
 
 def prepare_text(source: str) -> PreparedText:
     """Render ``source`` without the database. Never raises: what is wrong is listed by line."""
-    problems = find_problems(source)
-    if problems:
-        return PreparedText(source, (), _NOT_RENDERED, tuple(problems))
-    cards = parse(source).cards
-    try:
-        rendered = render(source, [str(place) for place in range(len(cards))])
-    except Invalid as error:
-        return PreparedText(source, (), _NOT_RENDERED, tuple(map(_problem, error.fields["source"])))
-    return PreparedText(source, cards, rendered, ())
-
-
-def _problem(sentence: str) -> Problem:
-    """Take a sentence of ``core.text.describe`` apart again."""
-    values = cast(Said, sentence).values
-    return Problem(cast(int, values["line"]), cast(Said, values["problem"]))
+    rendered, cards, problems = render_draft(source)
+    return PreparedText(source, cards, rendered, tuple(problems))
 
 
 def create_draft(
@@ -351,7 +337,7 @@ def _draft_to_write(session: AnySession, post: Post) -> Revision:
 def _unknown(cards: Iterable[CardRef], products: Collection[str]) -> Iterable[Problem]:
     for card in cards:
         for slug in (card.product, card.alternative):
-            if slug and slug not in products:
+            if is_slug(slug) and slug not in products:
                 yield Problem(card.line, say("there is no product “%(slug)s”", slug=slug))
 
 

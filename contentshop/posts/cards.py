@@ -40,6 +40,7 @@ _COLONS = {"card": "::", "item": ":::"}
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _HEAD = re.compile(r"(:{2,})( *)([A-Za-z][\w-]*)(?=[\[{ ]|$)")
 _WIDE_COLONS = re.compile(r"：{2,3} *(?:card|item)")
+_OTHER_BRACKETS = re.compile(r":{2,3} *(card|item) *[(<（【［〔「]")
 _MISPLACED = re.compile(r"(?: {1,3}| {0,3}(?:[>*+-]|\d{1,9}[.)])[ >]*):::?(?:card|item)\[")
 _MANY_PROS = say("an item may have at most %(most)s pros", most=MAX_POINTS)
 _MANY_CONS = say("an item may have at most %(most)s cons", most=MAX_POINTS)
@@ -94,6 +95,11 @@ def parse(source: str) -> Parsed:
     parser.run()
     problems = sorted(parser.problems, key=lambda problem: problem.line)
     return Parsed(tuple(card for card in parser.cards if card), tuple(problems), tuple(parser.main.chunks()))
+
+
+def is_slug(text: str) -> bool:
+    """Whether ``text`` has the form of a product's name in a card."""
+    return len(text) <= MAX_SLUG and _SLUG.fullmatch(text) is not None
 
 
 @dataclass
@@ -165,6 +171,9 @@ class _Parser:
         """Name what is surely meant as a card but would be shown as text."""
         if _MISPLACED.match(line):
             self._problem(index + 1, say("a card must begin at the start of its line, outside of lists and quotes"))
+        elif other := _OTHER_BRACKETS.match(line):
+            example = f"{_COLONS[other[1]]}{other[1]}[name]"
+            self._problem(index + 1, say("write the product's name in brackets, as in %(example)s", example=example))
         elif _WIDE_COLONS.match(line):
             self._problem(index + 1, say("write the colons of a card as :: and not as ：："))
 
@@ -308,7 +317,7 @@ class _Head:
         return slug
 
     def _check_slug(self, slug: str) -> None:
-        if not _SLUG.fullmatch(slug) or len(slug) > MAX_SLUG:
+        if not is_slug(slug):
             self._problem(
                 say(
                     "“%(slug)s” is not a product's name: use the small letters, digits and hyphens of its address",

@@ -8,6 +8,7 @@ reading.
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,7 +27,7 @@ from contentshop.core.text import (
     render_document,
 )
 from contentshop.core.words import say
-from contentshop.posts.cards import CardRef, Parsed, Slot, parse
+from contentshop.posts.cards import MAX_CARDS, CardRef, Parsed, Slot, parse
 
 Segment = list[Any]
 """``["html", markup]``, ``["card", key]`` or ``["item", key, [segments of its body]]``."""
@@ -64,22 +65,37 @@ def render(source: str, keys: Sequence[str]) -> Rendered:
 
     Raises ``Invalid`` for the field ``source``, one message with its line number for each problem.
     """
-    _refuse(check_markdown(source))
-    parsed = parse(source)
-    _refuse(parsed.problems)
-    if len(keys) != len(parsed.cards):
+    problems = find_problems(source)
+    parsed = Parsed((), (), ()) if problems else parse(source)
+    if len(keys) != len(parsed.cards) and not problems:
         raise ValueError(f"{len(keys)} keys for {len(parsed.cards)} cards")
+    rendered, found = _rendered(parsed, keys)
+    if problems or found:
+        raise Invalid({"source": describe([*problems, *found])})
+    return rendered
+
+
+def render_draft(source: str) -> tuple[Rendered, tuple[CardRef, ...], list[Problem]]:
+    """What can be rendered of ``source``, which may be half written, its cards, and what is wrong, by line.
+
+    The keys of the cards are their places: "0", "1", … A card that cannot be read is left out; a text whose size
+    or shape would cost too much is not rendered at all.
+    """
+    problems = check_markdown(source)
+    parsed = Parsed((), (), ()) if problems else parse(source)
+    if len(parsed.cards) > MAX_CARDS:
+        parsed = Parsed((), parsed.problems, ())
+    rendered, found = _rendered(parsed, [str(place) for place in range(len(parsed.cards))])
+    problems = sorted([*problems, *parsed.problems, *found], key=lambda problem: problem.line)
+    return rendered, parsed.cards, problems
+
+
+def _rendered(parsed: Parsed, keys: Sequence[str]) -> tuple[Rendered, list[Problem]]:
     renderer = _Renderer(parsed, keys)
     segments = renderer.document(parsed.chunks, id_prefix="", top_level=TOP_LEVEL)
-    _refuse(renderer.problems)
     text = "\n".join(part for part in renderer.text if part)
     headings = [(heading.level, heading.id, heading.text) for heading in renderer.headings]
-    return Rendered(segments, text, headings, RENDERER_VERSION)
-
-
-def _refuse(problems: Sequence[Problem]) -> None:
-    if problems:
-        raise Invalid({"source": describe(problems)})
+    return Rendered(segments, text, headings, RENDERER_VERSION), renderer.problems
 
 
 class _Renderer:
@@ -98,7 +114,8 @@ class _Renderer:
         source = "".join(chunk if isinstance(chunk, str) else f"\n\n{word}x{chunk.index}\n\n" for chunk in chunks)
         rendered = render_document(source, id_prefix=id_prefix, top_level=top_level)
         self._check(slots, rendered)
-        return list(self._segments(rendered, slots))
+        lost = re.compile(word + r"x\d+")
+        return list(self._segments(rendered, slots, lost))
 
     def _check(self, slots: Mapping[str, Slot], rendered: Document) -> None:
         """Every slot must have become a block of its own: one that did not stands inside raw HTML."""
@@ -111,13 +128,13 @@ class _Renderer:
                 )
                 self.problems.append(Problem(card.line, message))
 
-    def _segments(self, rendered: Document, slots: Mapping[str, Slot]) -> Iterator[Segment]:
+    def _segments(self, rendered: Document, slots: Mapping[str, Slot], lost: re.Pattern[str]) -> Iterator[Segment]:
         headings = list(rendered.headings)
         for is_slot, blocks in groupby(rendered.blocks, key=slots.__contains__):
             if is_slot:
                 yield from (self._slot(slots[block]) for block in blocks)
                 continue
-            markup = "\n".join(blocks)
+            markup = lost.sub("", "\n".join(blocks))
             while headings and f' id="{headings[0].id}"' in markup:
                 self.headings.append(headings.pop(0))
             self.text.append(plain_text(markup))

@@ -21,6 +21,7 @@ from contentshop.core.clock import FixedClock
 from contentshop.core.db import db
 from contentshop.media.models import Asset
 from contentshop.posts.models import Post, Revision
+from contentshop.posts.queries import list_problems
 from tests.conftest import csrf_of, make_settings
 from tests.factories import Factory
 
@@ -200,6 +201,17 @@ class TestWriting:
         assert "Only you see this:" in page.text
         assert '<meta name="robots" content="noindex' in page.text
         assert writer.client.get("/p/lamps").status_code == 404
+
+    def test_preview_of_a_half_written_text_shows_all_that_can_be_read(self, writer: Writer, make: Factory) -> None:
+        make.product("lamp", title="Desk lamp", own={"USD": 4900}, stock=3)
+        key = writer.begin()
+        writer.save(source="**Bright.**\n\n::card[lamp]\n\n::card(lamp)\n\n::card[nobody]\n")
+
+        page = writer.client.get(f"/studio/{key}/preview").text
+
+        assert "<strong>Bright.</strong>" in page
+        assert page.count('class="card card-stock"') == 1
+        assert [problem.line for problem in list_problems(writer.draft())] == [5, 7]
 
     def test_what_is_wrong_with_the_form_is_told_and_the_text_is_kept(self, writer: Writer) -> None:
         writer.begin()

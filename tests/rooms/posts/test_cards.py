@@ -200,6 +200,8 @@ LONG = "x" * 301
         ("1. ::card[a]", [(1, "a card must begin at the start of its line, outside of lists and quotes")]),
         ("> > :::item[a]", [(1, "a card must begin at the start of its line, outside of lists and quotes")]),
         ("  ::card[a]", [(1, "a card must begin at the start of its line, outside of lists and quotes")]),
+        ("::card(a)", [(1, "write the product's name in brackets, as in ::card[name]")]),
+        ("::card【a】", [(1, "write the product's name in brackets, as in ::card[name]")]),
         ("：：card[a]", [(1, "write the colons of a card as :: and not as ：：")]),
     ],
 )  # fmt: skip

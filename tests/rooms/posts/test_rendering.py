@@ -12,8 +12,8 @@ import pytest
 
 from contentshop.core.errors import Invalid
 from contentshop.core.text import RENDERER_VERSION, Problem
-from contentshop.posts.cards import parse
-from contentshop.posts.rendering import Rendered, find_problems, render
+from contentshop.posts.cards import MAX_CARDS, parse
+from contentshop.posts.rendering import Rendered, find_problems, render, render_draft
 
 GUIDE = """\
 # Quiet *headphones*
@@ -155,6 +155,21 @@ def test_problems_can_be_asked_for_without_rendering() -> None:
     assert find_problems("::card[a]") == []
     assert find_problems("x\n:::") == [Problem(2, "there is no open item that this ::: could close")]
     assert find_problems("|" * 50 + "\n:::") == [Problem(1, "a table may have at most 40 columns")]
+
+
+def test_a_half_written_text_is_rendered_but_for_what_is_wrong() -> None:
+    source = "Good.\n\n::card[a]\n\n::crad[b]\n\n<div><!--\n\n::card[c]\n\n-->Late.</div>\n"
+    rendered, cards, problems = render_draft(source)
+    assert [card.product for card in cards] == ["a", "c"]
+    assert [problem.line for problem in problems] == [5, 9]
+    assert rendered.segments[:2] == [["html", "<p>Good.</p>"], ["card", "0"]]
+    assert rendered.text.split() == ["Good.", "Late."]
+
+
+def test_a_text_that_costs_too_much_is_not_rendered_at_all() -> None:
+    for source in ("[" * 1_000_000, "::card[a]\n" * (MAX_CARDS + 1)):
+        rendered, cards, problems = render_draft(source)
+        assert (rendered.segments, cards, len(problems)) == ([], (), 1)
 
 
 def test_the_examples_of_the_guide_for_creators_are_right() -> None:
