@@ -29,6 +29,38 @@ BABEL_LOCALES = {"en": "en", "zh": "zh_Hans_CN"}
 
 
 @dataclass(frozen=True, slots=True)
+class Masthead:
+    """Top of the frame: brand, search, cart."""
+
+    site_name: str
+    query: str
+    moments: tuple[datetime, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TopicBar:
+    """The topics under it; ``here`` is the address of the one that is open."""
+
+    topics: tuple[tuple[str, str], ...]
+    here: str
+    moments: tuple[datetime, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Foot:
+    """Bottom of the frame: what the site is, topics, language and region."""
+
+    site_name: str
+    nav_topics: tuple[tuple[str, str], ...]
+    locale: str
+    region: str
+    regions: tuple[tuple[str, str], ...]
+    path: str
+    query: str
+    moments: tuple[datetime, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Chrome:
     """The frame around a page."""
 
@@ -41,19 +73,34 @@ class Chrome:
     query: str
     region: str
     currency: str
-    regions: list[tuple[str, str]]
-    currencies: list[str]
-    nav_topics: list[tuple[str, str]]
+    regions: tuple[tuple[str, str], ...]
+    currencies: tuple[str, ...]
+    nav_topics: tuple[tuple[str, str], ...]
     can_write: bool
     can_edit: bool
     can_operate: bool
+
+    @property
+    def masthead(self) -> Masthead:
+        """The part that all pages share."""
+        return Masthead(self.site_name, self.query)
+
+    @property
+    def topic_bar(self) -> TopicBar:
+        """The part that pages of a topic share."""
+        here = self.path if self.path == "/" or self.path.startswith("/topics/") else ""
+        return TopicBar(self.nav_topics, here)
+
+    @property
+    def foot(self) -> Foot:
+        """The part whose form leads back to this page."""
+        return Foot(self.site_name, self.nav_topics, self.locale, self.region, self.regions, self.path, self.query)
 
 
 def chrome() -> Chrome:
     """The frame of this request."""
     who = viewer()
     known = settings()
-    territories = Locale.parse(_babel_locale(who.locale)).territories
     return Chrome(
         site_name=known.site_name,
         site_url=known.site_url,
@@ -64,13 +111,19 @@ def chrome() -> Chrome:
         query=request.args.get("q", "")[:200] if request.endpoint == "reader.search" else "",
         region=who.region,
         currency=who.currency,
-        regions=[(code, str(territories.get(code, code))) for code in known.regions],
-        currencies=list(known.currencies),
-        nav_topics=curation.list_nav_topics(db.session, who.locale),
+        regions=_named_regions(tuple(known.regions), who.locale),
+        currencies=tuple(known.currencies),
+        nav_topics=tuple(curation.list_nav_topics(db.session, who.locale)),
         can_write=who.can_write,
         can_edit=who.can_edit,
         can_operate=who.can_operate,
     )
+
+
+@lru_cache(maxsize=16)
+def _named_regions(codes: tuple[str, ...], locale: str) -> tuple[tuple[str, str], ...]:
+    territories = Locale.parse(_babel_locale(locale)).territories
+    return tuple((code, str(territories.get(code, code))) for code in codes)
 
 
 def _babel_locale(locale: str) -> str:

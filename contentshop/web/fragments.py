@@ -11,7 +11,7 @@ from collections.abc import Hashable, Sequence
 from datetime import datetime
 from typing import Protocol, cast
 
-from flask import Flask, current_app
+from flask import Flask, current_app, g
 from jinja2.runtime import Macro
 from markupsafe import Markup
 
@@ -29,17 +29,13 @@ class Dated(Hashable, Protocol):
 
 def kept(component: Macro, thing: Dated, **options: Hashable) -> Markup:
     """``component(thing, **options)``, from memory when the same was made before."""
-    if current_app.config["TEMPLATES_AUTO_RELOAD"]:
+    around: tuple[dict[Hashable, Markup] | None, str, str] | None = g.get("fragments")
+    if around is None:
+        around = g.fragments = _around()
+    known, language, icons = around
+    if known is None:
         return cast(Markup, component(thing, **options))
-    key = (
-        component.name,
-        thing,
-        tuple(options.items()),
-        chrome.current_babel_locale(),
-        tuple(map(chrome.ago, thing.moments)),
-        chrome.static_url("icons.svg"),
-    )
-    known: dict[Hashable, Markup] = current_app.extensions["contentshop.fragments"]
+    key = (component.name, thing, tuple(options.items()), language, tuple(map(chrome.ago, thing.moments)), icons)
     found = known.get(key)
     if found is not None:
         return found
@@ -47,6 +43,12 @@ def kept(component: Macro, thing: Dated, **options: Hashable) -> Markup:
         known.clear()
     made = known[key] = cast(Markup, component(thing, **options))
     return made
+
+
+def _around() -> tuple[dict[Hashable, Markup] | None, str, str]:
+    """What every fragment of this request depends on; nothing is kept while templates are being written."""
+    known = None if current_app.config["TEMPLATES_AUTO_RELOAD"] else current_app.extensions["contentshop.fragments"]
+    return known, chrome.current_babel_locale(), chrome.static_url("icons.svg")
 
 
 def attach(app: Flask) -> None:
