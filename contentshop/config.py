@@ -44,6 +44,7 @@ class Settings:
     data_dir: Path = Path("instance")
     media_dir: Path = Path("media")
     database_url: str = ""
+    search_url: str = ""
     site_name: str = "contentshop"
     site_url: str = "http://127.0.0.1:8000"
     trusted_hosts: tuple[str, ...] = ()
@@ -102,6 +103,7 @@ def from_environment() -> Settings:
         "data_dir": folder,
         "media_dir": Path(env.str("MEDIA_DIR", "media") or "media").resolve(),
         "database_url": env.str("DATABASE_URL", "") or f"sqlite:///{folder / 'contentshop.db'}",
+        "search_url": env.str("SEARCH_URL", ""),
         "site_name": env.str("SITE_NAME", "contentshop"),
         "site_url": (env.str("SITE_URL", "http://127.0.0.1:8000") or "").rstrip("/"),
         "trusted_hosts": tuple(env.list("TRUSTED_HOSTS", []) or ()),
@@ -180,7 +182,20 @@ def _contradictions(values: dict[str, object]) -> list[str]:
         for region in places
         if region not in get_global("territory_languages")
     ]
+    if values["search_url"] and not _is_search_url(str(values["search_url"])):
+        found.append(f"{PREFIX}SEARCH_URL: write it like https://user:password@host:9200,host2:9200/name.")
     address = urlsplit(str(values["site_url"]))
     if address.scheme not in {"http", "https"} or not address.hostname:
         found.append(f"{PREFIX}SITE_URL: write the full address, like https://shop.example.")
     return found
+
+
+def _is_search_url(text: str) -> bool:
+    """Addresses of one cluster, separated by commas; later ones may leave out the scheme."""
+    first, *others = text.split(",")
+    try:
+        addresses = [urlsplit(piece.strip() if "://" in piece else f"http://{piece.strip()}") for piece in others]
+        addresses.append(urlsplit(first.strip()))
+        return all(at.scheme in {"http", "https"} and at.hostname and (at.port or True) for at in addresses)
+    except ValueError:  # a port that is no number
+        return False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contentshop.config import Settings
+from contentshop.config import PREFIX, Settings, SettingsError
 from contentshop.core.backends.mail import ConsoleMailer, SmtpMailer
 from contentshop.core.clock import Clock, ShiftedClock, SystemClock
 from contentshop.core.mail import Mailer
@@ -10,17 +10,40 @@ from contentshop.engines import Engines
 from contentshop.media.backends.folder import FolderStorage
 from contentshop.orders.backends.manual import ManualPaymentGateway
 from contentshop.search.backends.whoosh import WhooshSearchBackend
+from contentshop.search.port import SearchBackend
 
 
 def build(settings: Settings, *, clock: Clock | None = None, mail: Mailer | None = None) -> Engines:
-    """The engines that ``settings`` ask for; a clock or a mailer may be handed in by tests."""
+    """The engines that ``settings`` ask for; a clock or a mailer may be handed in by tests.
+
+    Raises SettingsError when one of them is not installed.
+    """
     return Engines(
         clock=clock or _clock(settings),
-        search=WhooshSearchBackend(settings.search_dir),
+        search=_search(settings),
         storage=FolderStorage(settings.media_dir),
         payment=ManualPaymentGateway(settings.bank_details),
         mail=mail or _mailer(settings),
     )
+
+
+def _search(settings: Settings) -> SearchBackend:
+    if not settings.search_url:
+        return WhooshSearchBackend(settings.search_dir)
+    # An extra: the site runs without it. What is not asked for is not loaded.
+    try:
+        from contentshop.search.backends.opensearch import OpenSearchBackend
+    except ModuleNotFoundError as error:
+        if error.name != "opensearchpy":
+            raise
+        raise SettingsError(
+            f"{PREFIX}SEARCH_URL asks for OpenSearch, whose client is not installed; install it with "
+            "`.venv/bin/pip install -c constraints.txt -e '.[opensearch]'`."
+        ) from error
+    try:
+        return OpenSearchBackend(settings.search_url)
+    except ValueError as error:
+        raise SettingsError(f"{PREFIX}SEARCH_URL cannot be used: {error}.") from error
 
 
 def _clock(settings: Settings) -> Clock:
