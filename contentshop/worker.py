@@ -23,6 +23,7 @@ from flask import Flask
 from contentshop.affiliate import spool
 from contentshop.core import jobs
 from contentshop.core.db import db, is_contention
+from contentshop.core.errors import Unavailable
 from contentshop.core.uow import unit_of_work
 from contentshop.orders import actions as orders
 from contentshop.orders import queries as order_queries
@@ -46,6 +47,8 @@ class Worker:
         self._app = app
         self._stop = threading.Event()
         self._due: dict[str, float] = {}
+        self._sound = True  # the index, as far as is known
+        self._rebuild_owed = False
 
     def stop(self) -> None:
         """Finish the round and end."""
@@ -54,7 +57,10 @@ class Worker:
     def run(self) -> None:
         """Work until ``stop``; one round's failure is logged and does not end the worker."""
         with site_context(self._app):
-            heal_index()
+            try:
+                self._heal_index()
+            except Unavailable as error:  # an engine on another machine may come later
+                log.error("the search index cannot be opened", reason=error.message)
         while not self._stop.is_set():
             try:
                 busy = self.round()
@@ -76,11 +82,32 @@ class Worker:
                 done += self._timed("clicks", CLICKS_EVERY, drain_clicks)
                 done += dispatch()
                 done += run_jobs()
-                done += self._timed("index", INDEX_EVERY, mind_index)
+                done += self._timed("index", INDEX_EVERY, self._mind_index)
                 self._timed("sweep", SWEEP_EVERY, sweep)
                 return done
             finally:
                 db.session.remove()
+
+    def _mind_index(self) -> int:
+        """Look after the index while running: one that has been damaged is built anew."""
+        if self._sound and engines().search.health().ok:
+            return 0
+        self._heal_index()
+        return 1
+
+    def _heal_index(self) -> None:
+        """Open the search index; build it anew when it is missing, damaged or of another schema.
+
+        What fails half-way is owed, however good an index looks that was started empty.
+        """
+        backend = engines().search
+        self._sound = False
+        self._rebuild_owed = backend.ensure() or self._rebuild_owed
+        if self._rebuild_owed:
+            count = search.rebuild(db.session, backend)
+            log.info("search index rebuilt", documents=count)
+        self._sound, self._rebuild_owed = True, False
+        db.session.remove()
 
     def _timed(self, name: str, every: float, work: Callable[[], int]) -> int:
         at = time.monotonic()
@@ -88,15 +115,6 @@ class Worker:
             return 0
         self._due[name] = at + every
         return work()
-
-
-def heal_index() -> None:
-    """Open the search index; build it anew when it is missing, damaged or of another schema."""
-    backend = engines().search
-    if backend.ensure():
-        count = search.rebuild(db.session, backend)
-        log.info("search index rebuilt", documents=count)
-    db.session.remove()
 
 
 def expire() -> int:
@@ -179,14 +197,6 @@ def _set_back(name: str, batch: Batch, failure: Exception) -> None:
     described = f"{type(failure).__name__}: {failure}"
     with unit_of_work(db.session):
         jobs.mark_failed(db.session, [job_id for job_id, _payload in batch], described, now=engines().clock.now())
-
-
-def mind_index() -> int:
-    """Look after the index while running: one that has been damaged is built anew."""
-    if engines().search.health().ok:
-        return 0
-    heal_index()
-    return 1
 
 
 def sweep() -> int:

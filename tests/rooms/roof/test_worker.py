@@ -207,6 +207,7 @@ class Fussy(MemorySearchBackend):
 
     poison = ""
     damaged = False
+    away = False
 
     def apply(self, operations: Any) -> None:
         if any(
@@ -219,6 +220,8 @@ class Fussy(MemorySearchBackend):
         return self.damaged
 
     def rebuild(self, documents: Any) -> int:
+        if self.away:
+            raise Unavailable("nobody there")
         self.damaged = False
         return super().rebuild(documents)
 
@@ -250,3 +253,19 @@ class TestWithAFussyEngine:
         worker.Worker(app).round()
         assert f"post:{post.key}" in search.documents
         assert not search.damaged
+
+    def test_a_rebuild_that_fails_is_owed(
+        self, app: Flask, make: Factory, search: Fussy, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """An engine goes away between being found empty and being filled."""
+        monkeypatch.setattr(worker, "INDEX_EVERY", 0.0)  # do not wait for the next look
+        posts = [make.post() for _number in range(2)]
+        worker.settle(app)
+        search.documents.clear()
+        search.damaged, search.away = True, True
+        working = worker.Worker(app)
+        with pytest.raises(Unavailable):
+            working.round()
+        search.damaged, search.away = False, False  # started empty, and looks sound
+        working.round()
+        assert {f"post:{post.key}" for post in posts} <= set(search.documents)
