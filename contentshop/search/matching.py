@@ -323,7 +323,7 @@ def answer(snapshot: Snapshot, query: SearchQuery, parsed: ParsedQuery, need: in
         tiers = _tiers(matcher, parsed, matches)
         if query.sort != "relevance" and matches.strict:
             # By price or date a half-fitting document would come first as easily as a fitting one.
-            scores = {at: scores[at] for at in matches.strict}
+            scores, characters = {at: scores[at] for at in matches.strict}, False
         for at, tier in tiers.items():
             if tier >= _EXACT_TITLE:
                 scores.setdefault(at, 0.0)

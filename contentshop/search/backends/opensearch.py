@@ -29,7 +29,7 @@ from urllib.parse import unquote, urlsplit
 
 from opensearchpy import OpenSearch
 from opensearchpy.exceptions import ConnectionError as NoConnection
-from opensearchpy.exceptions import NotFoundError, OpenSearchException, TransportError
+from opensearchpy.exceptions import NotFoundError, OpenSearchException, RequestError, TransportError
 
 from contentshop.core.errors import ContentshopError, Unavailable
 from contentshop.search.analysis import ParsedQuery, Word, marked_terms, parse
@@ -623,10 +623,10 @@ class OpenSearchBackend:
         state = self._wait_for(indexes.live[0], {"wait_for_status": "yellow"}, deadline)
         if state.get("status") == "red":
             return None
-        self._line.ask(deadline, "indices.refresh", index=self._live)
         try:
+            self._line.ask(deadline, "indices.refresh", index=self._live)
             return self._look(deadline)
-        except SchemaMismatch:
+        except (RequestError, SchemaMismatch):  # closed, or not what we made
             return None
 
     def _wait_for(self, name: str, wanted: dict[str, str], deadline: _Deadline) -> dict[str, Any]:
