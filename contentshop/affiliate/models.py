@@ -6,6 +6,7 @@ from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from contentshop.core.db import Base, BigInt, Moment, PrimaryKey
+from contentshop.core.spool import Mark
 
 
 class Program(Base):
@@ -48,10 +49,7 @@ class Click(Base):
     hour: Mapped[int] = mapped_column(BigInteger)
 
 
-class SpoolMark(Base):
-    """How far a click spool file has been read into the table, in bytes."""
+class SpoolMark(Mark, Base):
+    """How far a click spool file has been read into the table."""
 
     __tablename__ = "click_spool_mark"
-
-    name: Mapped[str] = mapped_column(String(120), primary_key=True)
-    position: Mapped[int] = mapped_column(BigInteger, default=0)
