@@ -94,6 +94,16 @@ def test_addresses_are_read(url: str, hosts: list[tuple[object, ...]], prefix: s
     assert name == prefix
 
 
+def test_a_private_authority_is_named_in_the_address(tmp_path: Path) -> None:
+    file = tmp_path / "ca.pem"
+    file.write_text("certificate")
+    hosts, prefix = hosts_of(f"https://a:1,b:2/shop?ca={file}")
+    assert [host["ca_certs"] for host in hosts] == [str(file)] * 2
+    assert prefix == "shop"
+    with pytest.raises(ValueError, match="no file"):
+        hosts_of(f"https://a:1?ca={file}x")
+
+
 @pytest.mark.parametrize(
     "url", ["", "search:9200", "ftp://search", "http://", "http://a:b", "http://a/Shop", "http://a/*"]
 )
@@ -775,7 +785,9 @@ def test_a_node_stops_under_load_without_a_failed_search() -> None:
                 time.sleep(0.05)
 
         def green() -> None:
-            client.cluster.health(index="contentshop", params={"wait_for_status": "green", "timeout": "60s"})
+            client.cluster.health(
+                index="contentshop", params={"wait_for_status": "green", "timeout": "60s"}, request_timeout=70
+            )
 
         green()
         threads = [threading.Thread(target=work) for work in (search, search, search, write)]

@@ -24,8 +24,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from operator import attrgetter
+from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from opensearchpy import OpenSearch
 from opensearchpy.exceptions import ConnectionError as NoConnection
@@ -125,8 +126,13 @@ class _Deadline:
 def hosts_of(url: str) -> tuple[list[dict[str, Any]], str]:
     """The client's hosts and the prefix of the names, from ``https://user:pass@host:9200,host2:9200/prefix``.
 
-    What the first address says of scheme and user holds for those that say nothing. Raises ValueError.
+    What the first address says of scheme and user holds for those that say nothing. ``?ca=FILE`` at the end names
+    the authority of a private certificate. Raises ValueError.
     """
+    url, _, options = url.partition("?")
+    authority = parse_qs(options).get("ca", [""])[0]
+    if authority and not Path(authority).is_file():
+        raise ValueError(f"there is no file {authority}")
     hosts: list[dict[str, Any]] = []
     prefix = PREFIX
     first = urlsplit(url.split(",")[0].strip())
@@ -140,6 +146,8 @@ def hosts_of(url: str) -> tuple[list[dict[str, Any]], str]:
             "port": address.port or 9200,
             "use_ssl": address.scheme == "https",
         }
+        if authority:
+            host["ca_certs"] = authority
         if user.username:
             host["http_auth"] = (unquote(user.username), unquote(user.password or ""))
         hosts.append(host)
