@@ -22,6 +22,7 @@ from contentshop.web import (
     account,
     chrome,
     desk,
+    desk_merchants,
     desk_orders,
     editor,
     errors,
@@ -137,7 +138,7 @@ def _open_doors(app: Flask) -> None:
     chrome.attach(app)
     fragments.attach(app)
     errors.attach(app)
-    for door in (reader, go, shop, studio, desk, desk_orders, editor, account, feeds, files, gallery):
+    for door in (reader, go, shop, studio, desk, desk_merchants, desk_orders, editor, account, feeds, files, gallery):
         app.register_blueprint(door.bp)
 
 

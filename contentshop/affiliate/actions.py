@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
-from contentshop.affiliate.inputs import ClickInput
+from contentshop.affiliate.inputs import ClickInput, ProgramInput
+from contentshop.affiliate.links import ProgramFacts, paid_link
 from contentshop.affiliate.models import Program
 from contentshop.affiliate.queries import WayOut
 from contentshop.affiliate.spool import Spool
-from contentshop.core.errors import Invalid
 from contentshop.core.uow import AnySession
-from contentshop.core.words import say
 
 
 def click(spool: Spool, way: WayOut, *, visitor: str, by: str | None, now: datetime) -> bool:
@@ -35,25 +35,20 @@ def click(spool: Spool, way: WayOut, *, visitor: str, by: str | None, now: datet
     )
 
 
-def join_program(
-    session: AnySession,
-    *,
-    merchant_id: int,
-    link_template: str = "{url}",
-    tag: str = "",
-    tag_param: str = "",
-    sub_id_param: str = "",
-) -> Program:
+def join_program(session: AnySession, program: ProgramInput, *, merchant_id: int) -> Program:
     """Say how a merchant pays; again to change it. Raises Invalid for a template that makes no link."""
-    if "{url}" not in link_template or not link_template.startswith(("{url}", "https://")):
-        raise Invalid(
-            {"link_template": [say("Start the template with {url}, or with https:// and {url} in its query.")]}
-        )
-    program = session.scalar(select(Program).where(Program.merchant_id == merchant_id))
-    if program is None:
-        program = Program(merchant_id=merchant_id)
-        session.add(program)
-    program.link_template, program.tag = link_template, tag
-    program.tag_param, program.sub_id_param = tag_param, sub_id_param
+    # A trial, so that the operator who writes a template learns of a bad one, not the reader who clicks.
+    paid_link("https://shop.example/item", "shop.example", ProgramFacts(**asdict(program)), "card")
+    found = session.scalar(select(Program).where(Program.merchant_id == merchant_id))
+    if found is None:
+        found = Program(merchant_id=merchant_id)
+        session.add(found)
+    for name, value in asdict(program).items():
+        setattr(found, name, value)
     session.flush()
-    return program
+    return found
+
+
+def leave_program(session: AnySession, *, merchant_id: int) -> None:
+    """Forget how a merchant pays: its links go out as they are stored. Harmless when there is no program."""
+    session.execute(delete(Program).where(Program.merchant_id == merchant_id))

@@ -1,4 +1,4 @@
-"""Reads of ways out: which shop a card or an offer leads to, now."""
+"""Reads of ways out (which shop a card or an offer leads to, now) and of programs."""
 
 from __future__ import annotations
 
@@ -68,6 +68,21 @@ def find_way_out(
         product_id=product_id,
         known=known,
     )
+
+
+def find_program(session: AnySession, merchant_id: int) -> ProgramFacts | None:
+    """What the merchant's program asks for, if there is one."""
+    row = session.execute(
+        select(Program.link_template, Program.tag, Program.tag_param, Program.sub_id_param).where(
+            Program.merchant_id == merchant_id
+        )
+    ).one_or_none()
+    return ProgramFacts(*row) if row is not None else None
+
+
+def list_paying(session: AnySession) -> frozenset[int]:
+    """The ids of merchants with a program."""
+    return frozenset(session.scalars(select(Program.merchant_id)))
 
 
 def _product_of(session: AnySession, offer_key: str) -> int:

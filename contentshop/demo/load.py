@@ -17,6 +17,7 @@ from contentshop.accounts import actions as accounts
 from contentshop.accounts import queries as people
 from contentshop.accounts.inputs import Profile, SignUp
 from contentshop.affiliate import actions as affiliate
+from contentshop.affiliate.inputs import ProgramInput
 from contentshop.core.db import db
 from contentshop.core.errors import Invalid
 from contentshop.core.uow import unit_of_work
@@ -98,13 +99,10 @@ def _load_topics() -> None:
 def _load_merchants(now: datetime) -> None:
     for entry in _lines("merchants.jsonl"):
         merchant = products.save_merchant(db.session, MerchantInput.parse(entry), now=now)
-        affiliate.join_program(
-            db.session,
-            merchant_id=merchant.id,
-            link_template=entry["link_template"],
-            tag="contentshop-demo",
-            sub_id_param=entry["sub_id_param"],
-        )
+        tag = "contentshop-demo" if "{tag}" in entry["link_template"] else ""
+        program = ProgramInput.parse(entry | {"tag": tag})
+        if program is not None:
+            affiliate.join_program(db.session, program, merchant_id=merchant.id)
 
 
 def _load_pictures(now: datetime) -> None:

@@ -48,6 +48,8 @@ MAX_VARIANTS = 200
 MAX_OFFERS = 500
 SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 KEY = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+# Labels of at most 63 characters (RFC 1035, section 2.3.4), none beginning or ending with a hyphen.
+_DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])")
 LANGUAGE = re.compile(r"([a-zA-Z]{2,3})(?:[-_][A-Za-z0-9]{2,8})*")
 
 # What feeds say (schema.org, Google's product feed, Shopify, Chinese shops) → our word. Keys are bare letters.
@@ -211,22 +213,29 @@ class MerchantInput:
 
     @classmethod
     def parse(cls, data: Mapping[str, Any]) -> MerchantInput:
-        """Raises Invalid (``key``, ``name``, ``domain``, ``country``)."""
+        """A key is made from the domain when there is none. Raises Invalid (``key``, ``name``, ``domain``,
+        ``country``)."""
         problems: Problems = {}
         key = line(data, "key", 40, problems).lower()
-        if not KEY.fullmatch(key):
+        if key and not KEY.fullmatch(key):
             _note(problems, "key", say("Use letters a–z, digits and hyphens."))
+        if key == "new":  # the address of the form for a new one
+            _note(problems, "key", say("“%(slug)s” is taken; choose another.", slug=key))
         name = line(data, "name", 80, problems)
         if not name:
             _note(problems, "name", say("Write the shop's name."))
         domain = line(data, "domain", 120, problems).lower().removeprefix("www.").strip(".")
-        if not re.fullmatch(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z0-9-]{2,}", domain):
+        if not _DOMAIN.fullmatch(domain):
             _note(problems, "domain", say("Write the shop's domain, like shop.example."))
         country = _region(data, "country", problems)
         names = _names(data, problems, "", 80)
         if problems:
             raise Invalid(problems)
-        return cls(key, name, domain, country, names)
+        return cls(key or _key_of(domain), name, domain, country, names)
+
+
+def _key_of(domain: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", domain)[:40].strip("-")
 
 
 def line(data: Mapping[str, Any], name: str, limit: int, problems: Problems, where: str = "") -> str:

@@ -111,6 +111,7 @@ class OfferRow:
     checked_at: datetime | None
     stale: bool
     active: bool
+    place_active: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -361,6 +362,7 @@ def _offer_row(offer: Offer, sku: str) -> OfferRow:
         checked_at=None if own else seen_at,
         stale=not own and (seen_at is None or viewer().now - seen_at > price_age()),
         active=offer.active,
+        place_active=merchant.active if merchant else True,
     )
 
 
@@ -394,7 +396,10 @@ def offer_page(
         active=offer.active if offer else True,
         values=values,
         variants=[(one.sku, f"{one.sku} · {one.name}" if one.name else one.sku) for one in product.variants],
-        merchants=[(key, name) for key, name, _active in queries.list_merchants(db.session, viewer().locale)],
+        merchants=[
+            (one.key, one.name if one.active else _("%(name)s (switched off)", name=one.name))
+            for one in queries.list_merchants(db.session, viewer().locale)
+        ],
         currencies=[(code, code) for code in dict.fromkeys([*known.currencies, values.get("currency", "")]) if code],
         regions=[(code, str(countries.get(code, code))) for code in codes if code],
         availabilities=[(code, names[code]) for code in AVAILABILITIES],

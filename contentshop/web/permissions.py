@@ -95,6 +95,13 @@ PERMISSIONS: dict[str, Access] = {
     "desk.stock_of": Access.OPERATOR,
     "desk.receive_stock": Access.OPERATOR,
     "desk.correct_stock": Access.OPERATOR,
+    # desk_merchants
+    "desk_merchants.merchants": Access.OPERATOR,
+    "desk_merchants.new_merchant": Access.OPERATOR,
+    "desk_merchants.create_merchant": Access.OPERATOR,
+    "desk_merchants.merchant": Access.OPERATOR,
+    "desk_merchants.save_merchant": Access.OPERATOR,
+    "desk_merchants.set_merchant_state": Access.OPERATOR,
     # desk_orders
     "desk_orders.queue": Access.OPERATOR,
     "desk_orders.order": Access.OPERATOR,

@@ -8,6 +8,7 @@ from typing import Any
 
 from contentshop.accounts.models import User
 from contentshop.affiliate import actions as affiliate
+from contentshop.affiliate.inputs import ProgramInput
 from contentshop.core.db import db
 from contentshop.core.ids import new_key
 from contentshop.core.uow import unit_of_work
@@ -212,9 +213,8 @@ def _fill(people: dict[str, User]) -> Stage:
         shop = products.save_merchant(
             session, MerchantInput.parse({"key": key, "name": key.title(), "domain": f"{key}.example"}), now=now
         )
-        affiliate.join_program(
-            session, merchant_id=shop.id, link_template="{url}?tag={tag}", tag="shop-21", sub_id_param="subid"
-        )
+        program = ProgramInput(link_template="{url}?tag={tag}", tag="shop-21", sub_id_param="subid")
+        affiliate.join_program(session, program, merchant_id=shop.id)
     for slug, title in (("sound", "Sound"), ("kitchen", "Kitchen"), ("desk", "Desk and work")):
         curation.ensure_topic(session, slug, title, intro="What we keep.", translations={})
     for _round in range(2):  # an alternative may stand further down

@@ -14,12 +14,15 @@ from contentshop.products.inputs import MerchantInput, check_offer_url
 from contentshop.products.models import Merchant, Offer, Product
 
 
-def save_merchant(session: AnySession, row: MerchantInput, *, now: datetime) -> Merchant:
+def save_merchant(session: AnySession, row: MerchantInput, *, new: bool = False, now: datetime) -> Merchant:
     """Add the merchant with this key, or change it. The same again changes nothing.
 
-    Raises Invalid when the domain is another merchant's, Conflict when existing links would leave the domain.
+    ``new``: it must not be there yet. Raises Invalid when the key (if ``new``) or the domain is another
+    merchant's, Conflict when existing links would leave the domain.
     """
     merchant = session.scalar(select(Merchant).where(Merchant.key == row.key).with_for_update())
+    if new and merchant is not None:
+        raise Invalid({"key": [say("“%(slug)s” is taken; choose another.", slug=row.key)]})
     holder = session.scalar(select(Merchant.key).where(Merchant.domain == row.domain))
     if holder is not None and holder != row.key:
         raise Invalid(

@@ -1,4 +1,4 @@
-"""Reads for operators: the product list with its shelves, one product to edit, stock and its movements."""
+"""Reads for operators: the product list with its shelves, one product to edit, merchants, stock and its movements."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Select, case, func, or_, select, true
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import aliased, joinedload, selectinload
 
 from contentshop.core.errors import NotFound
 from contentshop.core.paging import Page
@@ -74,6 +74,28 @@ class Movement:
     moved_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class MerchantRow:
+    """A merchant in the operators' list; ``offers`` counts those that are not taken off."""
+
+    id: int
+    key: str
+    name: str
+    domain: str
+    country: str
+    active: bool
+    offers: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How many offers of how many products lead to a merchant; ``alone`` products are offered nowhere else."""
+
+    offers: int
+    products: int
+    alone: int
+
+
 def page_desk(
     session: AnySession,
     shelf: Shelf,
@@ -128,11 +150,47 @@ def find_key(session: AnySession, slug: str) -> str | None:
     return session.scalar(select(Product.key).where(Product.slug == slug))
 
 
-def list_merchants(session: AnySession, locale: str) -> list[tuple[str, str, bool]]:
-    """(key, name in ``locale``, whether readers are sent there) of every merchant, by name."""
+def list_merchants(session: AnySession, locale: str) -> list[MerchantRow]:
+    """Every merchant, by name in ``locale``."""
     name = func.coalesce(Merchant.translations[(locale, "name")].as_string(), Merchant.name)
-    rows = session.execute(select(Merchant.key, name.label("name"), Merchant.active).order_by(name, Merchant.id))
-    return [(row.key, row.name, row.active) for row in rows]
+    offers = (
+        select(func.count()).where(Offer.merchant_id == Merchant.id, Offer.active).correlate(Merchant).scalar_subquery()
+    )
+    rows = session.execute(
+        select(
+            Merchant.id, Merchant.key, name.label("name"), Merchant.domain, Merchant.country, Merchant.active, offers
+        ).order_by(name, Merchant.id)
+    )
+    return [MerchantRow(*row) for row in rows]
+
+
+def get_merchant(session: AnySession, key: str) -> Merchant:
+    """The merchant, to be edited. Raises NotFound."""
+    merchant = session.scalar(select(Merchant).where(Merchant.key == key).execution_options(populate_existing=True))
+    if merchant is None:
+        raise NotFound(say("There is no such merchant."))
+    return merchant
+
+
+def get_reach(session: AnySession, merchant_id: int) -> Reach:
+    """What is sold by way of the merchant, as far as it is in the shop."""
+    theirs = (Offer.merchant_id == merchant_id, Offer.active, Product.listed)
+    rows = select(func.count(), func.count(Offer.product_id.distinct())).join(Product).where(*theirs)
+    offers, products = session.execute(rows).one()
+    other = aliased(Offer)
+    elsewhere = (
+        select(other.id)
+        .outerjoin(Merchant, Merchant.id == other.merchant_id)
+        .where(
+            other.product_id == Product.id,
+            other.active,
+            or_(other.merchant_id.is_(None), (other.merchant_id != merchant_id) & Merchant.active),
+        )
+        .correlate(Product)
+        .exists()
+    )
+    alone = select(func.count(Offer.product_id.distinct())).join(Product).where(*theirs, ~elsewhere)
+    return Reach(offers, products, session.scalar(alone) or 0)
 
 
 def page_stock(session: AnySession, *, words: str, low_only: bool, number: int, locale: str) -> Page[StockRow]:

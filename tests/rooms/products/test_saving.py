@@ -224,6 +224,25 @@ def test_the_newest_picture_leads(session: Session, unit: Unit, make: Factory, c
         actions.remove_picture(session, lamp.key, "more14", now=clock.now())
 
 
+def test_the_reach_of_a_merchant(session: Session, unit: Unit, make: Factory, clock: FixedClock) -> None:
+    acme, mall, off = make.merchant("acme"), make.merchant("mall"), make.merchant("off", active=False)
+    there = {"merchant": acme}
+    make.product("only-there", affiliate=[there, {"merchant": acme, "region": "US", "url": "https://acme.example/us"}])
+    make.product("also-ours", own={"USD": 1}, affiliate=[there])
+    make.product("also-elsewhere", affiliate=[there, {"merchant": mall}])
+    make.product("else-switched-off", affiliate=[there, {"merchant": off}])
+    make.product("else-retired", affiliate=[there, {"merchant": mall, "active": False}])
+    make.product("unlisted", listed=False, affiliate=[there])
+    make.product("retired", affiliate=[there | {"active": False}, {"merchant": mall}])
+    assert queries.get_reach(session, acme.id) == queries.Reach(offers=6, products=5, alone=3)
+    assert queries.get_reach(session, mall.id) == queries.Reach(offers=2, products=2, alone=1)
+    assert [(row.key, row.offers) for row in queries.list_merchants(session, "en")] == [
+        ("acme", 7),
+        ("mall", 2),
+        ("off", 1),
+    ]
+
+
 def test_merchants_and_what_their_changes_touch(session: Session, unit: Unit, make: Factory, clock: FixedClock) -> None:
     def save(**values: Any) -> Merchant:
         data = {"key": "shop", "name": "Shop", "domain": "shop.example"} | values
@@ -237,7 +256,16 @@ def test_merchants_and_what_their_changes_touch(session: Session, unit: Unit, ma
     assert stored(session, lamp.key).version == 1
     save(name="The Shop", name_zh="商店")
     assert (stored(session, lamp.key).version, stored(session, desk.key).version) == (2, 1)
-    assert queries.list_merchants(session, "zh") == [("shop", "商店", True)]
+    row = queries.MerchantRow(shop.id, "shop", "商店", "shop.example", "", active=True, offers=1)
+    assert queries.list_merchants(session, "zh") == [row]
+    with pytest.raises(Invalid) as refused:
+        actions.save_merchant(
+            session,
+            MerchantInput.parse({"key": "shop", "name": "Other", "domain": "two.example"}),
+            new=True,
+            now=clock.now(),
+        )
+    assert dict(refused.value.fields) == {"key": ["“shop” is taken; choose another."]}
     with pytest.raises(Invalid) as refused:
         save(key="twin")
     assert list(refused.value.fields) == ["domain"]
