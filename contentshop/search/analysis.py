@@ -3,7 +3,7 @@
 A text is normalised (NFKC, casefold, accents folded), cut into runs and turned into terms:
 
 * a Latin word becomes its English stem; nothing is dropped, not even one-letter words ("vitamin c");
-* a run of Chinese, Japanese or Korean becomes its single characters and its bigrams;
+* a run of Chinese, Japanese or Korean becomes its single characters and its bigrams, in simplified characters;
 * a compound ("wi-fi", "WH-1000XM5") becomes its parts and its joined forms, so that every way of spacing a
   model number finds it: "wh1000 xm5", "wh-1000xm5", "wh 1000 xm 5".
 
@@ -15,14 +15,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from threading import Lock
 
 from snowballstemmer.english_stemmer import EnglishStemmer
 
-ANALYSIS_VERSION = 1
+from contentshop.search.chinese import reading_terms, simplified
+
+ANALYSIS_VERSION = 2
 
 MAX_QUERY_LENGTH = 200  # characters of a query that are read
 MAX_TERM_LENGTH = 64  # longer "words" are data, not words
@@ -126,7 +128,8 @@ class Analysed:
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One word of a query: a document has it when it has all ``terms``, or the one term ``joined``.
+    """One word of a query: a document has it when it has all ``terms``, or the one term ``joined``, or all terms
+    of one of ``others`` (synonyms, other readings).
 
     ``needed`` is False for function words beside other words.
     """
@@ -134,6 +137,7 @@ class Word:
     terms: tuple[str, ...]
     joined: str = ""
     needed: bool = True
+    others: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,10 +170,10 @@ class ParsedQuery:
 
 def normalise(text: str) -> str:
     """The text in one form: NFKC (full-width to half-width), casefolded, accents of Latin, Greek and Cyrillic
-    letters folded. The length may change."""
+    letters folded, traditional characters simplified. The length may change."""
     if text.isascii():
         return text.lower()
-    return _fold(unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()))
+    return simplified(_fold(unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())))
 
 
 def _fold(text: str) -> str:
@@ -229,6 +233,16 @@ def _units_of(normalised: str) -> list[str]:
     return found
 
 
+def readings(text: str) -> list[str]:
+    """The terms by which the Chinese of a text is found when it is typed as pinyin."""
+    return [] if text.isascii() else list(reading_terms(normalise(text)))
+
+
+def surface_words(text: str) -> list[str]:
+    """The Latin words of a text as they are written (normalised, not stemmed), for spelling."""
+    return [run for run in _LATIN_RUN.findall(normalise(text)) if run.isascii() and run.isalpha()]
+
+
 def title_key(text: str) -> str:
     """What two texts share when they are the same title but for case, accents, spacing and word forms."""
     return " ".join(units(text))[:MAX_QUERY_LENGTH]
@@ -279,7 +293,7 @@ def _normalise_with_offsets(text: str) -> tuple[str, Sequence[int]]:
     offsets: list[int] = []
     for match in _PLAIN_OR_NOT.finditer(text):
         if match["plain"]:
-            pieces.append(match["plain"].lower())
+            pieces.append(simplified(match["plain"].lower()))
             offsets.extend(range(match.start(), match.end()))
             continue
         for start, piece in _clusters(match.group()):
@@ -367,12 +381,15 @@ def _has_letter(run: str) -> bool:
     return any(char.isalpha() for char in run)
 
 
-def parse(text: str) -> ParsedQuery:
+Reading = Callable[[str], Word | None]
+
+
+def parse(text: str, read: Reading | None = None) -> ParsedQuery:
     """Understand a visitor's text: words, "phrases", -excluded; everything else is plain text.
 
-    Reads the first 200 characters. Never raises.
+    Reads the first 200 characters. ``read`` may give another meaning to a plain Latin word (pinyin). Never raises.
     """
-    plain = normalise(text[:MAX_QUERY_LENGTH].translate(_QUOTES))
+    plain = plain_query(text)
     words: list[Word] = []
     phrases: list[Phrase] = []
     excluded: list[tuple[Word, ...]] = []
@@ -382,7 +399,7 @@ def parse(text: str) -> ParsedQuery:
     for piece in _QUERY_PIECE.finditer(plain):
         quoted = piece["phrase"] is not None
         content = piece["phrase"] if quoted else piece["plain"]
-        found = tuple(_query_words(content))
+        found = tuple(_query_words(content, None if quoted or piece["minus"] else read))
         if not found:
             continue
         phrase = Phrase(tuple(units(content)), found)
@@ -411,14 +428,40 @@ def parse(text: str) -> ParsedQuery:
     )
 
 
-def _query_words(normalised: str) -> Iterator[Word]:
+def plain_query(text: str) -> str:
+    """A visitor's text as it is read: its first 200 characters, normalised, with straight quotes."""
+    return normalise(text[:MAX_QUERY_LENGTH].translate(_QUOTES))
+
+
+def replace_words(plain: str, better: Callable[[str], str]) -> str:
+    """A ``plain_query`` with each of its plain words replaced by ``better(word)``. Quoted, excluded and compound
+    words and everything that is no Latin word stay."""
+    return _QUERY_PIECE.sub(
+        lambda piece: (
+            piece.group()
+            if piece["minus"] or piece["phrase"] is not None
+            else _LATIN_RUN.sub(
+                lambda run: better(run.group()) if run.group().isalpha() and run.group().isascii() else run.group(),
+                piece.group(),
+            )
+        ),
+        plain,
+    )
+
+
+def words_of(text: str) -> tuple[Word, ...]:
+    """The words of a plain text, as a query would ask for them."""
+    return tuple(_query_words(normalise(text), None))
+
+
+def _query_words(normalised: str, read: Reading | None) -> Iterator[Word]:
     for match in _RUN.finditer(normalised):
         run = match.group()
         if _IS_CJK.match(run):
             for i in range(max(1, len(run) - 1)):
                 yield Word((run[i : i + 2],))
         else:
-            yield _query_word(run)
+            yield (read(run) if read else None) or _query_word(run)
 
 
 def _query_word(run: str) -> Word:
@@ -448,7 +491,7 @@ def _with_function_words(words: tuple[Word, ...]) -> tuple[Word, ...]:
     """Mark function words as not needed, unless the query is made of nothing else."""
     if all(_is_function_word(word) for word in words):
         return words
-    return tuple(Word(w.terms, w.joined, needed=False) if _is_function_word(w) else w for w in words)
+    return tuple(replace(w, needed=False) if _is_function_word(w) else w for w in words)
 
 
 def _is_function_word(word: Word) -> bool:
@@ -463,6 +506,8 @@ def marked_terms(words: Iterable[Word]) -> tuple[str, ...]:
             found.update(dict.fromkeys(word.terms))
             if word.joined:
                 found[word.joined] = None
+            for terms_ in word.others:
+                found.update(dict.fromkeys(terms_))
     return tuple(found)
 
 

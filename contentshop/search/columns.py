@@ -11,15 +11,19 @@ import json
 import math
 import sys
 from array import array
-from collections.abc import Callable, Iterable, Sequence
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
-from contentshop.search.port import KINDS, Document, Kind, SearchQuery, Sort
+from contentshop.search.port import KINDS, WAYS, Document, Facet, Kind, SearchQuery, Sort
 
 POPULARITY_NUDGE = 0.15
 FRESHNESS_NUDGE = 0.15
 FRESHNESS_HALF_LIFE = 90 * 86400  # seconds
+AVAILABILITY_NUDGE = 0.05  # for what can be had now, here or elsewhere
 
 _NO_PRICE = -1
 
@@ -39,6 +43,9 @@ def facts(document: Document, length: int) -> bytes:
             int(document.in_stock),
             length,
             dict(document.price_minor),
+            document.brand,
+            list(document.merchants),
+            sum(1 << WAYS.index(way) for way in document.ways),
         ],
         separators=(",", ":"),
     ).encode()
@@ -57,29 +64,39 @@ class Columns:
     published: array[int] = field(default_factory=lambda: array("q"))
     popularity: array[int] = field(default_factory=lambda: array("q"))
     in_stock: bytearray = field(default_factory=bytearray)
+    brands: list[str] = field(default_factory=list)
+    merchants: list[tuple[str, ...]] = field(default_factory=list)
+    ways: bytearray = field(default_factory=bytearray)  # a bit for each position in WAYS
     lengths: array[int] = field(default_factory=lambda: array("I"))
     _prices: dict[str, array[int]] = field(default_factory=dict)
-    # One tuple for all documents with the same topics.
-    _known_topics: dict[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)
+    # One tuple for all documents with the same topics or merchants.
+    _known: dict[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)
 
     def add(self, raw: bytes) -> None:
         """Append one document from its ``facts``. Raises ValueError or TypeError when they are damaged."""
         values = json.loads(raw)
-        key, version, kind, lang, creator, names, published, popularity, stock, length, prices = values
+        key, version, kind, lang, creator, topics, published, popularity, stock, length, prices = values[:11]
+        brand, merchants, ways = values[11:]
         at = len(self.ids)
-        topics = tuple(map(sys.intern, names))
         self.ids.append(key)
         self.versions.append(version)
         self.kinds.append(kind)
         self.langs.append(sys.intern(lang))
         self.creators.append(sys.intern(creator))
-        self.topics.append(self._known_topics.setdefault(topics, topics))
+        self.topics.append(self._shared(topics))
         self.published.append(published)
         self.popularity.append(popularity)
         self.in_stock.append(stock)
+        self.brands.append(sys.intern(brand))
+        self.merchants.append(self._shared(merchants))
+        self.ways.append(ways)
         self.lengths.append(length)
         for currency, minor in prices.items():
             self._column(currency, at).append(minor)
+
+    def _shared(self, names: Iterable[str]) -> tuple[str, ...]:
+        found = tuple(map(sys.intern, names))
+        return self._known.setdefault(found, found)
 
     def extend(self, other: Columns) -> None:
         """Append all documents of ``other``."""
@@ -93,6 +110,9 @@ class Columns:
         self.published.extend(other.published)
         self.popularity.extend(other.popularity)
         self.in_stock.extend(other.in_stock)
+        self.brands.extend(other.brands)
+        self.merchants.extend(other.merchants)
+        self.ways.extend(other.ways)
         self.lengths.extend(other.lengths)
         for currency, column in other._prices.items():
             self._column(currency, at).extend(column)
@@ -107,24 +127,98 @@ class Columns:
         """Price of each document in minor units, -1 for none; empty when nothing has this currency."""
         return self._column(currency, len(self.ids)) if currency in self._prices else array("q")
 
-    def filtered(self, query: SearchQuery, documents: Iterable[int]) -> list[int]:
-        """The documents that pass every filter of the query but the kinds."""
+    def filtered(self, query: SearchQuery, documents: Iterable[int]) -> Filtered:
+        """The documents that pass every filter of the query, and for each facet those that only its own refuses."""
         kept = list(documents)
-        if query.langs:
-            kept = [at for at in kept if self.langs[at] in query.langs]
+        near: dict[Facet, list[int]] = {}
+        for facet, passes in self._filters(query):
+            passed: list[int] = []
+            refused: list[int] = []
+            for at in kept:
+                (passed if passes(at) else refused).append(at)
+            # What an earlier filter refused alone is refused by two now, unless it passes this one.
+            near = {other: [at for at in found if passes(at)] for other, found in near.items()}
+            near[facet] = refused
+            kept = passed
+        return Filtered(kept, near)
+
+    def _filters(self, query: SearchQuery) -> Iterator[tuple[Facet, Callable[[int], bool]]]:
+        """The filters that are set; those that many documents fail come first."""
         if query.creators:
-            kept = [at for at in kept if self.creators[at] in query.creators]
+            yield "creator", _one_of(self.creators, query.creators)
+        if query.merchants:
+            yield "merchant", _any_of(self.merchants, query.merchants)
+        if query.brands:
+            yield "brand", _one_of(self.brands, query.brands)
         if query.topics:
-            topics = frozenset(query.topics)
-            kept = [at for at in kept if not topics.isdisjoint(self.topics[at])]
+            yield "topic", _any_of(self.topics, query.topics)
         if query.in_stock:
-            kept = [at for at in kept if self.in_stock[at]]
+            yield "stock", lambda at: bool(self.in_stock[at])
         if query.currency and (query.price_from is not None or query.price_to is not None):
             prices = self._priced(query.currency)
             low = max(query.price_from or 0, 0)
             high = math.inf if query.price_to is None else query.price_to
-            kept = [at for at in kept if low <= prices[at] <= high] if prices else []
-        return kept
+            yield "price", (lambda at: low <= prices[at] <= high) if prices else (lambda _at: False)
+        if query.ways:
+            bits = sum(1 << WAYS.index(way) for way in set(query.ways) if way in WAYS)
+            yield "way", lambda at: bool(self.ways[at] & bits)
+        if query.published_from is not None:
+            since = query.published_from
+            yield "age", lambda at: self.published[at] >= since
+        if query.langs:
+            yield "lang", _one_of(self.langs, query.langs)
+        if query.kinds:
+            yield "kind", _one_of(self.kinds, [KINDS.index(kind) for kind in query.kinds])
+
+    def counted(self, query: SearchQuery, found: Filtered) -> dict[Facet, dict[str, int]]:
+        """How many documents have each value of the facets that were asked for, the most frequent first."""
+        return {facet: self._counts(facet, query, found.for_facet(facet)) for facet in query.facets}
+
+    def kind_counts(self, found: Filtered) -> dict[Kind, int]:
+        """How many documents of each kind pass the other filters."""
+        counts = Counter(map(self.kinds.__getitem__, found.for_facet("kind")))
+        return {kind: counts[number] for number, kind in enumerate(KINDS)}
+
+    def _counts(self, facet: Facet, query: SearchQuery, documents: Sequence[int]) -> dict[str, int]:
+        counts: Counter[str] = Counter()
+        match facet:
+            case "kind":
+                numbers = Counter(map(self.kinds.__getitem__, documents))
+                counts.update({KINDS[number]: count for number, count in numbers.items()})
+            case "creator":
+                counts = Counter(map(self.creators.__getitem__, documents))
+            case "brand":
+                counts = Counter(map(self.brands.__getitem__, documents))
+            case "lang":
+                counts = Counter(map(self.langs.__getitem__, documents))
+            case "topic":
+                counts = Counter(chain.from_iterable(map(self.topics.__getitem__, documents)))
+            case "merchant":
+                counts = Counter(chain.from_iterable(map(self.merchants.__getitem__, documents)))
+            case "stock":
+                counts = Counter({"1": sum(map(self.in_stock.__getitem__, documents))})
+            case "way":
+                bits = Counter(map(self.ways.__getitem__, documents))
+                counts = Counter(
+                    {way: sum(n for value, n in bits.items() if value >> at & 1) for at, way in enumerate(WAYS)}
+                )
+            case "price":
+                counts = self._price_counts(query, documents)
+            case "age":
+                published = self.published
+                counts = Counter(
+                    {str(at): sum(published[n] >= since for n in documents) for at, since in enumerate(query.ages)}
+                )
+        del counts[""]
+        ranked = sorted(((-count, value) for value, count in counts.items() if count), key=lambda pair: pair)
+        return {value: -count for count, value in ranked}
+
+    def _price_counts(self, query: SearchQuery, documents: Sequence[int]) -> Counter[str]:
+        prices = self._priced(query.currency)
+        if not prices:
+            return Counter()
+        edges = query.price_edges
+        return Counter(str(bisect_right(edges, prices[at])) for at in documents if prices[at] != _NO_PRICE)
 
     def ordered(self, documents: Sequence[int], sort: Sort, currency: str, count: int) -> list[int]:
         """The first ``count`` documents by date or price; equal ones by id. What has no price comes last."""
@@ -142,10 +236,33 @@ class Columns:
         return heapq.nsmallest(count, documents, key=key)
 
 
-class Nudges:
-    """By how much popularity and, for texts, freshness lift a score: a factor from 1 to 1.3.
+def _one_of(column: Sequence[Any], wanted: Iterable[object]) -> Callable[[int], bool]:
+    values = frozenset(wanted)
+    return lambda at: column[at] in values
 
-    Freshness counts from the newest document, so that an order depends on nothing but the index.
+
+def _any_of(column: Sequence[tuple[str, ...]], wanted: Iterable[str]) -> Callable[[int], bool]:
+    values = frozenset(wanted)
+    return lambda at: not values.isdisjoint(column[at])
+
+
+@dataclass(frozen=True, slots=True)
+class Filtered:
+    """``kept`` passed every filter; ``near[facet]`` passed all but the filter of that facet."""
+
+    kept: list[int]
+    near: Mapping[Facet, list[int]]
+
+    def for_facet(self, facet: Facet) -> list[int]:
+        """What a facet's values are counted over."""
+        return self.kept + self.near.get(facet, [])
+
+
+class Nudges:
+    """What lifts a score besides the words: the one place with these weights. A page can show each factor.
+
+    What a creator or the shop earns is not among them and is in no document: commission never counts. Freshness
+    is that of texts and counts from the newest document, so that an order depends on nothing but the index.
     """
 
     def __init__(self, columns: Columns) -> None:
@@ -155,21 +272,38 @@ class Nudges:
 
     def of(self, document: int) -> float:
         """The factor of one document."""
+        return math.prod(self.parts(document).values())
+
+    def parts(self, document: int) -> dict[str, float]:
+        """The factors by name."""
         columns = self._columns
-        return lift(
+        return lifts(
             KINDS[columns.kinds[document]],
             columns.popularity[document],
             columns.published[document],
+            bool(columns.ways[document]),
             self._most_popular,
             self._newest,
         )
 
 
-def lift(kind: Kind, popularity: int, published: int, most_popular: float, newest: float) -> float:
-    """The factor for a document of this kind, popularity and date beside the extremes of the whole index."""
-    factor = 1.0
-    if popularity > 0:
-        factor += POPULARITY_NUDGE * math.log1p(popularity) / math.log1p(max(most_popular, popularity))
-    if published > 0 and kind in ("post", "list"):
-        factor += FRESHNESS_NUDGE * 0.5 ** (max(newest - published, 0) / FRESHNESS_HALF_LIFE)
-    return factor
+def lifts(
+    kind: Kind, popularity: int, published: int, available: bool, most_popular: float, newest: float
+) -> dict[str, float]:
+    """The factors for a document, by name, beside the extremes of the whole index."""
+    popular = math.log1p(popularity) / math.log1p(max(most_popular, popularity)) if popularity > 0 else 0.0
+    fresh = (
+        0.5 ** (max(newest - published, 0) / FRESHNESS_HALF_LIFE) if published > 0 and kind in ("post", "list") else 0.0
+    )
+    return {
+        "popularity": 1 + POPULARITY_NUDGE * popular,
+        "freshness": 1 + FRESHNESS_NUDGE * fresh,
+        "availability": 1 + AVAILABILITY_NUDGE * available,
+    }
+
+
+def lift(
+    kind: Kind, popularity: int, published: int, most_popular: float, newest: float, *, available: bool = False
+) -> float:
+    """The product of ``lifts``."""
+    return math.prod(lifts(kind, popularity, published, available, most_popular, newest).values())

@@ -18,7 +18,8 @@ from typing import Protocol
 
 from contentshop.search.analysis import ParsedQuery, Phrase, Word, marked_terms
 from contentshop.search.columns import Columns, Nudges
-from contentshop.search.port import KINDS, Kind, SearchQuery
+from contentshop.search.port import Facet, Kind, SearchQuery
+from contentshop.search.spelling import Vocabulary
 
 K1, B = 1.5, 0.75  # BM25's usual values
 MAX_WORDS = 16  # of a query; the rarest are taken
@@ -29,7 +30,7 @@ LEAST_SHARE, LEAST_SHARE_BY_CHARACTERS = 0.5, 0.2
 WINDOW = 200  # this many of the best are ordered with popularity, freshness and exact titles
 
 # The fields a segment has postings for.
-ALL, TITLE, CODES = "all", "title", "codes"
+ALL, TITLE, CODES, WRITTEN = "all", "title", "codes", "written"
 
 # What comes first, whatever the scores.
 _ALL_WORDS, _EXACT_TITLE, _EXACT_CODE = 1, 2, 3
@@ -47,6 +48,9 @@ class Segment(Protocol):
 
     def frequency(self, term: str) -> int:
         """In how many documents the term is, deleted ones included."""
+
+    def written(self) -> Mapping[str, int]:
+        """The Latin words of titles, brands and tags as they are written, with their documents' number."""
 
     def postings(self, name: str, term: str) -> Postings:
         """Document numbers within the segment, ascending, and weights, of a term in a field."""
@@ -83,6 +87,24 @@ class Snapshot:
         self.documents = self.size - len(self.deleted)
         self.average_length = sum(self.columns.lengths) / self.size if self.size else 1.0
         self.nudges = Nudges(self.columns)
+        self._vocabulary: Vocabulary | None = None
+
+    def frequency(self, term: str) -> int:
+        """In how many documents the term is, deleted ones included."""
+        return sum(part.segment.frequency(term) for part in self.parts)
+
+    def vocabulary(self) -> Vocabulary:
+        """The words of titles, brands and tags; put together when it is first asked for."""
+        if self._vocabulary is None:
+            counts: Counter[str] = Counter()
+            for part in self.parts:
+                counts.update(part.segment.written())
+            self._vocabulary = Vocabulary(counts)
+        return self._vocabulary
+
+    def is_written(self, word: str) -> bool:
+        """Whether a word of the vocabulary is in a document that is not deleted."""
+        return any(not part.deleted.issuperset(part.segment.postings(WRITTEN, word)[0]) for part in self.parts)
 
     def alive(self) -> list[int]:
         """The numbers of all documents that are not deleted."""
@@ -165,8 +187,8 @@ class _Matcher:
 
     def _frequency(self, word: Word) -> int:
         segments = [part.segment for part in self._snapshot.parts]
-        count = sum(min(segment.frequency(term) for term in word.terms) for segment in segments)
-        return count + (sum(segment.frequency(word.joined) for segment in segments) if word.joined else 0)
+        ways = [word.terms, *([(word.joined,)] if word.joined else []), *word.others]
+        return sum(min(map(segment.frequency, terms)) for segment in segments for terms in ways)
 
     def _excluded(self, part: Part) -> Collection[int]:
         query = self._query
@@ -260,20 +282,27 @@ def idf(documents: int, frequency: int) -> float:
 
 
 def _word_postings(segment: Segment, word: Word) -> Postings:
-    """The postings of a word; of a compound as if it were one term: all parts, or the joined form."""
-    if len(word.terms) == 1 and not word.joined:
+    """The postings of a word as if it were one term: all its terms, or the joined form, or all of others'."""
+    ways = [word.terms, *([(word.joined,)] if word.joined else []), *word.others]
+    if len(ways) == 1 and len(word.terms) == 1:
         return segment.postings(ALL, word.terms[0])
-    parts = [segment.postings(ALL, term) for term in word.terms]
+    weights: dict[int, float] = {}
+    for terms in ways:
+        for document, weight in _with_all_terms(segment, terms).items():
+            weights[document] = max(weights.get(document, 0.0), weight)
+    ordered = sorted(weights)
+    return array("I", ordered), array("f", [weights[document] for document in ordered])
+
+
+def _with_all_terms(segment: Segment, terms: Sequence[str]) -> dict[int, float]:
+    """Documents with all ``terms``, with the weight of the weakest."""
+    parts = [segment.postings(ALL, term) for term in terms]
     weights = dict.fromkeys(_intersection([ids for ids, _ in parts]), math.inf)
     for ids, values in parts:
         for document, weight in zip(ids, values, strict=True):
             if document in weights:
                 weights[document] = min(weights[document], weight)
-    if word.joined:
-        for document, weight in zip(*segment.postings(ALL, word.joined), strict=True):
-            weights[document] = max(weights.get(document, 0.0), weight)
-    ordered = sorted(weights)
-    return array("I", ordered), array("f", [weights[document] for document in ordered])
+    return weights
 
 
 def _intersection(lists: Sequence[array[int]]) -> set[int]:
@@ -306,6 +335,8 @@ class Answer:
     kinds: Mapping[Kind, int]
     terms: tuple[str, ...]
     loosened: bool
+    facets: Mapping[Facet, Mapping[str, int]]
+    parts: tuple[Mapping[str, float], ...]
 
 
 def answer(snapshot: Snapshot, query: SearchQuery, parsed: ParsedQuery, need: int) -> Answer:
@@ -328,11 +359,8 @@ def answer(snapshot: Snapshot, query: SearchQuery, parsed: ParsedQuery, need: in
             if tier >= _EXACT_TITLE:
                 scores.setdefault(at, 0.0)
         loosened = loosened and not any(tier >= _EXACT_TITLE for tier in tiers.values())
-    kept = columns.filtered(query, scores)
-    counts = Counter(map(columns.kinds.__getitem__, kept))
-    if query.kinds:
-        wanted = frozenset(map(KINDS.index, query.kinds))
-        kept = [at for at in kept if columns.kinds[at] in wanted]
+    passed = columns.filtered(query, scores)
+    kept = passed.kept
     sort = query.sort if parsed.words or query.sort != "relevance" else "newest"
     if sort == "relevance":
         ordered, shown = _by_relevance(snapshot, kept, scores, tiers, need)
@@ -344,10 +372,18 @@ def answer(snapshot: Snapshot, query: SearchQuery, parsed: ParsedQuery, need: in
         scores=array("d", shown),
         whole=len(ordered) == len(kept),
         total=len(kept),
-        kinds={kind: counts[number] for number, kind in enumerate(KINDS)},
+        kinds=columns.kind_counts(passed),
+        facets=columns.counted(query, passed),
         terms=marked_terms((*parsed.words, *parsed.characters) if characters else parsed.words),
         loosened=loosened and bool(kept),
+        parts=_parts(snapshot, ordered[: query.offset + query.limit], scores, tiers) if query.explain else (),
     )
+
+
+def _parts(
+    snapshot: Snapshot, ordered: Sequence[int], scores: Mapping[int, float], tiers: Mapping[int, int]
+) -> tuple[Mapping[str, float], ...]:
+    return tuple({"text": scores[at], **snapshot.nudges.parts(at), "tier": float(tiers.get(at, 0))} for at in ordered)
 
 
 def _tiers(matcher: _Matcher, parsed: ParsedQuery, matches: _Matches) -> dict[int, int]:

@@ -12,8 +12,14 @@ from typing import Literal, Protocol
 
 from contentshop.core.errors import ContentshopError, Unavailable
 
-Kind = Literal["post", "list", "product", "creator"]
-KINDS: tuple[Kind, ...] = ("post", "list", "product", "creator")
+Kind = Literal["post", "list", "product", "creator", "featured", "topic"]
+KINDS: tuple[Kind, ...] = ("post", "list", "product", "creator", "featured", "topic")
+# How a product can be had: from our own stock, or elsewhere by an affiliate offer.
+Way = Literal["own", "elsewhere"]
+WAYS: tuple[Way, ...] = ("own", "elsewhere")
+# What answers can be counted by. A group's own filter never narrows its own counts.
+Facet = Literal["kind", "topic", "lang", "creator", "brand", "merchant", "way", "stock", "price", "age"]
+FACETS: tuple[Facet, ...] = ("kind", "topic", "lang", "creator", "brand", "merchant", "way", "stock", "price", "age")
 Sort = Literal["relevance", "newest", "price_up", "price_down"]
 SORTS: tuple[Sort, ...] = ("relevance", "newest", "price_up", "price_down")
 
@@ -52,7 +58,9 @@ class Document:
     published: int = 0
     price_minor: Mapping[str, int] = field(default_factory=dict)
     in_stock: bool = False  # own stock is available now
-    popularity: int = 0
+    popularity: int = 0  # how many published posts recommend a product
+    merchants: tuple[str, ...] = ()  # keys of the shops that offer it
+    ways: tuple[Way, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +81,26 @@ Operation = Upsert | Delete
 
 
 @dataclass(frozen=True, slots=True)
+class Synonym:
+    """Who writes ``text`` also means each of ``meanings`` (not the other way round)."""
+
+    text: str
+    meanings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SearchQuery:
     """What a visitor asks. ``text`` is raw: words, "phrases" and -excluded words; the rest is plain text.
 
-    ``price_from`` and ``price_to`` are minor units of ``currency``, both inclusive; without a currency they
-    are ignored. An empty text lists everything that passes the filters, the newest first unless another sort
-    is asked for; a text without anything to search for ("!!!") finds nothing. By price, what has no price in
-    ``currency`` comes last.
+    Several values of one filter mean any of them; several filters mean all of them. ``price_from`` and
+    ``price_to`` are minor units of ``currency``, both inclusive; without a currency they are ignored.
+    ``published_from`` is seconds since 1970. An empty text lists everything that passes the filters, the newest
+    first unless another sort is asked for; a text without anything to search for ("!!!") finds nothing. By
+    price, what has no price in ``currency`` comes last.
+
+    ``facets`` are counted in the answer: prices in the ranges between ``price_edges`` (minor units, ascending),
+    ages as what was published since each of ``ages``. ``verbatim`` takes every word as it is typed; else a word
+    that nobody has written is read as pinyin or corrected. ``explain`` gives each hit its ``parts``.
     """
 
     text: str = ""
@@ -87,13 +108,23 @@ class SearchQuery:
     langs: tuple[str, ...] = ()
     topics: tuple[str, ...] = ()
     creators: tuple[str, ...] = ()
+    brands: tuple[str, ...] = ()
+    merchants: tuple[str, ...] = ()
+    ways: tuple[Way, ...] = ()
     in_stock: bool = False
     currency: str = ""
     price_from: int | None = None
     price_to: int | None = None
+    published_from: int | None = None
     sort: Sort = "relevance"
     offset: int = 0
     limit: int = 20
+    facets: tuple[Facet, ...] = ()
+    price_edges: tuple[int, ...] = ()
+    ages: tuple[int, ...] = ()
+    synonyms: tuple[Synonym, ...] = ()
+    verbatim: bool = False
+    explain: bool = False
 
 
 def check(query: SearchQuery) -> None:
@@ -107,15 +138,23 @@ def check(query: SearchQuery) -> None:
     unknown = [kind for kind in query.kinds if kind not in KINDS]
     if unknown:
         raise BadQuery(f"There is no kind “{unknown[0]}”.")
+    uncountable = [facet for facet in query.facets if facet not in FACETS]
+    if uncountable:
+        raise BadQuery(f"Answers cannot be counted by “{uncountable[0]}”.")
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One result: look the thing up by ``id`` and show it only if it is still public."""
+    """One result: look the thing up by ``id`` and show it only if it is still public.
+
+    ``parts`` say how its place came about, when that was asked for: "text", then the factors "popularity",
+    "freshness" and "availability", and "tier" (3 exact code, 2 exact title, 1 all words, 0 some words).
+    """
 
     id: str
     version: int
     score: float
+    parts: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +165,10 @@ class SearchPage:
     and documents with some of them are shown. ``generation`` grows with each change of the index. ``total``
     can differ between sorts: by relevance, documents with only some of the words may follow; by date or price
     they do not, unless nothing has all words.
+
+    ``facets`` counts the values of each facet asked for, the most frequent first: prices by the position of
+    their range ("0" is below the first edge), ages by the position in ``ages``. ``corrected`` is the text that
+    was answered when a word of the typed one had to be corrected; ``offered`` is one that would find more.
     """
 
     hits: tuple[Hit, ...]
@@ -134,6 +177,9 @@ class SearchPage:
     terms: tuple[str, ...]
     loosened: bool
     generation: int
+    facets: Mapping[Facet, Mapping[str, int]] = field(default_factory=dict)
+    corrected: str = ""
+    offered: str = ""
 
 
 @dataclass(frozen=True, slots=True)

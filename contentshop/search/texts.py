@@ -20,3 +20,11 @@ def weighted_texts(document: Document) -> Iterator[tuple[str, int]]:
         yield tag, TAG_WEIGHT
     for text in (*document.cards, *document.codes, document.body):
         yield text, 1
+
+
+def named_texts(document: Document) -> Iterator[str]:
+    """The texts that name things, which people type from memory: they are found by pinyin and set the spelling."""
+    yield document.title
+    yield document.brand
+    yield from document.tags
+    yield from document.cards

@@ -25,6 +25,7 @@ from contentshop.core.errors import Unavailable
 from contentshop.search.backends.whoosh import WhooshSearchBackend
 from contentshop.search.port import Delete, Document, SchemaMismatch, Upsert
 from tests.contracts.search_contract import SHOP, SearchBackendContract, doc, ids, page, put
+from tests.contracts.search_more_contract import SearchMoreContract
 
 spawn = multiprocessing.get_context("spawn")
 
@@ -51,13 +52,25 @@ def shop(backend: WhooshSearchBackend) -> WhooshSearchBackend:
     return backend
 
 
+@pytest.fixture
+def engine(folder: Path) -> Iterator[WhooshSearchBackend]:
+    """A new engine with nothing in it."""
+    backend = WhooshSearchBackend(folder)
+    assert backend.ensure()
+    yield backend
+    backend.close()
+
+
+class TestMore(SearchMoreContract):
+    @pytest.fixture
+    def backend(self, engine: WhooshSearchBackend) -> WhooshSearchBackend:
+        return engine
+
+
 class TestContract(SearchBackendContract):
     @pytest.fixture
-    def backend(self, folder: Path) -> Iterator[WhooshSearchBackend]:
-        backend = WhooshSearchBackend(folder)
-        assert backend.ensure()
-        yield backend
-        backend.close()
+    def backend(self, engine: WhooshSearchBackend) -> WhooshSearchBackend:
+        return engine
 
 
 # ---------------------------------------------------------------------------------------------------- damage

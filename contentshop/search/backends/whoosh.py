@@ -34,6 +34,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,8 @@ from contentshop.search.analysis import (
     ParsedQuery,
     analyse,
     code_key,
-    parse,
+    readings,
+    surface_words,
     title_key,
 )
 from contentshop.search.columns import Columns, facts
@@ -59,6 +61,7 @@ from contentshop.search.matching import (
     EMPTY,
     TITLE,
     WINDOW,
+    WRITTEN,
     Answer,
     Part,
     Postings,
@@ -77,9 +80,10 @@ from contentshop.search.port import (
     Upsert,
     check,
 )
-from contentshop.search.texts import weighted_texts
+from contentshop.search.texts import named_texts, weighted_texts
+from contentshop.search.understanding import FEW_RESULTS, better_text, understand
 
-SCHEMA = f"1.{ANALYSIS_VERSION}"
+SCHEMA = f"2.{ANALYSIS_VERSION}"
 
 LOCK_SECONDS = 30.0
 POSTINGS_KEPT = 400_000  # (document, weight) pairs in memory, 8 bytes each
@@ -136,7 +140,7 @@ def _schema() -> fields.Schema:
         return fields.FieldType(Weighted(), analyzer=None)
 
     return fields.Schema(
-        **{_ID: indexed(), ALL: indexed(), TITLE: indexed(), CODES: indexed()},
+        **{_ID: indexed(), ALL: indexed(), TITLE: indexed(), CODES: indexed(), WRITTEN: indexed()},
         facts=fields.COLUMN(),
         words=fields.STORED(),
     )
@@ -153,12 +157,16 @@ def _entry(document: Document) -> dict[str, Any]:
             weights[term] += weight
         length += len(found.units) * weight
         plain.append(" ".join(found.units))
+    for text in named_texts(document):
+        weights.update(readings(text))
     title = title_key(document.title)
+    written = {word for text in named_texts(document) for word in surface_words(text)}
     return {
         _ID: [(document.id, 1.0)],
         ALL: [(term, float(weight)) for term, weight in weights.items()],
         TITLE: [(title, 1.0)] if title else [],
         CODES: [(key, 1.0) for key in dict.fromkeys(map(code_key, document.codes)) if key],
+        WRITTEN: [(word, 1.0) for word in sorted(written)],
         "facts": facts(document, length),
         # Phrases are looked up here: cheaper for every other query than positions in the postings.
         "words": " " + " | ".join(plain) + " ",
@@ -257,6 +265,7 @@ class _Segment:
         self._terms = codec.terms_reader(self._files, segment)
         self._documents = codec.per_document_reader(self._files, segment)
         self.columns = self._read_columns(schema["facts"].column_type)
+        self._written: dict[str, int] | None = None
 
     def _read_columns(self, column: Any) -> Columns:
         columns = Columns()
@@ -269,6 +278,17 @@ class _Segment:
         """In how many documents the term is, deleted ones included."""
         found = (ALL, term.encode())
         return int(self._terms.doc_frequency(*found)) if found in self._terms else 0
+
+    def written(self) -> Mapping[str, int]:
+        """The Latin words of titles, brands and tags, with their documents' number."""
+        if self._written is None:
+            found = {}
+            for name, raw in self._terms.terms_from(WRITTEN, b""):
+                if name != WRITTEN:
+                    break
+                found[raw.decode()] = int(self._terms.doc_frequency(name, raw))
+            self._written = found
+        return self._written
 
     def postings(self, name: str, term: str) -> Postings:
         """Document numbers within the segment, ascending, and weights."""
@@ -374,17 +394,16 @@ class WhooshSearchBackend:
     def search(self, query: SearchQuery) -> SearchPage:
         """Answer a query. Raises BadQuery for limits, Unavailable when the index is missing or broken."""
         check(query)
-        parsed = parse(query.text)
         with self._lock:
             try:
-                return self._page(query, parsed)
+                return self._page(query)
             except ContentshopError:
                 raise
             except Exception:  # noqa: BLE001  # Whoosh raises anything on a broken file
                 # Another process may have replaced a file while we opened it: once more from nothing.
                 self._forget()
             try:
-                return self._page(query, parsed)
+                return self._page(query)
             except ContentshopError:
                 raise
             except Exception as error:  # noqa: BLE001
@@ -440,29 +459,42 @@ class WhooshSearchBackend:
 
     # ---- reading
 
-    def _page(self, query: SearchQuery, parsed: ParsedQuery) -> SearchPage:
+    def _page(self, query: SearchQuery) -> SearchPage:
         snapshot = self._opened()
-        key = (replace(query, text="", offset=0, limit=1), parsed)
+        understood = understand(query, snapshot)
         need = query.offset + query.limit
-        found = self._answers.get(key)
-        if found is None or not (found.whole or need <= len(found.order)):
-            found = answer(snapshot, query, parsed, need)
-            if need <= WINDOW:
-                self._answers[key] = found
-                if len(self._answers) > ANSWERS_KEPT:
-                    self._answers.popitem(last=False)
-        else:
-            self._answers.move_to_end(key)
+        found = self._answer(snapshot, query, understood.parsed, need)
         columns = snapshot.columns
-        shown = zip(found.order[query.offset : need], found.scores[query.offset : need], strict=True)
+        shown = slice(query.offset, need)
+        hits = zip(found.order[shown], found.scores[shown], found.parts[shown] or repeat({}), strict=False)
+        offers = query.sort == "relevance" and found.total < FEW_RESULTS and not understood.corrected
         return SearchPage(
-            hits=tuple(Hit(columns.ids[at], columns.versions[at], score) for at, score in shown),
+            hits=tuple(Hit(columns.ids[at], columns.versions[at], score, parts) for at, score, parts in hits),
             total=found.total,
             kinds=found.kinds,
             terms=found.terms,
             loosened=found.loosened,
             generation=snapshot.manifest.generation,
+            facets=found.facets,
+            corrected=understood.corrected,
+            offered=better_text(query, snapshot) if offers and not query.verbatim else "",
         )
+
+    def _answer(self, snapshot: _Live, query: SearchQuery, parsed: ParsedQuery, need: int) -> Answer:
+        """The answer, from memory when it was worked out since the last change."""
+        if query.explain:
+            return answer(snapshot, query, parsed, need)
+        key = (replace(query, text="", offset=0, limit=1, synonyms=(), verbatim=False), parsed)
+        found = self._answers.get(key)
+        if found is not None and (found.whole or need <= len(found.order)):
+            self._answers.move_to_end(key)
+            return found
+        found = answer(snapshot, query, parsed, need)
+        if need <= WINDOW:
+            self._answers[key] = found
+            if len(self._answers) > ANSWERS_KEPT:
+                self._answers.popitem(last=False)
+        return found
 
     def _opened(self) -> _Live:
         """The present snapshot; CURRENT is read each time, so changes by other processes show at once."""
