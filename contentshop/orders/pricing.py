@@ -58,14 +58,16 @@ class Totals:
 
 
 def choose_price(prices: Iterable[OwnPrice], *, region: str, currency: str) -> OwnPrice | None:
-    """The price a reader of ``region`` pays: in their currency if we have one, then the lowest.
+    """The price of a variant that a reader of ``region`` pays: in their currency if we have one, and the
+    region's own price, cheaper or dearer, before the one for anywhere.
 
-    The same order as ``products.offers`` uses for cards, so that the cart asks for what the card has shown.
+    The rule of ``products.offers`` for cards, so that the cart asks for what the card has shown. ``prices`` are
+    those of active own offers of one variant.
     """
     fitting = (price for price in prices if price.region in {"", region})
     return min(
         fitting,
-        key=lambda p: (p.currency != currency, p.currency, p.unit_minor, p.region == "", p.offer_key),
+        key=lambda p: (p.currency != currency, p.currency, p.region == "", p.unit_minor, p.offer_key),
         default=None,
     )
 

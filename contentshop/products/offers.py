@@ -8,6 +8,10 @@ The rule, in this order:
 3. a named alternative that itself can be had by 1 or 2 (the card's before the product's);
 4. nothing: sold out, or gone when no offer will ever come back.
 
+A price of our own for one region is the price there: an active own offer for the reader's region replaces the
+one for anywhere of the same variant in the same currency, cheaper or dearer. The cart charges by the same rule
+(``orders.pricing.choose_price``).
+
 Prices in different currencies are never compared: the reader's currency comes first, then the others by code.
 A price older than ``max_age`` is a rumour: it is hidden, its link is kept.
 """
@@ -194,27 +198,32 @@ def resolve_many(
 def buyable_variants(product: ProductFacts, reader: Reader) -> tuple[OfferFacts, ...]:
     """Our offers to choose between, one for each variant, in the product's order; sold-out variants included.
 
-    All are in one currency: the reader's when we sell in it, else that of our best offer.
+    All are in one currency: the reader's when we sell in it, else that of our best offer. A price for the
+    reader's region replaces the one for anywhere.
     """
+    replaced = _replaced(product, reader)
     offers = [
-        offer
+        (offer, offer.price)
         for offer in product.offers
-        if offer.own and offer.active and offer.price is not None and offer.region in {"", reader.region}
+        if offer.own
+        and offer.active
+        and offer.price is not None
+        and offer.region in {"", reader.region}
+        and offer.key not in replaced
     ]
     if not product.listed or not offers:
         return ()
-    best = min(offers, key=lambda offer: (not offer.available, *_by_price(offer, offer.price, reader)))
-    currency = best.price.currency if best.price else reader.currency
+    _, best = min(offers, key=lambda pair: (not pair[0].available, *_by_price(*pair, reader)))
     chosen: dict[str, OfferFacts] = {}
-    # An offer for the reader's own country comes before one for anywhere, and overrides it.
-    for offer in sorted(offers, key=lambda offer: (offer.region == "", *_by_price(offer, offer.price, reader))):
-        if offer.price is not None and offer.price.currency == currency:
+    for offer, price in sorted(offers, key=lambda pair: _by_price(*pair, reader)):
+        if price.currency == best.currency:
             chosen.setdefault(offer.variant_key, offer)
     return tuple(sorted(chosen.values(), key=lambda offer: (offer.variant_position, offer.key)))
 
 
 def _resolve_alone(product: ProductFacts, reader: Reader, now: datetime, max_age: timedelta) -> Resolution:
-    refused = {offer.key: _refusal(offer, product, reader) for offer in product.offers}
+    replaced = _replaced(product, reader)
+    refused = {offer.key: _refusal(offer, product, reader, replaced) for offer in product.offers}
     runners = [(_rank(offer, reader, now, max_age), offer) for offer in product.offers if not refused[offer.key]]
     runners.sort(key=lambda pair: pair[0])
     trace = tuple(sorted((key, why) for key, why in (refused | _verdicts(runners)).items()))
@@ -235,7 +244,19 @@ def _resolve_alone(product: ProductFacts, reader: Reader, now: datetime, max_age
     )
 
 
-def _refusal(offer: OfferFacts, product: ProductFacts, reader: Reader) -> str:
+def _replaced(product: ProductFacts, reader: Reader) -> frozenset[str]:
+    """The keys of our offers for anywhere that give way to one for the reader's region."""
+    sold = [offer for offer in product.offers if offer.own and offer.active and offer.price is not None]
+    regional = {_line(offer) for offer in sold if offer.region and offer.region == reader.region}
+    return frozenset(offer.key for offer in sold if not offer.region and _line(offer) in regional)
+
+
+def _line(offer: OfferFacts) -> tuple[str, str]:
+    """Of which variant and in which currency an offer is: within it, a region's price is the only one there."""
+    return offer.variant_key, offer.price.currency if offer.price else ""
+
+
+def _refusal(offer: OfferFacts, product: ProductFacts, reader: Reader, replaced: frozenset[str]) -> str:
     """Why the offer cannot be shown at all, or an empty string."""
     if not product.listed:
         return "unlisted"
@@ -243,6 +264,8 @@ def _refusal(offer: OfferFacts, product: ProductFacts, reader: Reader) -> str:
         return "inactive"
     if offer.region not in {"", reader.region}:
         return "other_region"
+    if offer.key in replaced:
+        return "region_price"
     if offer.own:
         return "" if offer.price is not None and (offer.available or 0) > 0 else "out_of_stock"
     if not offer.merchant_active:
@@ -284,9 +307,8 @@ def _rank(offer: OfferFacts, reader: Reader, now: datetime, max_age: timedelta) 
     )
 
 
-def _by_price(offer: OfferFacts, price: Money | None, reader: Reader) -> tuple[bool, str, int, str]:
-    currency = price.currency if price else ""
-    return (currency != reader.currency, currency, price.minor if price else 0, offer.key)
+def _by_price(offer: OfferFacts, price: Money, reader: Reader) -> tuple[bool, str, int, str]:
+    return (price.currency != reader.currency, price.currency, price.minor, offer.key)
 
 
 def _verdicts(runners: Sequence[tuple[_Rank, OfferFacts]]) -> dict[str, str]:

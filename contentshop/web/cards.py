@@ -430,6 +430,7 @@ def _verdict_word(code: str) -> str:
         "unlisted": _("product not listed"),
         "inactive": _("switched off"),
         "other_region": _("another region"),
+        "region_price": _("replaced by the price for this region"),
         "merchant_inactive": _("shop switched off"),
         "link_dead": _("link dead"),
         "out_of_stock": _("sold out"),

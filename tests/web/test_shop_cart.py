@@ -273,3 +273,34 @@ def test_a_regional_offer_is_only_for_its_region(app: Flask, client: FlaskClient
     assert add(client, variant=make.variant_of(kettle).key).status_code == 404
     client.set_cookie("cs_region", "CN")
     assert add(client, product="kettle").status_code == 200
+
+
+@pytest.mark.parametrize("regional", [999, 2599])
+def test_the_price_for_a_region_is_what_card_cart_and_checkout_ask(
+    client: FlaskClient, make: Factory, regional: int
+) -> None:
+    kettle = make.product("kettle", own={"USD": 1999}, stock=5)
+    variant = make.variant_of(kettle)
+    with make.unit()():
+        db.session.add(
+            Offer(
+                key="regional",
+                product_id=kettle.id,
+                variant_id=variant.id,
+                kind="own",
+                price_minor=regional,
+                currency="USD",
+                region="US",
+                availability="in_stock",
+            )
+        )
+    here, anywhere = f"${regional / 100:.2f}", "$19.99"
+    add(client, product="kettle")
+    for page in ("/products/kettle", "/cart", "/checkout"):
+        text = client.get(page).text
+        assert (here in text, anywhere in text) == (True, False), page
+    client.set_cookie("cs_region", "CN")
+    client.set_cookie("cs_currency", "USD")
+    for page in ("/products/kettle", "/cart", "/checkout"):
+        text = client.get(page).text
+        assert (here in text, anywhere in text) == (False, True), page

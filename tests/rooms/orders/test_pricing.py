@@ -13,6 +13,8 @@ from contentshop.config import ShippingRule
 from contentshop.core.errors import Invalid
 from contentshop.core.money import Money
 from contentshop.orders.pricing import Item, OwnPrice, choose_price, fingerprint, postage_minor, totals
+from contentshop.products.offers import OfferFacts, Reader, buyable_variants, resolve
+from tests.rooms.products.facts import MAX_AGE, NOW, own, product
 
 RULE = ShippingRule(599, 4900)
 
@@ -69,18 +71,19 @@ def price(key: str, minor: int, currency: str = "USD", region: str = "") -> OwnP
     return OwnPrice(1, key, minor, currency, region)
 
 
-def test_price_prefers_the_readers_currency_then_the_lowest_then_the_own_region() -> None:
+@pytest.mark.parametrize("regional", [1, 1999, 2500])
+def test_price_prefers_the_readers_currency_then_the_price_of_the_region(regional: int) -> None:
     prices = [
         price("a", 100, "CNY"),
         price("b", 1999),
-        price("c", 1899),
-        price("d", 1899, region="US"),
-        price("e", 1, region="CN"),
+        price("c", regional, region="US"),
+        price("d", 1, region="CN"),
     ]
     found = choose_price(prices, region="US", currency="USD")
-    assert found is not None
-    assert found.offer_key == "d"
+    assert found == price("c", regional, region="US")
     assert choose_price(reversed(prices), region="US", currency="USD") == found
+    assert choose_price(prices, region="DE", currency="USD") == price("b", 1999)
+    assert choose_price(prices, region="US", currency="CNY") == price("a", 100, "CNY")
 
 
 def test_price_falls_back_to_another_currency_and_to_nothing() -> None:
@@ -88,6 +91,50 @@ def test_price_falls_back_to_another_currency_and_to_nothing() -> None:
     assert found == price("a", 100, "CNY")
     assert choose_price([price("a", 100, region="CN")], region="US", currency="USD") is None
     assert choose_price([], region="US", currency="USD") is None
+
+
+STOCK = {"v1": 4, "v2": 0, "v3": 9}
+SOLD = st.lists(
+    st.builds(
+        lambda variant, currency, region, minor, active: own(
+            f"{variant}-{currency}-{region}",
+            variant_key=variant,
+            price=Money(minor, currency),
+            region=region,
+            active=active,
+            available=STOCK[variant],
+        ),
+        st.sampled_from(sorted(STOCK)),
+        st.sampled_from(["USD", "CNY"]),
+        st.sampled_from(["", "US", "CN"]),
+        st.integers(1, 4),
+        st.booleans(),
+    ),
+    max_size=9,
+    unique_by=lambda offer: offer.key,
+)
+
+
+@given(
+    offers=SOLD,
+    reader=st.builds(Reader, st.sampled_from(["US", "CN", "DE"]), st.sampled_from(["USD", "CNY", "EUR"])),
+)
+def test_the_cart_charges_what_the_card_shows(offers: list[OfferFacts], reader: Reader) -> None:
+    def charged(variant: str, currency: str) -> str | None:
+        prices = [
+            OwnPrice(1, offer.key, offer.price.minor, offer.price.currency, offer.region)
+            for offer in offers
+            if offer.variant_key == variant and offer.active and offer.price
+        ]
+        found = choose_price(prices, region=reader.region, currency=currency)
+        return found.offer_key if found else None
+
+    shown = resolve(product(*offers), reader, now=NOW, max_age=MAX_AGE).offer
+    if shown is not None:
+        assert charged(shown.variant_key, reader.currency) == shown.key
+    for offer in buyable_variants(product(*offers), reader):
+        assert offer.price is not None
+        assert charged(offer.variant_key, offer.price.currency) == offer.key
 
 
 ITEMS = st.lists(

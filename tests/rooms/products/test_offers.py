@@ -188,6 +188,60 @@ def test_others_hold_each_further_variant_once_and_in_the_same_currency() -> Non
     assert [offer.key for offer in found.others] == ["red-us", "shop"]
 
 
+@pytest.mark.parametrize("minor", [1, 10000, 12000])
+def test_the_price_for_a_region_replaces_the_one_for_anywhere_cheaper_or_dearer(minor: int) -> None:
+    anywhere = own("anywhere", variant_key="v")
+    here = own("here", variant_key="v", region="US", price=Money(minor, "USD"))
+    for offers in ((anywhere, here), (here, anywhere)):
+        found = shown(*offers)
+        assert (found.face, found.offer, found.price, found.others) == ("stock", here, Money(minor, "USD"), ())
+        assert dict(found.trace) == {"here": "chosen", "anywhere": "region_price"}
+        assert buyable_variants(product(*offers), READER) == (here,)
+        abroad = shown(*offers, reader=Reader("DE", "USD"))
+        assert (abroad.offer, dict(abroad.trace)) == (anywhere, {"anywhere": "chosen", "here": "other_region"})
+        assert buyable_variants(product(*offers), Reader("DE", "USD")) == (anywhere,)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"variant_key": "w"},
+        {"price": Money(1, "CNY")},
+        {"active": False},
+        {"price": None},
+        {"region": "CN"},
+        {"kind": "affiliate"},
+    ],
+)
+def test_only_a_price_of_ours_for_the_same_variant_in_the_same_currency_replaces(other: dict[str, Any]) -> None:
+    anywhere = own("anywhere", variant_key="v")
+    here = own(
+        "here", **{"variant_key": "v", "region": "US", "price": Money(12000, "USD"), "merchant_active": True} | other
+    )
+    found = shown(anywhere, here)
+    assert found.offer == anywhere
+    assert "region_price" not in dict(found.trace).values()
+    assert anywhere in buyable_variants(product(anywhere, here), READER)
+
+
+def test_a_reader_of_nowhere_pays_the_price_for_anywhere() -> None:
+    nowhere = Reader("", "USD")
+    anywhere, here = own("anywhere", variant_key="v"), own("here", variant_key="v", region="US")
+    assert shown(anywhere, here, reader=nowhere).offer == anywhere
+    assert shown(anywhere, reader=nowhere).offer == anywhere
+    assert buyable_variants(product(anywhere, here), nowhere) == (anywhere,)
+
+
+def test_a_dearer_region_may_make_another_variant_the_best() -> None:
+    black = own("black", variant_key="v1", variant_position=0)
+    black_here = own("black-here", variant_key="v1", variant_position=0, region="US", price=Money(15000, "USD"))
+    red = own("red", variant_key="v2", variant_position=1, price=Money(11000, "USD"))
+    found = shown(black, black_here, red)
+    assert (found.offer, found.others) == (red, (black_here,))
+    assert dict(found.trace) == {"red": "chosen", "black": "region_price", "black-here": "dearer"}
+    assert buyable_variants(product(black, black_here, red), READER) == (black_here, red)
+
+
 def test_alternative_stands_in_only_when_it_can_be_had() -> None:
     empty = product(own(available=0))
     by_card = product(affiliate(), id=2, key="p2")
