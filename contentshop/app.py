@@ -33,6 +33,7 @@ from contentshop.web import (
     go,
     permissions,
     reader,
+    searches,
     session,
     shop,
     studio,
@@ -138,7 +139,8 @@ def _open_doors(app: Flask) -> None:
     chrome.attach(app)
     fragments.attach(app)
     errors.attach(app)
-    for door in (reader, go, shop, studio, desk, desk_merchants, desk_orders, editor, account, feeds, files, gallery):
+    doors = (reader, searches, go, shop, studio, desk, desk_merchants, desk_orders, editor, account, feeds, files)
+    for door in (*doors, gallery):
         app.register_blueprint(door.bp)
 
 

@@ -89,6 +89,11 @@ class Settings:
         """Where clicks wait until the worker has put them into the database."""
         return self.data_dir / "clicks"
 
+    @property
+    def search_spool_dir(self) -> Path:
+        """Where searches wait until the worker has counted them."""
+        return self.data_dir / "searches"
+
 
 DEFAULT_SHIPPING = '{"USD": {"flat": 599, "free_from": 4900}, "CNY": {"flat": 1000, "free_from": 9900}}'
 

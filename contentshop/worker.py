@@ -1,8 +1,8 @@
 """The worker: does what was put off. One runs for a site; a second one waits for its turn.
 
-Each round: expire reservations by the clock, put spooled clicks into the database, turn new events into jobs,
-run the jobs that are due. Killing it at any moment loses nothing: a job is marked done only after its effect,
-and every effect may be repeated.
+Each round: expire reservations by the clock, put spooled clicks and searches into the database, turn new events
+into jobs, run the jobs that are due. Killing it at any moment loses nothing: a job is marked done only after its
+effect, and every effect may be repeated.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ from contentshop.core import jobs
 from contentshop.core.db import db, is_contention
 from contentshop.core.errors import Unavailable
 from contentshop.core.uow import unit_of_work
+from contentshop.discovery import actions as discovery
+from contentshop.discovery import spool as searches
 from contentshop.orders import actions as orders
 from contentshop.orders import queries as order_queries
 from contentshop.reactions import ON_EVENT, REACTIONS, Reaction, site_context
@@ -35,6 +37,7 @@ IDLE_PAUSE = 0.15  # seconds between rounds when there was nothing to do
 CLICKS_EVERY = 1.0  # seconds
 TIMERS_EVERY = 1.0
 INDEX_EVERY = 2.0
+BOARDS_EVERY = 600.0
 SWEEP_EVERY = 3600.0
 
 log = structlog.get_logger("contentshop.worker")
@@ -80,9 +83,11 @@ class Worker:
             try:
                 done = self._timed("timers", TIMERS_EVERY, expire)
                 done += self._timed("clicks", CLICKS_EVERY, drain_clicks)
+                done += self._timed("searches", CLICKS_EVERY, drain_searches)
                 done += dispatch()
                 done += run_jobs()
                 done += self._timed("index", INDEX_EVERY, self._mind_index)
+                self._timed("boards", BOARDS_EVERY, refresh_boards)
                 self._timed("sweep", SWEEP_EVERY, sweep)
                 return done
             finally:
@@ -134,6 +139,21 @@ def drain_clicks() -> int:
         return 0
     with unit_of_work(db.session):
         return spool.drain(db.session, settings().spool_dir, now=engines().clock.now())
+
+
+def drain_searches() -> int:
+    """Count spooled searches and what was opened from them."""
+    folder = settings().search_spool_dir
+    if not searches.waiting(folder):
+        return 0
+    with unit_of_work(db.session):
+        return searches.drain(db.session, folder, now=engines().clock.now())
+
+
+def refresh_boards() -> int:
+    """Work out anew what many people do: the words that are offered to others."""
+    with unit_of_work(db.session):
+        return discovery.refresh_known_queries(db.session, now=engines().clock.now())
 
 
 def dispatch() -> int:
@@ -200,10 +220,11 @@ def _set_back(name: str, batch: Batch, failure: Exception) -> None:
 
 
 def sweep() -> int:
-    """Forget what was done, and carts that were left, long ago."""
+    """Forget what was done, searched for, and carts that were left, long ago."""
     now = engines().clock.now()
     with unit_of_work(db.session):
         orders.forget_carts(db.session, now=now)
+        searches.forget(db.session, now=now)
         return jobs.sweep(db.session, now=now)
 
 

@@ -1,4 +1,5 @@
-"""Rate limits for what invites abuse: signing in, signing up, resetting passwords, placing orders.
+"""Rate limits for what invites abuse: signing in, signing up, resetting passwords, placing orders,
+counting.
 
 Counted in each process by itself, so a site with N web processes allows up to N times as many.
 """
@@ -14,3 +15,4 @@ SIGN_IN = "10 per minute; 60 per hour"
 SIGN_UP = "10 per hour"
 RESET = "5 per hour"
 CHECKOUT = "30 per minute"
+PICKS = "60 per minute"

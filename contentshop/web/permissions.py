@@ -40,6 +40,9 @@ PERMISSIONS: dict[str, Access] = {
     "reader.search": Access.PUBLIC,
     "reader.preferences": Access.PUBLIC,
     "reader.session_state": Access.PUBLIC,
+    # what is searched for
+    "searches.pick": Access.PUBLIC,
+    "searches.report": Access.EDITOR,
     # go
     "go.out": Access.PUBLIC,
     "go.offer": Access.PUBLIC,

@@ -25,7 +25,7 @@ from contentshop.products.offers import ProductFacts
 from contentshop.search import queries as search_queries
 from contentshop.search.port import BadQuery
 from contentshop.web import cards as faces
-from contentshop.web import finding, freshness, reading, showing, structured
+from contentshop.web import finding, freshness, reading, searches, showing, structured
 from contentshop.web.cache import begin, keep
 from contentshop.web.cards import creator_url, language_tag, product_card, tile
 from contentshop.web.chrome import current_chrome
@@ -195,6 +195,8 @@ def search() -> Response:
         results = search_queries.find(db.session, engines().search, query, who.locale)
     except (Unavailable, BadQuery):
         results = search_queries.find_by_title(db.session, query, who.locale)
+    if form.page == 1 and not finding.is_filtered(form) and not results.degraded:
+        searches.log_search(form.text, found=results.total, loosened=results.loosened)
     facts = products.load_facts(db.session, finding.product_ids(results.items), who.locale)
     newest = [] if results.items else posts.list_newest(db.session, limit=NEWEST_WITHOUT_RESULTS)
     title = _("Search: %(words)s", words=form.text) if form.text else _("Search")

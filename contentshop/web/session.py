@@ -41,7 +41,7 @@ SIGNED_IN_COOKIE = "cs_in"
 YEAR = 365 * 24 * 3600
 
 # Endpoints whose forms stand on cached pages.
-TOKENLESS = frozenset({"shop.add_to_cart", "reader.preferences"})
+TOKENLESS = frozenset({"shop.add_to_cart", "reader.preferences", "searches.pick"})
 
 csrf = CSRFProtect()
 login_manager = LoginManager()

@@ -106,5 +106,19 @@ addEventListener("pageshow", (event) => {
   for (const form of document.querySelectorAll("[data-busy]")) delete form.dataset.busy;
 });
 
+// Which result of a search is opened, for the editors' report: the words, the address and its place on the page.
+const results = location.pathname === "/search" ? document.querySelectorAll("main .hit") : [];
+for (const [place, result] of results.entries()) {
+  result.addEventListener("click", (event) => {
+    const opened = event.target.closest("a[href]");
+    if (!opened) return;
+    const asked = new URLSearchParams(location.search);
+    const page = Math.max(1, Number.parseInt(asked.get("page"), 10) || 1);
+    const rank = (page - 1) * 20 + place + 1;
+    const body = new URLSearchParams({ q: asked.get("q") || "", to: opened.pathname, rank });
+    fetch("/search/picks", { method: "POST", body, keepalive: true }).catch(() => {});
+  });
+}
+
 const shopping = /^\/(cart|checkout|orders?)(\/|$)/.test(location.pathname);
 if (link && (shopping || document.querySelector("[data-menu]") || remember())) readCount().catch(() => {});

@@ -1,0 +1,93 @@
+"""Tables of discovery. ``visitor`` is everywhere the keyed hash of one day that clicks have; no address is kept.
+
+Days and hours count from 1970, UTC.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Boolean, Index, Integer, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from contentshop.core.db import Base, Moment, PrimaryKey
+from contentshop.core.spool import Mark
+from contentshop.discovery.inputs import LONGEST_WORDS
+
+
+class SearchSeen(Base):
+    """One search by one person, once an hour for the same words. Forgotten after days: ``SearchCount`` stays."""
+
+    __tablename__ = "search_seen"
+    __table_args__ = (
+        UniqueConstraint("visitor", "words", "lang", "hour"),
+        Index("ix_search_seen_day", "day", "words"),
+    )
+
+    id: Mapped[PrimaryKey]
+    day: Mapped[int] = mapped_column(Integer)
+    hour: Mapped[int] = mapped_column(BigInteger)
+    lang: Mapped[str] = mapped_column(String(10))
+    words: Mapped[str] = mapped_column(String(LONGEST_WORDS))
+    visitor: Mapped[str] = mapped_column(String(32))
+    found: Mapped[int] = mapped_column(Integer)
+    loosened: Mapped[bool] = mapped_column(Boolean)
+
+
+class SearchPick(Base):
+    """A result that was opened from a search, once a visitor, search and day. ``rank`` is 1 for the first one.
+
+    ``kind`` is post, product or creator; ``target`` its public key.
+    """
+
+    __tablename__ = "search_pick"
+    __table_args__ = (
+        UniqueConstraint("visitor", "words", "lang", "day", "target"),
+        Index("ix_search_pick_day", "day", "words"),
+        Index("ix_search_pick_time", "picked_at"),
+    )
+
+    id: Mapped[PrimaryKey]
+    picked_at: Mapped[Moment]
+    day: Mapped[int] = mapped_column(Integer)
+    lang: Mapped[str] = mapped_column(String(10))
+    words: Mapped[str] = mapped_column(String(LONGEST_WORDS))
+    visitor: Mapped[str] = mapped_column(String(32))
+    kind: Mapped[str] = mapped_column(String(10))
+    target: Mapped[str] = mapped_column(String(20))
+    rank: Mapped[int] = mapped_column(Integer)
+
+
+class SearchCount(Base):
+    """What a day's searches for the same words came to, in one language of the interface.
+
+    ``fruitless``: searches that found nothing. ``loosened``: that found only things with some of the words, or for
+    words that were corrected. ``abandoned``: visitors who were shown results and opened none. ``rank_sum`` over
+    ``picks`` is the mean place of what was opened.
+    """
+
+    __tablename__ = "search_count"
+
+    day: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    lang: Mapped[str] = mapped_column(String(10), primary_key=True)
+    words: Mapped[str] = mapped_column(String(LONGEST_WORDS), primary_key=True)
+    searches: Mapped[int] = mapped_column(Integer)
+    visitors: Mapped[int] = mapped_column(Integer)
+    fruitless: Mapped[int] = mapped_column(Integer)
+    loosened: Mapped[int] = mapped_column(Integer)
+    abandoned: Mapped[int] = mapped_column(Integer)
+    picks: Mapped[int] = mapped_column(Integer)
+    rank_sum: Mapped[int] = mapped_column(Integer)
+
+
+class KnownQuery(Base):
+    """Words that enough people have searched for, and found something by, to be offered to others."""
+
+    __tablename__ = "known_query"
+
+    words: Mapped[str] = mapped_column(String(LONGEST_WORDS), primary_key=True)
+    visitors: Mapped[int] = mapped_column(Integer)
+
+
+class SearchMark(Mark, Base):
+    """How far a search spool file has been read into the tables."""
+
+    __tablename__ = "search_spool_mark"
