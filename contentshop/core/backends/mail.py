@@ -45,6 +45,9 @@ class SmtpMailer:
         mail = EmailMessage()  # refuses line breaks in headers
         mail["From"], mail["To"], mail["Subject"] = self._sender, message.to, message.subject
         mail["Date"], mail["Message-ID"] = formatdate(), make_msgid(domain="contentshop.invalid")
+        if message.unsubscribe:
+            mail["List-Unsubscribe"] = f"<{message.unsubscribe}>"
+            mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
         mail.set_content(message.text)
         if message.html:
             mail.add_alternative(message.html, subtype="html")

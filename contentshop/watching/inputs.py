@@ -1,0 +1,139 @@
+"""What a reader types when saving a search, parsed and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from typing import Literal, cast
+
+from contentshop.accounts.inputs import clean_line
+from contentshop.core.errors import Invalid
+from contentshop.core.money import Money
+from contentshop.core.words import say
+from contentshop.search.analysis import MAX_QUERY_LENGTH, parse
+from contentshop.search.matching import MAX_WORDS
+
+Kind = Literal["post", "list", "product", "creator"]
+KINDS: tuple[Kind, ...] = ("post", "list", "product", "creator")
+Mail = Literal["off", "now", "daily"]
+MAILS: tuple[Mail, ...] = ("off", "now", "daily")
+LANGS = ("en", "zh")
+
+MOST = 50  # saved searches of one person
+NAME_LENGTH = 80
+PRICE_LENGTH = 15  # characters of a typed price
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is waited for. Empty strings mean any; ``price_to`` is in minor units of ``currency``, inclusive."""
+
+    text: str
+    kind: Kind | Literal[""]
+    lang: str
+    topic: str
+    currency: str
+    price_to: int | None
+    in_stock: bool
+
+    @classmethod
+    def parse(
+        cls, form: Mapping[str, str], *, currencies: Collection[str], topics: Collection[str], currency: str
+    ) -> Wanted:
+        """Read the form of a search: ``q``, ``kind`` (as the port names kinds), ``lang``, ``topic``, ``to``,
+        ``currency`` and ``stock``. Raises Invalid with every field that needs another look.
+        """
+        problems: dict[str, list[str]] = {}
+        text = _text(form.get("q", ""), problems)
+        kind = _one_of(form.get("kind", ""), KINDS, "kind", problems)
+        found = cls(
+            text=text,
+            kind=cast(Kind, kind) if kind else "",
+            lang=_one_of(form.get("lang", ""), LANGS, "lang", problems),
+            topic=_one_of(form.get("topic", ""), topics, "topic", problems),
+            currency=_one_of(form.get("currency", "") or currency, currencies, "currency", problems),
+            price_to=None,
+            in_stock=form.get("stock") == "1",
+        )
+        price = _price(form.get("to", ""), found.currency or currency, problems)
+        found = replace(found, price_to=price)
+        if not problems and not found.is_narrow:
+            problems["q"] = [say("Write some words, or choose what to wait for.")]
+        if found.kind == "creator" and (price is not None or found.in_stock):
+            problems["kind"] = [say("People have no price and no stock; leave those out.")]
+        if problems:
+            raise Invalid(problems)
+        return found
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether it asks for anything at all; what it leaves out alone does not count."""
+        named = bool(parse(self.text).words)
+        return named or bool(self.kind or self.lang or self.topic or self.price_to is not None or self.in_stock)
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """The name of a saved search and how its owner wants to be told. ``mail_hour`` is in UTC."""
+
+    name: str
+    in_app: bool
+    mail: Mail
+    mail_hour: int
+    feed: bool
+
+    @classmethod
+    def parse(cls, form: Mapping[str, str]) -> Telling:
+        """Read ``name``, ``in_app``, ``mail``, ``mail_hour`` and ``feed``. An empty name is left to the caller.
+
+        Raises Invalid.
+        """
+        problems: dict[str, list[str]] = {}
+        name = clean_line(form.get("name", ""), NAME_LENGTH * 2)
+        if len(name) > NAME_LENGTH:
+            problems["name"] = [say("Use at most %(most)s characters.", most=NAME_LENGTH)]
+        mail = form.get("mail", "") or "off"
+        if mail not in MAILS:
+            problems["mail"] = [say("Choose one of the ways.")]
+        hour = form.get("mail_hour", "") or "7"
+        if not (hour.isascii() and hour.isdigit() and len(hour) <= 2 and int(hour) <= 23):
+            problems["mail_hour"] = [say("Choose an hour from 0 to 23.")]
+        found_in_app, feed = form.get("in_app") == "1", form.get("feed") == "1"
+        if not problems and not (found_in_app or feed) and mail == "off":
+            problems["in_app"] = [say("Choose at least one way to be told, or pause the search.")]
+        if problems:
+            raise Invalid(problems)
+        return cls(name=name, in_app=found_in_app, mail=cast(Mail, mail), mail_hour=int(hour), feed=feed)
+
+
+def _text(typed: str, problems: dict[str, list[str]]) -> str:
+    # Lone surrogates cannot be kept in a database; clean_line takes them out with other unprintable signs.
+    text = clean_line(typed, MAX_QUERY_LENGTH * 2)
+    understood = parse(text)
+    if len(text) > MAX_QUERY_LENGTH:
+        problems["q"] = [say("Use at most %(most)s characters.", most=MAX_QUERY_LENGTH)]
+    elif len(understood.words) > MAX_WORDS:
+        problems["q"] = [say("Use at most %(most)s words.", most=MAX_WORDS)]
+    elif text and not (understood.words or understood.excluded or understood.excluded_phrases):
+        problems["q"] = [say("There is nothing to search for in these signs; write words.")]
+    return text
+
+
+def _one_of(typed: str, known: Collection[str], field: str, problems: dict[str, list[str]]) -> str:
+    if typed and typed not in known:
+        problems[field] = [say("Choose one of the list.")]
+        return ""
+    return typed
+
+
+def _price(typed: str, currency: str, problems: dict[str, list[str]]) -> int | None:
+    if not typed.strip():
+        return None
+    if len(typed.strip()) > PRICE_LENGTH:
+        problems["to"] = [say("Use at most %(most)s characters.", most=PRICE_LENGTH)]
+        return None
+    try:
+        return Money.parse(typed, currency).minor
+    except Invalid as refusal:
+        problems["to"] = [text for texts in refusal.fields.values() for text in texts]
+        return None
