@@ -144,7 +144,7 @@ def new_site(folder: Path, server: str, *, size: int, indexed: bool = True) -> I
             _timed(site, "more products", lambda: _more_products(size))
             _write_posts()
             if indexed:
-                _timed(site, "index", lambda: search.rebuild(db.session, engines().search))
+                _timed(site, "index", lambda: search.rebuild(db.session, engines().search, now=engines().clock.now()))
             db.session.remove()
             _settle_outbox()
         yield site

@@ -45,7 +45,7 @@ def _settled(wait: int) -> dict[str, int]:
 def _index_problems() -> list[str]:
     backend = engines().search
     try:
-        drift = search.check(db.session, backend)
+        drift = search.check(db.session, backend, now=engines().clock.now())
     except ContentshopError as error:
         return [f"index: {error.message}"]
     found = []

@@ -221,7 +221,7 @@ def search_rebuild() -> None:
 
     with site_app():
         engines().search.ensure()
-        count = actions.rebuild(db.session, engines().search)
+        count = actions.rebuild(db.session, engines().search, now=engines().clock.now())
     click.echo(f"The index holds {count} documents.")
 
 
@@ -237,7 +237,9 @@ def search_check(repair: bool) -> None:
         if engines().search.ensure():
             click.echo("The index is missing or damaged; run “contentshop search rebuild”.")
             sys.exit(1)
-        drift = (actions.repair if repair else actions.check)(db.session, engines().search)
+        drift = (actions.repair if repair else actions.check)(
+            db.session, engines().search, now=engines().clock.now()
+        )
     click.echo(
         f"{drift.documents} documents; {len(drift.missing)} missing, {len(drift.stale)} out of date, "
         f"{len(drift.surplus)} too many{' - put right' if repair and drift else ''}."

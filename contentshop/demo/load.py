@@ -57,7 +57,7 @@ def load_demo(app: Flask, *, say: Callable[[str], None]) -> bool:
     with unit_of_work(db.session):
         _load_featured(now)
     engines().search.ensure()
-    search.rebuild(db.session, engines().search)
+    search.rebuild(db.session, engines().search, now=engines().clock.now())
     db.session.remove()
     return True
 

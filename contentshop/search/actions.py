@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Literal
 
 from sqlalchemy import select
 
 from contentshop.accounts.models import User
 from contentshop.core.uow import AnySession
-from contentshop.posts.models import Card, Post
+from contentshop.curation.models import FeaturedList, Slot
+from contentshop.posts.models import Card, Post, PostTopic
 from contentshop.products.models import Product
 from contentshop.search import documents
 from contentshop.search.port import Delete, Document, Operation, SearchBackend, Upsert
 
 # What has changed. ``product_posts``: the posts that recommend these products, and so on.
-Subject = Literal["post", "product", "creator", "product_posts", "creator_posts", "post_author"]
+Subject = Literal[
+    "post",
+    "product",
+    "creator",
+    "topic",
+    "featured",
+    "product_posts",
+    "creator_posts",
+    "post_author",
+    "post_topics",
+    "post_products",
+]
+# A list is put into the index within this time of its beginning.
+OPENING = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,18 +48,28 @@ class Drift:
         return bool(self.missing or self.stale or self.surplus)
 
 
-def sync(session: AnySession, backend: SearchBackend, subject: Subject, keys: Sequence[str]) -> None:
+def sync(session: AnySession, backend: SearchBackend, subject: Subject, keys: Sequence[str], *, now: datetime) -> None:
     """Make the index say of these things what the database says now. Repeats do no harm.
 
     Nothing is held open while the engine works. Raises Unavailable when it cannot be reached.
     """
-    operations = _operations(session, subject, keys)
+    operations = _operations(session, subject, keys, now)
     session.rollback()
     if operations:
         backend.apply(operations)
 
 
-def _operations(session: AnySession, subject: Subject, keys: Sequence[str]) -> list[Operation]:
+def sync_openings(session: AnySession, backend: SearchBackend, *, now: datetime) -> int:
+    """Put in the featured lists whose time has begun of late, which no event tells; returns their number."""
+    begun = select(Slot.list_id).where(Slot.starts_at <= now, Slot.starts_at > now - OPENING)
+    keys = list(session.scalars(select(FeaturedList.key).where(FeaturedList.id.in_(begun))))
+    if keys:
+        sync(session, backend, "featured", keys, now=now)
+    session.rollback()
+    return len(keys)
+
+
+def _operations(session: AnySession, subject: Subject, keys: Sequence[str], now: datetime) -> list[Operation]:
     match subject:
         case "post":
             found = documents.post_documents(session, keys)
@@ -54,6 +80,26 @@ def _operations(session: AnySession, subject: Subject, keys: Sequence[str]) -> l
         case "creator":
             found = documents.creator_documents(session, keys)
             return _puts(found.values()) + _removals(keys, found, ("creator",))
+        case "topic":
+            found = documents.topic_documents(session, keys)
+            return _puts(found.values()) + _removals(keys, found, ("topic",))
+        case "featured":
+            found = documents.featured_documents(session, keys, now=now)
+            return _puts(found.values()) + _removals(keys, found, ("featured",))
+        case "post_topics":
+            filed = (
+                select(PostTopic.topic).join(Post, Post.id == PostTopic.post_id).where(Post.key.in_(keys)).distinct()
+            )
+            return _operations(session, "topic", list(session.scalars(filed)), now)
+        case "post_products":
+            named = (
+                select(Product.key)
+                .join(Card, Card.product_id == Product.id)
+                .join(Post, Post.id == Card.post_id)
+                .where(Post.key.in_(keys))
+                .distinct()
+            )
+            return _operations(session, "product", list(session.scalars(named)), now)
         case "product_posts":
             cards = (
                 select(Post.key)
@@ -62,17 +108,17 @@ def _operations(session: AnySession, subject: Subject, keys: Sequence[str]) -> l
                 .where(Card.live, Post.state == "published", Product.key.in_(keys))
                 .distinct()
             )
-            return _operations(session, "post", list(session.scalars(cards)))
+            return _operations(session, "post", list(session.scalars(cards)), now)
         case "creator_posts":
             written = (
                 select(Post.key)
                 .join(User, User.id == Post.author_id)
                 .where(User.key.in_(keys), Post.live_id.is_not(None))
             )
-            return _operations(session, "post", list(session.scalars(written)))
+            return _operations(session, "post", list(session.scalars(written)), now)
         case "post_author":
             authors = select(User.key).join(Post, Post.author_id == User.id).where(Post.key.in_(keys)).distinct()
-            return _operations(session, "creator", list(session.scalars(authors)))
+            return _operations(session, "creator", list(session.scalars(authors)), now)
 
 
 def _puts(found: Collection[Document]) -> list[Operation]:
@@ -83,22 +129,22 @@ def _removals(keys: Sequence[str], found: Collection[str], kinds: Sequence[str])
     return [Delete(f"{kind}:{key}") for key in keys if key not in found for kind in kinds]
 
 
-def rebuild(session: AnySession, backend: SearchBackend) -> int:
+def rebuild(session: AnySession, backend: SearchBackend, *, now: datetime) -> int:
     """Build the whole index anew beside the old one and switch to it; returns the number of documents.
 
     What changed while it was being built is caught up with after the switch.
     """
-    count = backend.rebuild(documents.every_document(session))
-    repair(session, backend)
+    count = backend.rebuild(documents.every_document(session, now=now))
+    repair(session, backend, now=now)
     return count
 
 
-def check(session: AnySession, backend: SearchBackend) -> Drift:
+def check(session: AnySession, backend: SearchBackend, *, now: datetime) -> Drift:
     """Compare every document that should be there with what is there."""
     indexed = dict(backend.versions())
     missing, stale = [], []
     count = 0
-    for document in documents.every_document(session):
+    for document in documents.every_document(session, now=now):
         count += 1
         version = indexed.pop(document.id, None)
         if version is None:
@@ -108,17 +154,17 @@ def check(session: AnySession, backend: SearchBackend) -> Drift:
     return Drift(tuple(missing), tuple(stale), tuple(sorted(indexed)), count)
 
 
-def repair(session: AnySession, backend: SearchBackend) -> Drift:
+def repair(session: AnySession, backend: SearchBackend, *, now: datetime) -> Drift:
     """Put right what ``check`` finds; returns what it was."""
-    drift = check(session, backend)
-    by_kind: dict[str, list[str]] = {"post": [], "product": [], "creator": []}
+    drift = check(session, backend, now=now)
+    by_kind: dict[str, list[str]] = defaultdict(list)
     for identity in (*drift.missing, *drift.stale):
         kind, key = identity.split(":", 1)
         by_kind["post" if kind == "list" else kind].append(key)
-    subjects: tuple[Subject, ...] = ("post", "product", "creator")
+    subjects: tuple[Subject, ...] = ("post", "product", "creator", "topic", "featured")
     for subject in subjects:
         if by_kind[subject]:
-            sync(session, backend, subject, by_kind[subject])
+            sync(session, backend, subject, by_kind[subject], now=now)
     if drift.surplus:
         backend.apply([Delete(identity) for identity in drift.surplus])
     return drift

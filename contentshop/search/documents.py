@@ -9,19 +9,20 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, func, select
 
 from contentshop.accounts.models import User
 from contentshop.core.uow import AnySession
-from contentshop.curation.models import Topic
+from contentshop.curation.models import FeaturedItem, FeaturedList, Slot, Topic
 from contentshop.posts.models import Card, Post, PostTopic, Revision
 from contentshop.products.inputs import gtin_forms
 from contentshop.products.models import Merchant, Offer, Product, Stock, Variant
-from contentshop.search.port import Document
+from contentshop.search.port import WAYS, Document, Way
 
 BATCH = 500
 # Availabilities under which an affiliate offer's price may be searched by.
@@ -29,9 +30,22 @@ OFFERED = ("in_stock", "preorder", "backorder", "special_order", "unknown")
 
 
 @dataclass(frozen=True, slots=True)
-class _Price:
-    lowest: Mapping[str, int]
-    in_stock: bool
+class _Supply:
+    """How products can be had: lowest live price for each currency, whether our own stock has some, from whom."""
+
+    lowest: Mapping[str, int] = field(default_factory=dict)
+    in_stock: bool = False
+    merchants: frozenset[str] = frozenset()
+    ways: frozenset[Way] = frozenset()
+
+    def in_order(self) -> dict[str, Any]:
+        """As fields of a document."""
+        return {
+            "price_minor": dict(sorted(self.lowest.items())),
+            "in_stock": self.in_stock,
+            "merchants": tuple(sorted(self.merchants)),
+            "ways": tuple(way for way in WAYS if way in self.ways),
+        }
 
 
 def _sealed(document: Document) -> Document:
@@ -44,8 +58,8 @@ def _words(translations: Mapping[str, Any], field: str) -> list[str]:
     return [str(words[field]) for words in translations.values() if words.get(field)]
 
 
-def _prices(session: AnySession, product_ids: Collection[int]) -> dict[int, _Price]:
-    """Lowest live price for each currency, and whether our own stock has some, by product."""
+def _supplies(session: AnySession, product_ids: Collection[int]) -> dict[int, _Supply]:
+    """How each product can be had now, by product."""
     rows = session.execute(
         select(
             Offer.product_id,
@@ -54,6 +68,7 @@ def _prices(session: AnySession, product_ids: Collection[int]) -> dict[int, _Pri
             Offer.price_minor,
             Offer.availability,
             Offer.health,
+            Merchant.key,
             Merchant.active,
             Stock.on_hand - Stock.reserved,
         )
@@ -63,21 +78,51 @@ def _prices(session: AnySession, product_ids: Collection[int]) -> dict[int, _Pri
         .where(Offer.product_id.in_(product_ids), Offer.active, Product.discontinued.is_(False))
     )
     lowest: dict[int, dict[str, int]] = defaultdict(dict)
-    stocked: set[int] = set()
-    for product_id, kind, currency, price, availability, health, merchant_active, available in rows:
+    merchants: dict[int, set[str]] = defaultdict(set)
+    ways: dict[int, set[Way]] = defaultdict(set)
+    for product_id, kind, currency, price, availability, health, merchant, merchant_active, available in rows:
         if kind == "own":
             if not available or available <= 0:
                 continue
-            stocked.add(product_id)
+            ways[product_id].add("own")
         elif not merchant_active or health == "dead" or availability not in OFFERED:
             continue
+        else:
+            ways[product_id].add("elsewhere")
+            merchants[product_id].add(merchant)
         if price is not None:
             known = lowest[product_id].get(currency)
             lowest[product_id][currency] = price if known is None else min(known, price)
     return {
-        product_id: _Price(dict(sorted(lowest[product_id].items())), product_id in stocked)
+        product_id: _Supply(
+            lowest[product_id], "own" in ways[product_id], frozenset(merchants[product_id]), frozenset(ways[product_id])
+        )
         for product_id in product_ids
     }
+
+
+def _together(supplies: Sequence[_Supply]) -> _Supply:
+    lowest: dict[str, int] = {}
+    for supply in supplies:
+        for currency, minor in supply.lowest.items():
+            lowest[currency] = min(minor, lowest.get(currency, minor))
+    return _Supply(
+        lowest,
+        any(supply.in_stock for supply in supplies),
+        frozenset().union(*(supply.merchants for supply in supplies)),
+        frozenset().union(*(supply.ways for supply in supplies)),
+    )
+
+
+def _recommendations(session: AnySession, product_ids: Collection[int]) -> dict[int, int]:
+    """How many published posts recommend each product."""
+    rows = session.execute(
+        select(Card.product_id, func.count(Card.post_id.distinct()))
+        .join(Post, Post.id == Card.post_id)
+        .where(Card.product_id.in_(product_ids), Card.live, Post.state == "published")
+        .group_by(Card.product_id)
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 def product_documents(session: AnySession, keys: Collection[str]) -> dict[str, Document]:
@@ -100,7 +145,8 @@ def product_documents(session: AnySession, keys: Collection[str]) -> dict[str, D
         ).where(Product.key.in_(keys), Product.listed)
     ).all()
     ids = [row.id for row in products]
-    prices = _prices(session, ids)
+    supplies = _supplies(session, ids)
+    recommended = _recommendations(session, ids)
     codes: dict[int, list[str]] = defaultdict(list)
     for product_id, sku in session.execute(
         select(Variant.product_id, Variant.sku).where(Variant.product_id.in_(ids)).order_by(Variant.sku)
@@ -130,8 +176,8 @@ def product_documents(session: AnySession, keys: Collection[str]) -> dict[str, D
                 ),
                 codes=tuple(filter(None, [*codes[row.id], *gtin_forms(row.gtin or ""), row.mpn])),
                 published=int(row.created_at.timestamp()),
-                price_minor=prices[row.id].lowest,
-                in_stock=prices[row.id].in_stock,
+                popularity=recommended.get(row.id, 0),
+                **supplies[row.id].in_order(),
             )
         )
         for row in products
@@ -177,7 +223,7 @@ def post_documents(session: AnySession, keys: Collection[str]) -> dict[str, Docu
         topics[post_id].append(slug)
         if title:
             titles[post_id] += [title, *_words(translations, "title")]
-    prices = _prices(session, {product_id for cards in products.values() for product_id, _, _ in cards})
+    supplies = _supplies(session, {product_id for cards in products.values() for product_id, _, _ in cards})
     found = {}
     for row in posts:
         cards = products[row.id]
@@ -195,19 +241,10 @@ def post_documents(session: AnySession, keys: Collection[str]) -> dict[str, Docu
                 topics=tuple(topics[row.id]),
                 creator=row.author_key,
                 published=int(row.published_at.timestamp()),
-                price_minor=_lowest([prices[product_id] for product_id, _, _ in cards]),
-                in_stock=any(prices[product_id].in_stock for product_id, _, _ in cards),
+                **_together([supplies[product_id] for product_id, _, _ in cards]).in_order(),
             )
         )
     return found
-
-
-def _lowest(prices: Sequence[_Price]) -> dict[str, int]:
-    merged: dict[str, int] = {}
-    for price in prices:
-        for currency, minor in price.lowest.items():
-            merged[currency] = min(minor, merged.get(currency, minor))
-    return dict(sorted(merged.items()))
 
 
 def creator_documents(session: AnySession, keys: Collection[str]) -> dict[str, Document]:
@@ -235,12 +272,85 @@ def creator_documents(session: AnySession, keys: Collection[str]) -> dict[str, D
     }
 
 
-def every_document(session: AnySession) -> Iterator[Document]:
+def topic_documents(session: AnySession, slugs: Collection[str]) -> dict[str, Document]:
+    """Documents of the topics among ``slugs`` under which something is published, by slug."""
+    used = select(PostTopic.topic).join(Post, Post.id == PostTopic.post_id).where(Post.state == "published")
+    rows = session.execute(
+        select(Topic.slug, Topic.title, Topic.intro, Topic.translations).where(
+            Topic.slug.in_(slugs), Topic.slug.in_(used)
+        )
+    )
+    return {
+        row.slug: _sealed(
+            Document(
+                id=f"topic:{row.slug}",
+                kind="topic",
+                version=0,
+                title=row.title,
+                body="\n".join(filter(None, [row.intro, *_words(row.translations, "intro")])),
+                tags=tuple(_words(row.translations, "title")),
+                topics=(row.slug,),
+            )
+        )
+        for row in rows
+    }
+
+
+def featured_documents(session: AnySession, keys: Collection[str], *, now: datetime) -> dict[str, Document]:
+    """Documents of the featured lists among ``keys`` whose time in some place has begun, by key."""
+    shown = select(Slot.list_id).where(Slot.starts_at <= now)
+    lists = session.execute(
+        select(
+            FeaturedList.id,
+            FeaturedList.key,
+            FeaturedList.title,
+            FeaturedList.intro,
+            FeaturedList.lang,
+            FeaturedList.created_at,
+        ).where(FeaturedList.key.in_(keys), FeaturedList.id.in_(shown))
+    ).all()
+    named: dict[int, list[str]] = defaultdict(list)
+    reasons: dict[int, list[str]] = defaultdict(list)
+    for list_id, reason, post, product in session.execute(
+        select(FeaturedItem.list_id, FeaturedItem.reason, Revision.title, Product.title)
+        .outerjoin(Post, (Post.id == FeaturedItem.post_id) & (Post.state == "published"))
+        .outerjoin(Revision, Revision.id == Post.live_id)
+        .outerjoin(Product, (Product.id == FeaturedItem.product_id) & Product.listed)
+        .where(FeaturedItem.list_id.in_([row.id for row in lists]))
+        .order_by(FeaturedItem.list_id, FeaturedItem.position)
+    ):
+        if post or product:
+            named[list_id].append(post or product)
+            reasons[list_id].append(reason)
+    return {
+        row.key: _sealed(
+            Document(
+                id=f"featured:{row.key}",
+                kind="featured",
+                version=0,
+                title=row.title,
+                lang=row.lang,
+                body="\n".join(filter(None, [row.intro, *reasons[row.id]])),
+                cards=tuple(dict.fromkeys(named[row.id])),
+                published=int(row.created_at.timestamp()),
+            )
+        )
+        for row in lists
+    }
+
+
+def every_document(session: AnySession, *, now: datetime) -> Iterator[Document]:
     """All documents there should be, read in batches."""
-    sources = (
+
+    def featured(session: AnySession, keys: Collection[str]) -> dict[str, Document]:
+        return featured_documents(session, keys, now=now)
+
+    sources: tuple[tuple[Select[str], Callable[[AnySession, Collection[str]], dict[str, Document]]], ...] = (
         (select(Post.key).where(Post.state == "published").order_by(Post.id), post_documents),
         (select(Product.key).where(Product.listed).order_by(Product.id), product_documents),
         (select(User.key).where(User.role.in_(("creator", "editor"))).order_by(User.id), creator_documents),
+        (select(Topic.slug).order_by(Topic.id), topic_documents),
+        (select(FeaturedList.key).order_by(FeaturedList.id), featured),
     )
     for query, build in sources:
         keys = list(session.scalars(query))

@@ -78,7 +78,7 @@ def test_selling_out_reaches_the_index(
     with app.app_context():
         from contentshop.core.db import db
 
-        search_actions.rebuild(db.session, search)
+        search_actions.rebuild(db.session, search, now=clock.now())
     assert search.documents[f"product:{product.key}"].in_stock
     with unit_of_work(session):
         stock.reserve(session, "order-1", {variant.id: 2}, expires_at=None, now=clock.now())
@@ -148,7 +148,9 @@ def test_a_worker_killed_after_its_effect_repeats_it_without_harm(
     assert backlog(session) == {"events": 0, "jobs": 0, "failed": 0}
 
 
-def test_check_and_repair_find_every_kind_of_difference(app: Flask, make: Factory, search: MemorySearchBackend) -> None:
+def test_check_and_repair_find_every_kind_of_difference(
+    app: Flask, make: Factory, search: MemorySearchBackend, clock: FixedClock
+) -> None:
     from dataclasses import replace
 
     from contentshop.core.db import db
@@ -156,19 +158,19 @@ def test_check_and_repair_find_every_kind_of_difference(app: Flask, make: Factor
     author = make.user("creator")
     missing, stale = make.post(author), make.post(author)
     with app.app_context():
-        assert search_actions.rebuild(db.session, search) == 3
-        assert not search_actions.check(db.session, search)
+        assert search_actions.rebuild(db.session, search, now=clock.now()) == 3
+        assert not search_actions.check(db.session, search, now=clock.now())
         surplus = replace(search.documents.pop(f"post:{missing.key}"), id="post:gone")
         search.documents["post:gone"] = surplus
         search.documents[f"post:{stale.key}"] = replace(search.documents[f"post:{stale.key}"], version=1)
-        drift = search_actions.check(db.session, search)
+        drift = search_actions.check(db.session, search, now=clock.now())
         assert (drift.missing, drift.stale, drift.surplus) == (
             (f"post:{missing.key}",),
             (f"post:{stale.key}",),
             ("post:gone",),
         )
-        search_actions.repair(db.session, search)
-        assert not search_actions.check(db.session, search)
+        search_actions.repair(db.session, search, now=clock.now())
+        assert not search_actions.check(db.session, search, now=clock.now())
         db.session.remove()
 
 
