@@ -462,6 +462,16 @@ def _joined(
     )
 
 
+def select_tiles() -> Select[*tuple[Any, ...]]:
+    """What tiles show of published posts, for rooms above to narrow and add to; ``read_tile`` reads its rows."""
+    return _tiles()
+
+
+def read_tile(row: AnyRow) -> PostTile:
+    """The tile in a row of ``select_tiles``."""
+    return _tile(row)
+
+
 @lru_cache(maxsize=1)
 def _tiles() -> Select[*tuple[Any, ...]]:
     """What tiles show of published posts; built once."""

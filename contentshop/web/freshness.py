@@ -25,6 +25,9 @@ log = structlog.get_logger("contentshop.web")
 # How many topics the frame of every page shows (``curation.queries.NAV_TOPICS``).
 NAV_TOPICS = 8
 
+# How many posts that share a product are looked at (``discovery.queries.related.LOOKED_AT``).
+SHARING = 300
+
 PROVED = 4096  # proofs a thread remembers while the database is quiet
 MAPPED = 64 * 1024 * 1024  # bytes of an SQLite file that proofs read without copying
 
@@ -142,6 +145,21 @@ def mentions(product_id: int, *, limit: int) -> Part:
     """Which posts ``posts.queries.list_mentions`` gives, and their versions."""
     where = "p.state = 'published' AND p.id IN (SELECT c.post_id FROM card c WHERE c.product_id = ? AND c.live)"
     return _listing("rec", where, (product_id, limit, 0))
+
+
+def related(post_id: int) -> Part:
+    """The published posts that show a product of this one, from which ``discovery.queries.related_posts`` chooses.
+
+    What only shares a topic is left out, as that would read a topic's every post: a new one of these is seen when
+    the kept answer ends by itself.
+    """
+    return Part(
+        "SELECT 'rel', count(*), coalesce(sum(p.version), 0), '' FROM (SELECT DISTINCT c.post_id FROM card c"
+        " WHERE c.live AND c.product_id IN (SELECT o.product_id FROM card o WHERE o.post_id = ? AND o.live)"
+        " ORDER BY c.post_id DESC LIMIT ?) AS sharing JOIN post p ON p.id = sharing.post_id"
+        " WHERE p.state = 'published'",
+        (post_id, SHARING),
+    )
 
 
 def _listing(name: str, where: str, values: tuple[Any, ...]) -> Part:

@@ -17,6 +17,7 @@ from contentshop.core.paging import page_number
 from contentshop.core.text_urls import safe_next
 from contentshop.curation import queries as curation
 from contentshop.curation.queries import Featured
+from contentshop.discovery import queries as discovery
 from contentshop.orders import queries as orders
 from contentshop.posts import queries as posts
 from contentshop.posts.queries import PostTile
@@ -57,6 +58,7 @@ bp = Door("reader", __name__)
 
 TILES = 24  # posts of one page
 NEWEST_WITHOUT_RESULTS = 8
+RELATED = 4
 RECOMMENDATIONS = 24  # guides on a product's page
 SHELF = 12  # entries of a featured list on the home page
 
@@ -98,8 +100,12 @@ def post(slug: str) -> Response:
     found = posts.get_published(db.session, slug)
     facts = faces.facts_of(found.cards, found.lang)
     cards = faces.cards_of(found.cards, facts, who)
-    page = reading.post_page(found, cards, _topics(found.topics))
-    parts = [*freshness.posts([found.id]), *freshness.products(facts)]
+    related = discovery.related_posts(db.session, found.id, RELATED, locale=who.locale)
+    topics = _topics(found.topics)
+    titles = dict(zip(found.topics, (title for title, _url in topics), strict=True))
+    page = reading.post_page(found, cards, topics, reading.suggestions(related, titles))
+    shown = [found.id, *(one.tile.id for one in related)]
+    parts = [*freshness.posts(shown), *freshness.products(facts), freshness.related(found.id)]
     response = show(f"reader/{found.kind}.html", page)
     return keep(response, parts, now=who.now, until=_next_stale(facts, who))
 

@@ -14,6 +14,14 @@ from contentshop.web.pictures import PictureView
 
 
 @dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A post that somebody may like to read, with the reason."""
+
+    post: TileView
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Head:
     """What a page says of itself to browsers, search engines and other sites. ``canonical`` is a full address."""
 
@@ -150,7 +158,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class PostPage:
-    """An article or a buying list. ``disclosure`` says how the post is paid."""
+    """An article or a buying list. ``disclosure`` says how the post is paid; ``related`` is what to read next."""
 
     head: Head
     kind: str
@@ -172,6 +180,7 @@ class PostPage:
     picks: Picks
     runs: Sequence[Run]
     products: Sequence[CardView]
+    related: Sequence[Suggestion]
 
 
 @dataclass(frozen=True, slots=True)

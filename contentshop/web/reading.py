@@ -9,6 +9,7 @@ from typing import Any
 from flask_babel import gettext as _
 from markupsafe import Markup
 
+from contentshop.discovery.queries import RelatedPost
 from contentshop.posts.queries import PublishedPost
 from contentshop.web import structured
 from contentshop.web.cards import (
@@ -18,9 +19,10 @@ from contentshop.web.cards import (
     paid_link_note,
     post_url,
     relation_note,
+    tile,
 )
 from contentshop.web.pictures import largest, picture
-from contentshop.web.reader_pages import Head, Item, Part, Picks, PostPage, Run
+from contentshop.web.reader_pages import Head, Item, Part, Picks, PostPage, Run, Suggestion
 from contentshop.web.session import settings
 
 Step = tuple[str, str]
@@ -30,7 +32,9 @@ OTHER_WORDS_A_MINUTE = 220
 DEEPEST_CONTENTS = 3  # heading level
 
 
-def post_page(post: PublishedPost, cards: Mapping[str, CardView], topics: Sequence[Step]) -> PostPage:
+def post_page(
+    post: PublishedPost, cards: Mapping[str, CardView], topics: Sequence[Step], related: Sequence[Suggestion] = ()
+) -> PostPage:
     """The page of ``post``; ``topics`` are (title, address) of its topics, the first one on the way to it."""
     parts = list(_parts(post.segments, post.cards, cards))
     items = [part.item for part in parts if part.item is not None]
@@ -56,7 +60,21 @@ def post_page(post: PublishedPost, cards: Mapping[str, CardView], topics: Sequen
         picks=Picks(tuple(items), paid_link_note() if any(item.card.disclosure for item in items) else ""),
         runs=list(_runs(parts)),
         products=_mentioned(parts) if not items else (),
+        related=related,
     )
+
+
+def suggestions(found: Iterable[RelatedPost], titles: Mapping[str, str]) -> list[Suggestion]:
+    """Related posts with their reasons; ``titles`` names topics by their slugs."""
+    return [
+        Suggestion(
+            tile(one.tile),
+            _("Also about %(product)s", product=one.product)
+            if one.product
+            else _("Also in %(topic)s", topic=titles.get(one.topic, one.topic)),
+        )
+        for one in found
+    ]
 
 
 def _parts(

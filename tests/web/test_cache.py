@@ -437,3 +437,28 @@ def test_every_row_a_page_shows_has_a_version_in_its_stamp(site: Site, session: 
     )
     assert freshness.posts([]) == []
     assert freshness.products([]) == []
+
+
+class TestWhatToReadNext:
+    """The foot of a guide is kept with it, and made anew when what it shows, or what it may show, has changed."""
+
+    def test_a_new_guide_about_the_same_product_is_shown_at_once(self, client: FlaskClient, site: Site) -> None:
+        assert "Keep reading" not in client.get("/p/guide").text
+        site.make.post(site.author, slug="second", title="Second light", source="::card[lamp]\n")
+        page = client.get("/p/guide").text
+        assert "Keep reading" in page
+        assert "Second light" in page
+        assert "Also about Lamp" in page
+
+    def test_one_that_is_taken_down_or_renamed_is_not_shown_as_it_was(self, client: FlaskClient, site: Site) -> None:
+        other = site.make.post(site.author, slug="second", title="Second light", topics=["office"])
+        assert "Also in Office" in client.get("/p/guide").text
+        site.change(update(User).values(name="Countess Ada", version=User.version + 1))
+        assert client.get("/p/guide").text.count("Countess Ada") >= 3
+        site.change(bump(Post, Post.id == other.id, state="unpublished"))
+        assert "Second light" not in client.get("/p/guide").text
+
+    def test_it_is_kept(self, client: FlaskClient, site: Site, statements: Counting) -> None:
+        site.make.post(site.author, slug="second", source="::card[lamp]\n")
+        client.get("/p/guide")
+        assert is_kept(client, "/p/guide", statements)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contentshop.discovery.queries.related import RelatedPost, related_posts
 from contentshop.discovery.queries.searches import (
     QueryRow,
     SearchTotals,
@@ -14,10 +15,12 @@ from contentshop.discovery.queries.searches import (
 
 __all__ = [
     "QueryRow",
+    "RelatedPost",
     "SearchTotals",
     "known_queries",
     "list_abandoned",
     "list_fruitless",
     "list_top",
+    "related_posts",
     "total_searches",
 ]
