@@ -82,6 +82,8 @@ SHOTS = (
     Shot("desk-products", "/desk/products", OPERATOR),
     Shot("desk-product", "first:/desk/products", OPERATOR),
     Shot("desk-stock", "/desk/stock", OPERATOR),
+    Shot("desk-merchants", "/desk/merchants", OPERATOR),
+    Shot("desk-merchant", "first:/desk/merchants", OPERATOR),
     Shot("desk-featured", "/desk/featured", EDITOR),
     Shot("desk-featured-edit", "first:/desk/featured", EDITOR),
 )

@@ -213,9 +213,9 @@ def buyable_variants(product: ProductFacts, reader: Reader) -> tuple[OfferFacts,
     ]
     if not product.listed or not offers:
         return ()
-    _, best = min(offers, key=lambda pair: (not pair[0].available, *_by_price(*pair, reader)))
+    _, best = min(offers, key=lambda pair: (not pair[0].available, *_by_price(pair[0], pair[1], reader)))
     chosen: dict[str, OfferFacts] = {}
-    for offer, price in sorted(offers, key=lambda pair: _by_price(*pair, reader)):
+    for offer, price in sorted(offers, key=lambda pair: _by_price(pair[0], pair[1], reader)):
         if price.currency == best.currency:
             chosen.setdefault(offer.variant_key, offer)
     return tuple(sorted(chosen.values(), key=lambda offer: (offer.variant_position, offer.key)))

@@ -6,7 +6,7 @@ import gzip
 from typing import Any
 
 import pytest
-from playwright.sync_api import Response
+from playwright.sync_api import Locator, Response
 
 from tests.journeys.conftest import Visit
 from tests.journeys.stage import STOCK, Stage
@@ -88,3 +88,56 @@ def test_answers_come_compressed_and_files_may_be_kept(visit: Visit, stage: Stag
     for answer in answers:
         if answer.request.resource_type in {"document", "stylesheet", "script"}:
             assert answer.headers.get("content-encoding") in {"br", "gzip"}, answer.url
+
+
+def box_of(part: Locator) -> dict[str, float]:
+    box = part.bounding_box()
+    assert box is not None
+    return {"top": box["y"], "bottom": box["y"] + box["height"], "left": box["x"], "right": box["x"] + box["width"]}
+
+
+@pytest.mark.parametrize("width", [320, 390])
+def test_on_a_phone_saving_stays_at_the_foot_of_the_window_and_hides_nothing(
+    visit: Visit, stage: Stage, width: int
+) -> None:
+    page = visit(stage.creator, width=width).page
+    page.goto(f"/studio/{stage.draft}")
+    height = page.viewport_size["height"] if page.viewport_size else 0
+    bar = page.locator(".write-acts")
+    for place in (0, 600, 100_000):
+        page.evaluate("place => scrollTo(0, place)", place)
+        found = box_of(bar)
+        assert (found["left"], found["right"], found["bottom"]) == (0, width, height)
+        for button in bar.locator("button").all():
+            target = box_of(button)
+            assert target["bottom"] - target["top"] >= 44
+            assert 0 <= target["left"] < target["right"] <= width
+    # At the end of the page its last part stands above the bar.
+    assert round(box_of(page.locator(".foot"))["bottom"]) <= box_of(bar)["top"]
+    # Whoever goes on by keyboard sees where they are.
+    page.evaluate("scrollTo(0, 0)")
+    for name in ("summary", "relation", "tested", "lang"):
+        page.focus(f"[name={name}]")
+        page.locator(f"[name={name}]").evaluate("field => field.scrollIntoView({ block: 'nearest' })")
+        assert box_of(page.locator(f"[name={name}]"))["bottom"] <= box_of(bar)["top"], name
+    page.fill("[name=title]", "Saved from the foot")
+    bar.locator("[value=save]").click()
+    page.wait_for_load_state()
+    assert page.input_value("[name=title]") == "Saved from the foot"
+    assert page.locator("[role=alert]").count() == 0
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_every_tool_of_the_editor_can_be_seen(visit: Visit, stage: Stage, width: int) -> None:
+    page = visit(stage.creator, width=width).page
+    page.goto(f"/studio/{stage.draft}")
+    bar = page.locator(".editor-bar")
+    for tool in bar.locator("button").all():
+        assert box_of(tool)["right"] <= box_of(bar)["right"]
+
+
+def test_on_a_wide_screen_saving_stands_at_the_top(visit: Visit, stage: Stage) -> None:
+    page = visit(stage.creator, width=1280).page
+    page.goto(f"/studio/{stage.draft}")
+    assert page.locator(".write-acts").evaluate("bar => getComputedStyle(bar).position") == "static"
+    assert box_of(page.locator(".write-acts"))["bottom"] < box_of(page.locator("[name=title]"))["top"]
