@@ -12,7 +12,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -44,13 +44,19 @@ def engine() -> Iterator[OpenSearch]:
     client.close()
 
 
-@pytest.fixture
-def prefix(engine: OpenSearch) -> Iterator[str]:
+@contextmanager
+def a_prefix(engine: OpenSearch) -> Iterator[str]:
     """A name that nothing else has; all that was made under it is removed."""
     name = f"test-{uuid.uuid4().hex[:12]}"
     yield name
     engine.indices.delete(index=f"{name}*", ignore=404)
     engine.indices.delete_index_template(name=name, ignore=404)
+
+
+@pytest.fixture
+def prefix(engine: OpenSearch) -> Iterator[str]:
+    with a_prefix(engine) as name:
+        yield name
 
 
 @pytest.fixture
@@ -587,7 +593,7 @@ def test_nothing_applied_is_lost_while_indexes_are_swapped(
 ) -> None:
     """Writes go on, one by one, over ten rebuilds that do not know of them."""
     other = opened(URL, prefix=prefix, patience=PATIENCE)
-    told: dict[str, int] = {}
+    truth: dict[str, int] = {}
     done = threading.Event()
     wrong: list[object] = []
 
@@ -595,20 +601,20 @@ def test_nothing_applied_is_lost_while_indexes_are_swapped(
         number = 0
         while not done.is_set():
             number += 1
+            truth[f"post:{number}"] = number  # first the database, then the index
+            truth.pop(f"post:{number - 3}", None)
             try:
                 other.apply([Upsert(doc(f"post:{number}", "Kettle", version=number)), Delete(f"post:{number - 3}")])
             except Exception as error:  # noqa: BLE001
                 wrong.append(error)
                 return
-            told[f"post:{number}"] = number
-            told.pop(f"post:{number - 3}", None)
 
     thread = threading.Thread(target=write)
 
     def documents() -> Iterator[Document]:
         """What the database would say at that moment."""
         yield from SHOP
-        yield from [doc(key, "Kettle", version=version) for key, version in dict(told).items()]
+        yield from [doc(key, "Kettle", version=version) for key, version in dict(truth).items()]
 
     thread.start()
     for _ in range(10):
@@ -616,7 +622,7 @@ def test_nothing_applied_is_lost_while_indexes_are_swapped(
     done.set()
     thread.join()
     assert wrong == []
-    assert dict(shop.versions()) == {document.id: 1 for document in SHOP} | told
+    assert dict(shop.versions()) == {document.id: 1 for document in SHOP} | truth
 
 
 @needs_engine
@@ -728,15 +734,24 @@ QUERIES = (
 )
 
 
+@pytest.fixture(scope="module")
+def both(engine: OpenSearch, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[SearchBackend, SearchBackend]]:
+    """SHOP in OpenSearch and in Whoosh; only asked, so one pair serves all queries."""
+    with a_prefix(engine) as name:
+        ours = OpenSearchBackend(URL, prefix=name, patience=PATIENCE)
+        theirs = WhooshSearchBackend(tmp_path_factory.mktemp("whoosh"))
+        for backend in (ours, theirs):
+            backend.rebuild(SHOP)
+        yield ours, theirs
+        ours.close()
+        theirs.close()
+
+
 @needs_engine
 @pytest.mark.parametrize("sort", SORTS)
 @pytest.mark.parametrize("text", QUERIES)
-def test_both_engines_answer_the_same(shop: OpenSearchBackend, tmp_path: Path, text: str, sort: Sort) -> None:
-    whoosh = WhooshSearchBackend(tmp_path)
-    whoosh.rebuild(SHOP)
-    query = {"sort": sort, "currency": "USD"}
-    ours, theirs = page(shop, text, **query), page(whoosh, text, **query)
-    whoosh.close()
+def test_both_engines_answer_the_same(both: tuple[SearchBackend, SearchBackend], text: str, sort: Sort) -> None:
+    ours, theirs = (page(backend, text, sort=sort, currency="USD") for backend in both)
     assert [hit.id for hit in ours.hits] == [hit.id for hit in theirs.hits]
     assert (ours.total, dict(ours.kinds), ours.terms, ours.loosened) == (
         theirs.total,
