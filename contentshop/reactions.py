@@ -14,13 +14,18 @@ from flask import Flask
 
 from contentshop.core.db import db
 from contentshop.core.mail import Message
+from contentshop.core.uow import unit_of_work
 from contentshop.search import actions as search
-from contentshop.web import mails, order_mails
+from contentshop.watching import actions as watching
+from contentshop.watching.documents import Subject
+from contentshop.web import mails, order_mails, watching_mails
 from contentshop.web.session import engines
 
 Payloads = Sequence[Mapping[str, Any]]
 # A commit of the index costs by its terms more than by its documents, so an import's hundreds go together.
 BATCH = 500
+# Documents that are held against saved searches before what was found is written.
+LOOKED_AT = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +40,41 @@ class Reaction:
 def _index(kind: search.Subject, field: str) -> Reaction:
     def run(payloads: Payloads) -> None:
         keys = dict.fromkeys(str(payload[field]) for payload in payloads)
-        search.sync(db.session, engines().search, kind, list(keys))
+        search.sync(db.session, engines().search, kind, list(keys), now=engines().clock.now())
 
     return Reaction(run)
+
+
+def _watch(kind: Subject, field: str) -> Reaction:
+    """Apart from indexing, so that an engine that is away keeps nobody from being told."""
+
+    def run(payloads: Payloads) -> None:
+        keys = list(dict.fromkeys(str(payload[field]) for payload in payloads))
+        for start in range(0, len(keys), LOOKED_AT):
+            findings = watching.look(db.session, kind, keys[start : start + LOOKED_AT])
+            if findings:
+                with unit_of_work(db.session):
+                    watching.tell(db.session, findings, now=engines().clock.now())
+
+    return Reaction(run)
+
+
+def _learn_search(payloads: Payloads) -> None:
+    for key in dict.fromkeys(str(payload["saved_search"]) for payload in payloads):
+        baseline = watching.learn(db.session, engines().search, key)
+        if baseline is not None:
+            with unit_of_work(db.session):
+                watching.take_baseline(db.session, baseline)
+
+
+def _mail_notifications(payloads: Payloads) -> None:
+    for payload in payloads:
+        message = watching_mails.notifications_mail(payload)
+        db.session.rollback()
+        if message is not None:
+            engines().mail.send(message)
+        with unit_of_work(db.session):
+            watching.mark_mailed(db.session, payload["notifications"], now=engines().clock.now())
 
 
 def _mail(build: Callable[[Mapping[str, Any]], Message | None]) -> Reaction:
@@ -62,6 +99,16 @@ REACTIONS: dict[str, Reaction] = {
     "index_creator": _index("creator", "user"),
     "index_creator_posts": _index("creator_posts", "user"),
     "index_post_author": _index("post_author", "post"),
+    "index_post_topics": _index("post_topics", "post"),
+    "index_post_products": _index("post_products", "post"),
+    "index_featured": _index("featured", "featured_list"),
+    "watch_post": _watch("post", "post"),
+    "watch_product": _watch("product", "product"),
+    "watch_product_posts": _watch("product_posts", "product"),
+    "watch_creator": _watch("creator", "user"),
+    "watch_post_author": _watch("post_author", "post"),
+    "learn_search": Reaction(_learn_search, batch=10),
+    "mail_notifications": Reaction(_mail_notifications, batch=1),
     "mail_password_reset": _mail(mails.password_reset),
     "mail_order_placed": _order_mail("placed"),
     "mail_order_paid": _order_mail("paid"),
@@ -70,12 +117,30 @@ REACTIONS: dict[str, Reaction] = {
 }
 
 ON_EVENT: dict[str, tuple[str, ...]] = {
-    "PostPublished": ("index_post", "index_post_author"),
-    "PostUnpublished": ("index_post", "index_post_author"),
-    "PostChanged": ("index_post",),
-    "ProductChanged": ("index_product", "index_product_posts"),
-    "StockChanged": ("index_product", "index_product_posts"),
-    "UserChanged": ("index_creator", "index_creator_posts"),
+    "PostPublished": (
+        "index_post",
+        "index_post_author",
+        "index_post_topics",
+        "index_post_products",
+        "watch_post",
+        "watch_post_author",
+    ),
+    "PostUnpublished": (
+        "index_post",
+        "index_post_author",
+        "index_post_topics",
+        "index_post_products",
+        "watch_post",
+        "watch_post_author",
+    ),
+    "PostChanged": ("index_post", "index_post_topics", "index_post_products", "watch_post"),
+    "ProductChanged": ("index_product", "index_product_posts", "watch_product", "watch_product_posts"),
+    "StockChanged": ("index_product", "index_product_posts", "watch_product", "watch_product_posts"),
+    "FeaturedListChanged": ("index_featured",),
+    # Not the posts of a creator who has a new name: nobody waits for that.
+    "UserChanged": ("index_creator", "index_creator_posts", "watch_creator"),
+    "SearchArmed": ("learn_search",),
+    "NotificationsDue": ("mail_notifications",),
     "PasswordResetAsked": ("mail_password_reset",),
     "OrderPlaced": ("mail_order_placed",),
     "OrderPaid": ("mail_order_paid",),

@@ -31,12 +31,16 @@ from contentshop.orders import actions as orders
 from contentshop.orders import queries as order_queries
 from contentshop.reactions import ON_EVENT, REACTIONS, Reaction, site_context
 from contentshop.search import actions as search
+from contentshop.watching import actions as watching
+from contentshop.watching import queries as watching_queries
 from contentshop.web.session import engines, settings
 
 IDLE_PAUSE = 0.15  # seconds between rounds when there was nothing to do
 CLICKS_EVERY = 1.0  # seconds
 TIMERS_EVERY = 1.0
+OPENINGS_EVERY = 30.0
 INDEX_EVERY = 2.0
+WATCHES_EVERY = 5.0
 BOARDS_EVERY = 600.0
 SWEEP_EVERY = 3600.0
 
@@ -84,9 +88,11 @@ class Worker:
                 done = self._timed("timers", TIMERS_EVERY, expire)
                 done += self._timed("clicks", CLICKS_EVERY, drain_clicks)
                 done += self._timed("searches", CLICKS_EVERY, drain_searches)
+                done += self._timed("watches", WATCHES_EVERY, mind_watches)
                 done += dispatch()
                 done += run_jobs()
                 done += self._timed("index", INDEX_EVERY, self._mind_index)
+                done += self._timed("openings", OPENINGS_EVERY, open_lists)
                 self._timed("boards", BOARDS_EVERY, refresh_boards)
                 self._timed("sweep", SWEEP_EVERY, sweep)
                 return done
@@ -109,7 +115,7 @@ class Worker:
         self._sound = False
         self._rebuild_owed = backend.ensure() or self._rebuild_owed
         if self._rebuild_owed:
-            count = search.rebuild(db.session, backend)
+            count = search.rebuild(db.session, backend, now=engines().clock.now())
             log.info("search index rebuilt", documents=count)
         self._sound, self._rebuild_owed = True, False
         db.session.remove()
@@ -120,6 +126,11 @@ class Worker:
             return 0
         self._due[name] = at + every
         return work()
+
+
+def open_lists() -> int:
+    """Let featured lists be found whose time has just begun."""
+    return search.sync_openings(db.session, engines().search, now=engines().clock.now())
 
 
 def expire() -> int:
@@ -154,6 +165,22 @@ def refresh_boards() -> int:
     """Work out anew what many people do: the words that are offered to others."""
     with unit_of_work(db.session):
         return discovery.refresh_known_queries(db.session, now=engines().clock.now())
+
+
+def mind_watches() -> int:
+    """Queue the mails of saved searches whose hour has come, and look after what another analysis has anchored."""
+    now = engines().clock.now()
+    stale, due = watching_queries.is_any_stale(db.session), watching_queries.has_mail_due(db.session, now=now)
+    db.session.rollback()
+    done = 0
+    while stale:
+        with unit_of_work(db.session):
+            stale = bool(anchored := watching.reanchor(db.session))
+        done += anchored
+    if due:
+        with unit_of_work(db.session):
+            done += watching.queue_mails(db.session, now=now)
+    return done
 
 
 def dispatch() -> int:
@@ -220,10 +247,11 @@ def _set_back(name: str, batch: Batch, failure: Exception) -> None:
 
 
 def sweep() -> int:
-    """Forget what was done, searched for, and carts that were left, long ago."""
+    """Forget what was done, told and searched for, and carts that were left, long ago."""
     now = engines().clock.now()
     with unit_of_work(db.session):
         orders.forget_carts(db.session, now=now)
+        watching.forget(db.session, now=now)
         searches.forget(db.session, now=now)
         return jobs.sweep(db.session, now=now)
 

@@ -86,6 +86,7 @@ def pause(session: AnySession, search: SavedSearch) -> None:
 
 def resume(session: AnySession, search: SavedSearch, *, now: datetime) -> None:
     """Wait again; what came meanwhile is no news."""
+    _lock(session, [search.id])
     if search.paused:
         search.paused = False
         _arm(session, search, now=now)
@@ -251,7 +252,10 @@ def tell(session: AnySession, findings: Sequence[Finding], *, now: datetime) -> 
 
 
 def _lock(session: AnySession, ids: Collection[int]) -> dict[int, SavedSearch]:
-    """These searches as they are now, ours until the transaction ends; always in the same order."""
+    """These searches as they are now, ours until the transaction ends; always in the same order.
+
+    What was read before the lock is read anew: the worker may have learnt something of them since.
+    """
     found = session.scalars(
         select(SavedSearch)
         .where(SavedSearch.id.in_(sorted(ids)))
@@ -369,8 +373,9 @@ class Baseline:
     whole: bool
 
 
-def learn(session: AnySession, backend: SearchBackend, key: str) -> Baseline | None:
-    """Ask the engine what fits a search already. Nothing is held open meanwhile. Raises Unavailable.
+def learn(session: AnySession, backend: SearchBackend, key: str, *, most: int = MOST_KNOWN) -> Baseline | None:
+    """Ask the engine what fits a search already, unless it is more than ``most`` things. Nothing is held open
+    meanwhile. Raises Unavailable.
 
     None for a search that is not there or rests.
     """
@@ -380,7 +385,7 @@ def learn(session: AnySession, backend: SearchBackend, key: str) -> Baseline | N
         return None
     wanted, armed_at, number = wanted_of(search), int(search.armed_at.timestamp()), search.round
     session.rollback()
-    things = _ask(backend, wanted)
+    things = _ask(backend, wanted, most)
     if things is None:
         return Baseline(key, number, (), whole=False)
     present = documents.read_things(session, things)
@@ -394,8 +399,8 @@ def learn(session: AnySession, backend: SearchBackend, key: str) -> Baseline | N
     return Baseline(key, number, tuple(sorted(fitting)), whole=True)
 
 
-def _ask(backend: SearchBackend, wanted: Wanted) -> list[Thing] | None:
-    """What the engine finds for a search; None when that is more than ``MOST_KNOWN``."""
+def _ask(backend: SearchBackend, wanted: Wanted, most: int) -> list[Thing] | None:
+    """What the engine finds for a search; None when that is more than ``most``."""
     found: list[Thing] = []
     while True:
         page = backend.search(
@@ -412,7 +417,7 @@ def _ask(backend: SearchBackend, wanted: Wanted) -> list[Thing] | None:
                 limit=PAGE,
             )
         )
-        if page.total > MOST_KNOWN:
+        if page.total > most:
             return None
         for hit in page.hits:
             kind, key = hit.id.split(":", 1)
@@ -427,7 +432,8 @@ def take_baseline(session: AnySession, baseline: Baseline) -> None:
     search = _lock(session, [search_id]).get(search_id) if search_id is not None else None
     if search is None or search.round != baseline.round or search.baseline != "owed":
         return
-    known = set(session.execute(select(Sighting.kind, Sighting.key).where(Sighting.search_id == search.id)).tuples())
+    sighted = select(Sighting.kind, Sighting.key).where(Sighting.search_id == search.id)
+    known = {(kind, key) for kind, key in session.execute(sighted)}
     rows = [
         {"search_id": search.id, "kind": kind, "key": key, "lapse": "", "crossings": 0}
         for kind, key in baseline.things

@@ -97,8 +97,8 @@ class Notification(Base):
     """Word of one thing that came to fit one saved search, for the ``crossing``-th time in a ``round`` of it.
 
     ``price_minor`` is the lowest price then, in ``currency``. ``shown`` puts it among the person's notifications
-    (what is not shown counts as read); ``mail_at`` is when it is to be mailed (None: never), ``queued_at`` when that was put to work, ``mailed_at`` when
-    it was done.
+    (what is not shown counts as read). ``mail_at`` is when it is to be mailed (None: never), ``queued_at`` when that
+    was put to work, ``mailed_at`` when it was done.
     """
 
     __tablename__ = "notification"

@@ -77,7 +77,7 @@ def count_told(session: AnySession, user: User) -> dict[int, int]:
         .where(Notification.user_id == user.id)
         .group_by(Notification.search_id)
     )
-    return dict(rows.tuples())
+    return dict(map(tuple, rows))
 
 
 def get_search(session: AnySession, key: str, *, by: User) -> SavedSearch:
@@ -86,6 +86,16 @@ def get_search(session: AnySession, key: str, *, by: User) -> SavedSearch:
     if found is None or not can_manage(by, found):
         raise NotFound(say("There is no such saved search."))
     return found
+
+
+def find_name(session: AnySession, user_key: str, search_key: str) -> str:
+    """The name of a person's saved search; empty when it is not there any more."""
+    query = (
+        select(SavedSearch.name)
+        .join(User, User.id == SavedSearch.user_id)
+        .where(SavedSearch.key == search_key, User.key == user_key)
+    )
+    return session.scalar(query) or ""
 
 
 def find_for_feed(session: AnySession, key: str, serial: int) -> SavedSearch | None:
@@ -164,7 +174,7 @@ def crowd(session: AnySession, terms: Collection[str]) -> dict[str, int]:
     rows = session.execute(
         select(Anchor.term, func.count()).where(Anchor.term.in_(sorted(terms))).group_by(Anchor.term)
     )
-    return dict(rows.tuples())
+    return dict(map(tuple, rows))
 
 
 def count_unread(session: AnySession, user: User) -> int:

@@ -19,6 +19,7 @@ from werkzeug.local import LocalProxy
 from contentshop.core.db import db
 from contentshop.core.money import Money
 from contentshop.curation import queries as curation
+from contentshop.watching import queries as watching
 from contentshop.web.session import moment, settings, viewer
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ class Chrome:
     can_write: bool
     can_edit: bool
     can_operate: bool
+    unread: int
 
     @property
     def masthead(self) -> Masthead:
@@ -117,6 +119,7 @@ def chrome() -> Chrome:
         can_write=who.can_write,
         can_edit=who.can_edit,
         can_operate=who.can_operate,
+        unread=watching.count_unread(db.session, who.user) if who.user else 0,
     )
 
 
