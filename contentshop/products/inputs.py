@@ -39,6 +39,7 @@ Problems = dict[str, list[str]]
 
 MAX_QUANTITY = 1_000_000
 MAX_TITLE = 500
+MAX_CATEGORY = 120
 MAX_SUMMARY = 1_000
 MAX_BODY = 50_000
 MAX_ATTRS = 200
@@ -172,7 +173,7 @@ class ProductInput:
             given=frozenset(name for name, value in data.items() if value is not None),
             slug=_slug(data, "slug", problems),
             brand=line(data, "brand", 120, problems),
-            category=line(data, "category", 120, problems),
+            category=line(data, "category", MAX_CATEGORY, problems),
             gtin=parse_gtin(data, problems),
             mpn=line(data, "mpn", 80, problems),
             summary=line(data, "summary", MAX_SUMMARY, problems),
@@ -515,7 +516,11 @@ def _language(data: Mapping[str, Any], problems: Problems) -> str:
 def _translations(data: Mapping[str, Any], problems: Problems) -> dict[str, dict[str, str]]:
     value = data.get("translations") or {}
     if not isinstance(value, Mapping) or not all(isinstance(words, Mapping) for words in value.values()):
-        _note(problems, "translations", say("Write translations as a language with its title, summary and body."))
+        _note(
+            problems,
+            "translations",
+            say("Write translations as a language with its title, category, summary and body."),
+        )
         return {}
     found: dict[str, dict[str, str]] = {}
     for language, words in value.items():
@@ -527,6 +532,7 @@ def _translations(data: Mapping[str, Any], problems: Problems) -> dict[str, dict
             continue
         texts = {
             "title": line(words, "title", MAX_TITLE, problems, where),
+            "category": line(words, "category", MAX_CATEGORY, problems, where),
             "summary": line(words, "summary", MAX_SUMMARY, problems, where),
             "body": _paragraphs(words, "body", MAX_BODY, problems, where),
         }

@@ -48,7 +48,7 @@ class Product(Base):
     """A thing people recommend and buy, whoever sells it.
 
     ``version`` grows with every change of the product or of its offers. ``translations`` maps a language to
-    ``{"title", "summary", "body"}`` in it. ``source`` names where an import took it from, so that importing
+    ``{"title", "category", "summary", "body"}`` in it. ``source`` names where an import took it from, so that importing
     again updates instead of adding. ``attrs`` is a list of [name, value].
     """
 

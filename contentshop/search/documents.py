@@ -54,8 +54,8 @@ def _sealed(document: Document) -> Document:
     return replace(document, version=int.from_bytes(digest, "big"))
 
 
-def _words(translations: Mapping[str, Any], field: str) -> list[str]:
-    return [str(words[field]) for words in translations.values() if words.get(field)]
+def _words(translations: Mapping[str, Any], *fields: str) -> list[str]:
+    return [str(words[field]) for field in fields for words in translations.values() if words.get(field)]
 
 
 def _supplies(session: AnySession, product_ids: Collection[int]) -> dict[int, _Supply]:
@@ -161,7 +161,7 @@ def product_documents(session: AnySession, keys: Collection[str]) -> dict[str, D
                 title=row.title,
                 lang=row.lang,
                 brand=row.brand,
-                tags=tuple(filter(None, [row.category, *_words(row.translations, "title")])),
+                tags=tuple(filter(None, [row.category, *_words(row.translations, "category", "title")])),
                 body="\n".join(
                     filter(
                         None,

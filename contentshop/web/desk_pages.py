@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 NO_ERRORS: Mapping[str, list[str]] = {}
 WORDS = ("title", "slug", "brand", "category", "gtin", "mpn", "lang", "summary", "body", "attrs", "alternative")
-TRANSLATED = ("title", "summary", "body")
+TRANSLATED = ("title", "category", "summary", "body")
 LANGUAGE_NAMES = {"en": "English", "zh": "中文"}
 Tab = tuple[str, str, bool, int | None]
 

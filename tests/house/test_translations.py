@@ -160,7 +160,7 @@ def bare_strings(node: nodes.Node) -> Iterator[str]:
         yield from bare_strings(child)
 
 
-SWITCHES = {"body_class", "bare", "width"}  # blocks that set something and are not read
+SWITCHES = {"body_class", "bare", "viewport", "width"}  # blocks that set something and are not read
 
 
 class TestTemplates:

@@ -38,7 +38,7 @@ def form(**values: str) -> dict[str, str]:
     """A product's form as the browser sends it."""
     words = ("title", "slug", "brand", "category", "gtin", "mpn", "lang", "summary", "body", "attrs", "alternative")
     names = (*words, "version", "other")
-    empty = dict.fromkeys([*names, "other_title", "other_summary", "other_body"], "")
+    empty = dict.fromkeys([*names, "other_title", "other_category", "other_summary", "other_body"], "")
     return empty | {"title": "Lamp", "lang": "en", "other": "zh"} | values
 
 
@@ -121,12 +121,18 @@ def test_from_nothing_to_a_product_on_sale(
     answer = post_form(
         operator,
         "/desk/products/new",
-        form(brand="Acme", gtin="4006381333931", attrs="Weight: 2 kg\nSize: a: b", other_title="灯"),
+        form(
+            brand="Acme",
+            gtin="4006381333931",
+            attrs="Weight: 2 kg\nSize: a: b",
+            other_title="灯",
+            other_category="灯具",
+        ),
     )
     assert answer.status_code == 303
     lamp = only(session)
     assert (lamp.slug, lamp.gtin, lamp.attrs) == ("lamp", "04006381333931", [["Weight", "2 kg"], ["Size", "a: b"]])
-    assert lamp.translations == {"zh": {"title": "灯"}}
+    assert lamp.translations == {"zh": {"title": "灯", "category": "灯具"}}
     at = f"/desk/products/{lamp.key}"
     assert answer.location == at
 

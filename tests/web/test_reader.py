@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import timedelta
+from html import escape
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -315,6 +316,21 @@ def test_a_product_in_the_readers_language(client: FlaskClient, make: Factory) -
     assert "台灯" in chinese.text
     assert "中文介绍" in chinese.text
     assert client.get("/products/none").status_code == 404
+
+
+def test_the_category_is_in_the_readers_language_too(client: FlaskClient, make: Factory) -> None:
+    make.product("lamp", category="Lamps & lights", translations={"zh": {"title": "台灯", "category": "灯具"}})
+    make.product("desk", category="Desks", translations={"zh": {"title": "书桌"}})
+
+    def trail(slug: str, language: str) -> list[str]:
+        html = client.get(f"/products/{slug}", headers={"Accept-Language": language}).text
+        found = of_type(html, "BreadcrumbList")["itemListElement"]
+        assert f'<a href="{escape(found[1]["item"].removeprefix("http://localhost"))}">' in html
+        return [found[1]["name"], found[1]["item"]]
+
+    assert trail("lamp", "en") == ["Lamps & lights", "http://localhost/search?q=Lamps+%26+lights&kind=product"]
+    assert trail("lamp", "zh") == ["灯具", "http://localhost/search?q=%E7%81%AF%E5%85%B7&kind=product"]
+    assert trail("desk", "zh") == ["Desks", "http://localhost/search?q=Desks&kind=product"]
 
 
 def test_an_unlisted_product_keeps_its_page_away_from_search_engines(client: FlaskClient, make: Factory) -> None:

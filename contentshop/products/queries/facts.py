@@ -58,7 +58,7 @@ def stamp(session: AnySession, ids: Collection[int]) -> str:
 
 
 def translated(column: str, locale: str) -> ColumnElement[str]:
-    """SQL for a product's ``title``, ``summary`` or ``body`` in ``locale``, else in its own language."""
+    """SQL for a product's ``title``, ``category``, ``summary`` or ``body`` in ``locale``, else in its own language."""
     return func.coalesce(func.nullif(Product.translations[(locale, column)].as_string(), ""), getattr(Product, column))
 
 
@@ -76,7 +76,7 @@ def _facts(locale: str) -> Select[*tuple[Any, ...]]:
             Product.slug,
             translated("title", locale).label("title"),
             Product.brand,
-            Product.category,
+            translated("category", locale).label("category"),
             translated("summary", locale).label("summary"),
             Product.discontinued,
             Product.listed,

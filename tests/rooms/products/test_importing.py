@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -162,6 +163,13 @@ def test_the_demo_products_are_importable(session: Session, unit: Unit, clock: F
     assert run(session, DEMO / "products.jsonl", clock, ImportOptions("demo"), size=20) == (rows, 0, 0, [])
     assert run(session, DEMO / "products.jsonl", clock, ImportOptions("demo"), size=20) == (0, 0, rows, [])
     assert stock.audit(session) == []
+    # On Chinese pages every category is in Chinese, one word for each English one.
+    words = {
+        (product.category, product.translations["zh"]["category"])
+        for product in session.scalars(select(Product).where(Product.category != ""))
+    }
+    assert len({english for english, _ in words}) == len({chinese for _, chinese in words}) == len(words) == 30
+    assert all(re.fullmatch(r"[\u4e00-\u9fff]+", chinese) for _, chinese in words)
 
 
 def test_real_chinese_products(session: Session, clock: FixedClock, shared_data: Path) -> None:

@@ -33,7 +33,7 @@ def test_facts_of_many_products_take_one_statement(
         summary="Bright.",
         brand="Acme",
         category="Light",
-        translations={"zh": {"title": "灯", "summary": "", "body": "很亮"}},
+        translations={"zh": {"title": "灯", "category": "灯具", "summary": "", "body": "很亮"}},
     )
     spare = make.product("spare", own={"USD": 100}, stock=1)
     variant = make.variant_of(lamp)
@@ -64,7 +64,7 @@ def test_facts_of_many_products_take_one_statement(
 
     found = facts[lamp.id]
     assert (found.slug, found.title, found.summary, found.lang) == ("lamp", "灯", "Bright.", "zh")
-    assert (found.brand, found.category, found.listed, found.discontinued) == ("Acme", "Light", True, False)
+    assert (found.brand, found.category, found.listed, found.discontinued) == ("Acme", "灯具", True, False)
     assert found.picture == PictureFacts("pic", 900, 600, (320, 640), "A lamp")
     assert (found.version, found.stock_version) == (1, 2)
     usd, cny, affiliate = found.offers
