@@ -7,6 +7,7 @@ import unicodedata
 from dataclasses import dataclass
 
 from contentshop.core.errors import Invalid
+from contentshop.core.plain import JOINERS, plain_text
 from contentshop.core.words import say
 
 PASSWORD_MIN = 10
@@ -34,15 +35,13 @@ COMMON = frozenset(
 
 
 def clean_line(text: str, limit: int) -> str:
-    """One line of plain text: NFC, no control characters, spaces folded, cut at ``limit`` characters."""
-    kept = "".join(c if c.isprintable() else " " for c in unicodedata.normalize("NFC", text[: limit * 4]))
-    return " ".join(kept.split())[:limit].rstrip()
+    """One line of plain text (``core.plain``), spaces folded, cut at ``limit`` characters."""
+    return " ".join(plain_text(text[: limit * 4]).split())[:limit].rstrip(" " + JOINERS)
 
 
 def clean_text(text: str, limit: int) -> str:
-    """Plain text of several lines: NFC, no control characters. Cut well above ``limit``, which the caller checks."""
-    lines = unicodedata.normalize("NFC", text[: limit * 4]).replace("\r\n", "\n").split("\n")
-    return "\n".join("".join(c if c.isprintable() else " " for c in line).rstrip() for line in lines).strip()
+    """Plain text of several lines (``core.plain``). Cut well above ``limit``, which the caller checks."""
+    return "\n".join(line.rstrip() for line in plain_text(text[: limit * 4]).split("\n")).strip()
 
 
 def normal_email(text: str) -> str:

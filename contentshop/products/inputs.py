@@ -7,7 +7,6 @@ hold. ``given`` remembers which names were there, so that a file without a colum
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -19,6 +18,7 @@ from babel.core import get_global
 
 from contentshop.core.errors import Invalid
 from contentshop.core.money import MAX_MINOR, Money, is_currency
+from contentshop.core.plain import plain_text
 from contentshop.core.text_urls import safe_url
 from contentshop.core.words import say
 
@@ -82,8 +82,6 @@ _AVAILABILITY_WORDS = {
 }
 _TRUE = frozenset({"1", "true", "yes", "y", "on", "是"})
 _FALSE = frozenset({"", "0", "false", "no", "n", "off", "否"})
-# Zero-width joiners hold emoji and Indic letters together; every other invisible sign goes.
-_KEPT_SIGNS = frozenset("\u200c\u200d")
 _PAIR = re.compile(r"(.{1,80}?)(?:: |：) ?(.+)")
 _PRICE = re.compile(r"(?:([A-Z]{3})\s*|[$€£¥￥]\s*)?(\d{1,15}(?:\.\d+)?|\d{1,3}(?:,\d{3})+(?:\.\d+)?)\s*([A-Z]{3})?")
 
@@ -572,7 +570,7 @@ def _flag(data: Mapping[str, Any], name: str, problems: Problems, *, default: bo
 
 
 def _paragraphs(data: Mapping[str, Any], name: str, limit: int, problems: Problems, where: str = "") -> str:
-    text = _plain(data.get(name), name, problems, where).replace("\t", " ")
+    text = _plain(data.get(name), name, problems, where)
     text = re.sub(r" *\n *", "\n", text)
     text = re.sub(r"\n{3,}", "\n\n", text).strip()
     if len(text) > limit:
@@ -586,23 +584,13 @@ def _paragraphs(data: Mapping[str, Any], name: str, limit: int, problems: Proble
 
 
 def _plain(value: object, name: str, problems: Problems, where: str) -> str:
-    """Text without what no database and no page wants: NUL, control and lone surrogate characters."""
+    """Text without what no database and no page wants (``core.plain``)."""
     if value is None:
         return ""
     if isinstance(value, bool) or not isinstance(value, str | int | Decimal | float):
         _note(problems, where + name, say("This should be text."))
         return ""
-    text = _number_text(value) if not isinstance(value, str) else value
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    if not text.isascii():
-        text = unicodedata.normalize("NFC", text)
-    if text.isprintable():
-        return text
-    return "".join(sign for sign in text if sign in "\n\t" or _is_kept(sign))
-
-
-def _is_kept(sign: str) -> bool:
-    return sign in _KEPT_SIGNS or unicodedata.category(sign) not in {"Cc", "Cf", "Cs", "Co", "Cn"}
+    return plain_text(_number_text(value) if not isinstance(value, str) else value)
 
 
 def _entries(data: Mapping[str, Any], name: str, limit: int, problems: Problems) -> list[tuple[Mapping[str, Any], str]]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import pytest
+
 from contentshop.accounts.inputs import Profile, clean_line, clean_text
+from contentshop.core.errors import Invalid
 from contentshop.curation.inputs import FeaturedListInput
 
 
 def test_a_profile_keeps_its_lines_and_loses_control_characters() -> None:
     profile = Profile.parse(name="Nora\x00 \tW.", bio="First\x00 line\r\n\r\nsecond\x1b line \n")
 
-    assert profile == Profile("Nora W.", "First  line\n\nsecond  line")
+    assert profile == Profile("Nora W.", "First line\n\nsecond line")
 
 
 def test_a_line_has_one_line_and_an_end() -> None:
@@ -22,5 +25,18 @@ def test_a_featured_list_loses_control_characters() -> None:
         title="Be\x00fore", intro="Read\x00\nthese", lang="en", items=[("post", "a-guide", "Be\x00cause")]
     )
 
-    assert (form.title, form.intro) == ("Be fore", "Read\nthese")
-    assert form.items[0].reason == "Be cause"
+    assert (form.title, form.intro) == ("Before", "Read\nthese")
+    assert form.items[0].reason == "Because"
+
+
+def test_joiners_that_letters_and_emoji_need_are_kept() -> None:
+    for words in ("می\u200cخواهم", "क्\u200dष", "👩\u200d💻 Ada"):
+        assert clean_line(words, 80) == words
+        assert clean_text(f"{words}\r\n{words}", 80) == f"{words}\n{words}"
+    assert clean_line("👩\u200d💻", 2) == "👩"
+
+
+def test_a_name_of_signs_that_nobody_sees_is_no_name() -> None:
+    with pytest.raises(Invalid) as refused:
+        Profile.parse(name="\u200d\u200b \u200c\u2060", bio="")
+    assert list(refused.value.fields) == ["name"]

@@ -56,7 +56,7 @@ def test_delivery_is_cleaned() -> None:
         city="Portland",
         address="12 Engine Street",
         postcode="97201",
-        note="Ring twice.\n Leave it  here.",
+        note="Ring twice.\nLeave it here.",
         payment_method="bank_transfer",
     )
 
