@@ -397,6 +397,7 @@ def samples(now: datetime) -> SimpleNamespace:
         list_items=list_items(now),
         offers=offers(now),
         hits=hits(now),
+        saving=SimpleNamespace(fields={"q": "headphones", "to": "300", "currency": "USD"}, csrf="", url="/account"),
         disclosure=PAID["en"],
         now=now,
         earlier=now - timedelta(days=40),

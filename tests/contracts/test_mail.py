@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
 from email import message_from_bytes, policy
 from typing import Any
 
@@ -59,6 +60,23 @@ def test_a_mail_arrives_with_both_parts_and_its_letters(server: str, inbox: Inbo
     parts = {part.get_content_type(): part.get_content() for part in mail.walk() if not part.is_multipart()}
     assert parts["text/plain"].replace("\r\n", "\n").strip() == MAIL.text
     assert parts["text/html"].strip() == MAIL.html
+
+
+def test_who_wants_no_more_is_shown_the_way_by_their_mail_program(server: str, inbox: Inbox) -> None:
+    """RFC 8058: both headers, the address whole on one line however long it is."""
+    address = "https://shop.example/unsubscribe/" + "WyJrN3EybTR4OXAxIiwiYjhkNXQ3aDN4OSJd." * 3
+    SmtpMailer(server, SENDER).send(replace(MAIL, unsubscribe=address))
+    ((_to, content),) = inbox.mails
+    mail = message_from_bytes(content, policy=policy.default)
+    assert mail["List-Unsubscribe"] == f"<{address}>"
+    assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert f"<{address}>".encode() in content
+
+
+def test_a_mail_that_one_cannot_do_without_has_no_such_header(server: str, inbox: Inbox) -> None:
+    SmtpMailer(server, SENDER).send(MAIL)
+    ((_to, content),) = inbox.mails
+    assert b"List-Unsubscribe" not in content
 
 
 def test_a_refusal_is_told(server: str, inbox: Inbox) -> None:

@@ -23,8 +23,11 @@ from contentshop.curation.inputs import FeaturedListInput
 from contentshop.orders.models import Order
 from contentshop.posts.models import Card
 from contentshop.products.models import Offer
+from contentshop.watching import actions as watching
+from contentshop.watching.inputs import Telling, Wanted
 from contentshop.web.order_links import order_token
 from contentshop.web.permissions import PERMISSIONS
+from contentshop.web.watching_links import feed_url, stop_url
 from tests.conftest import csrf_of
 from tests.factories import Factory
 from tests.web.buyer import buy
@@ -38,6 +41,7 @@ NOBODY = (GONE,) * 6
 OPERATORS = (SIGN_IN, NO, NO, NO, NO, OK)
 EDITORS = (SIGN_IN, NO, NO, NO, OK, NO)
 DRAFT_SEEN = (SIGN_IN, NO, OK, GONE, OK, NO)
+SAVED_SEARCH = (SIGN_IN, GONE, OK, GONE, GONE, GONE)
 DRAFT_CHANGED = (SIGN_IN, NO, OK, GONE, NO, NO)
 
 CELLS: dict[str, tuple[dict[str, str], tuple[str, ...]]] = {
@@ -54,6 +58,14 @@ CELLS: dict[str, tuple[dict[str, str], tuple[str, ...]]] = {
     "shop.order": ({"token": "{token}"}, EVERYBODY),
     "account.reset": ({"token": "made-up"}, (NO,) * 6),
     "account.set_password": ({"token": "made-up"}, (NO,) * 6),
+    "watching.edit": ({"key": "{saved}"}, SAVED_SEARCH),
+    "watching.change": ({"key": "{saved}"}, SAVED_SEARCH),
+    "watching.pause": ({"key": "{saved}"}, SAVED_SEARCH),
+    "watching.renew_feed": ({"key": "{saved}"}, SAVED_SEARCH),
+    "watching.delete": ({"key": "{saved}"}, SAVED_SEARCH),
+    "watching.feed": ({"token": "{feed}"}, EVERYBODY),
+    "watching.unsubscribe": ({"token": "{stop}"}, EVERYBODY),
+    "watching.stop_mails": ({"token": "{stop}"}, EVERYBODY),
     "studio.edit": ({"key": "{draft}"}, DRAFT_SEEN),
     "studio.preview": ({"key": "{draft}"}, DRAFT_SEEN),
     "studio.save": ({"key": "{draft}"}, DRAFT_CHANGED),
@@ -123,6 +135,12 @@ def stage(app: Flask, make: Factory, sign_in: Callable[..., Any], session: Sessi
     session.rollback()
     with app.app_context():
         token = order_token(order)
+    with unit_of_work(session):
+        wanted = Wanted.parse({"q": "lamp"}, currencies=("USD",), topics=(), currency="USD")
+        telling = Telling.parse({"in_app": "1", "feed": "1", "mail": "now"})
+        saved = watching.save(session, wanted, telling, by=session.merge(owner), name="Lamps", now=make.now)
+    with app.test_request_context():
+        feed, stop = feed_url(saved.key, saved.feed_serial), stop_url(owner.key, saved.key)
     people = {
         "reader": make.user("reader"),
         "owner": owner,
@@ -146,6 +164,9 @@ def stage(app: Flask, make: Factory, sign_in: Callable[..., Any], session: Sessi
             "unplaced": featured.slug,
             "order": order,
             "token": token,
+            "saved": saved.key,
+            "feed": feed.split("/")[-2],
+            "stop": stop.split("/")[-1],
             "card": card,
         },
         browsers,
@@ -206,7 +227,15 @@ def test_who_is_refused_gets_nothing_and_changes_nothing(app: Flask, stage: Stag
 
 
 # What ends a thing comes after everything else that is done to it.
-LAST = ("desk.retire_offer", "editor.unplace", "studio.unpublish", "desk_orders.cancel", "editor.delete")
+LAST = (
+    "desk.retire_offer",
+    "editor.unplace",
+    "studio.unpublish",
+    "desk_orders.cancel",
+    "editor.delete",
+    "watching.renew_feed",
+    "watching.delete",
+)
 
 
 def test_who_is_allowed_gets_in(app: Flask, stage: Stage) -> None:

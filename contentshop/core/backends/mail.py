@@ -5,6 +5,7 @@ from __future__ import annotations
 import smtplib
 import sys
 from email.message import EmailMessage
+from email.policy import EmailPolicy
 from email.utils import formatdate, make_msgid
 from typing import TextIO
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -15,6 +16,20 @@ from contentshop.core.words import say
 
 TIMEOUT = 15  # seconds
 RULE = "-" * 72
+
+
+UNSUBSCRIBE = "List-Unsubscribe"
+
+
+class WholeAddresses(EmailPolicy):
+    """The standard way to write a mail, but for one header: a long address would be encoded as if it were words
+    (RFC 2047), and no mail program would know it again."""
+
+    def fold(self, name: str, value: str) -> str:
+        return f"{name}: {value}{self.linesep}" if name == UNSUBSCRIBE else super().fold(name, value)
+
+    def fold_binary(self, name: str, value: str) -> bytes:
+        return self.fold(name, value).encode("ascii") if name == UNSUBSCRIBE else super().fold_binary(name, value)
 
 
 class ConsoleMailer:
@@ -42,11 +57,11 @@ class SmtpMailer:
         self._password = unquote(parts.password or "")
 
     def send(self, message: Message) -> None:
-        mail = EmailMessage()  # refuses line breaks in headers
+        mail = EmailMessage(WholeAddresses())  # refuses line breaks in headers
         mail["From"], mail["To"], mail["Subject"] = self._sender, message.to, message.subject
         mail["Date"], mail["Message-ID"] = formatdate(), make_msgid(domain="contentshop.invalid")
         if message.unsubscribe:
-            mail["List-Unsubscribe"] = f"<{message.unsubscribe}>"
+            mail[UNSUBSCRIBE] = f"<{message.unsubscribe}>"
             mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
         mail.set_content(message.text)
         if message.html:

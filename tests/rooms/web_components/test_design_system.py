@@ -59,6 +59,7 @@ def _chrome(signed_in: bool) -> SimpleNamespace:
         can_write=signed_in,
         can_edit=signed_in,
         can_operate=signed_in,
+        unread=3,
     )
 
 
