@@ -37,6 +37,7 @@ from contentshop.web import (
     session,
     shop,
     studio,
+    trending,
     watching,
 )
 from contentshop.web.cache import PageCache
@@ -141,7 +142,7 @@ def _open_doors(app: Flask) -> None:
     fragments.attach(app)
     errors.attach(app)
     doors = (reader, searches, go, shop, studio, desk, desk_merchants, desk_orders, editor, account, feeds, files)
-    for door in (*doors, gallery, watching):
+    for door in (*doors, gallery, watching, trending):
         app.register_blueprint(door.bp)
 
 

@@ -237,9 +237,7 @@ def search_check(repair: bool) -> None:
         if engines().search.ensure():
             click.echo("The index is missing or damaged; run “contentshop search rebuild”.")
             sys.exit(1)
-        drift = (actions.repair if repair else actions.check)(
-            db.session, engines().search, now=engines().clock.now()
-        )
+        drift = (actions.repair if repair else actions.check)(db.session, engines().search, now=engines().clock.now())
     click.echo(
         f"{drift.documents} documents; {len(drift.missing)} missing, {len(drift.stale)} out of date, "
         f"{len(drift.surplus)} too many{' - put right' if repair and drift else ''}."

@@ -26,6 +26,7 @@ from contentshop.core.db import db, is_contention
 from contentshop.core.errors import Unavailable
 from contentshop.core.uow import unit_of_work
 from contentshop.discovery import actions as discovery
+from contentshop.discovery import queries as discovery_queries
 from contentshop.discovery import spool as searches
 from contentshop.orders import actions as orders
 from contentshop.orders import queries as order_queries
@@ -162,9 +163,16 @@ def drain_searches() -> int:
 
 
 def refresh_boards() -> int:
-    """Work out anew what many people do: the words that are offered to others."""
+    """Work out anew what many people do: what is read and bought now, and the words that are offered to others.
+
+    A month of signals is read before the write lock is taken.
+    """
+    now = engines().clock.now()
+    boards = discovery_queries.work_out_boards(db.session, now=now)
+    db.session.rollback()
     with unit_of_work(db.session):
-        return discovery.refresh_known_queries(db.session, now=engines().clock.now())
+        discovery.refresh_known_queries(db.session, now=now)
+        return discovery.keep_boards(db.session, boards)
 
 
 def mind_watches() -> int:

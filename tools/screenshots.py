@@ -58,6 +58,7 @@ SHOTS = (
     Shot("search-zh", "/search?q=%E7%94%B5%E9%A5%AD%E7%85%B2"),
     Shot("search-nothing", "/search?q=zyzzyva"),
     Shot("topic", "/topics/audio"),
+    Shot("trending", "/trending"),
     Shot("creator", "/@leo-tang"),
     Shot("featured", "/featured/before-you-travel"),
     Shot("not-found", "/p/no-such-guide"),
@@ -85,6 +86,7 @@ SHOTS = (
     Shot("desk-merchants", "/desk/merchants", OPERATOR),
     Shot("desk-merchant", "first:/desk/merchants", OPERATOR),
     Shot("desk-featured", "/desk/featured", EDITOR),
+    Shot("desk-searches", "/desk/searches", EDITOR),
     Shot("desk-featured-edit", "first:/desk/featured", EDITOR),
 )
 

@@ -37,6 +37,7 @@ class Click(Base):
         UniqueConstraint("visitor", "card_key", "offer_key", "hour"),
         Index("ix_click_card_time", "card_key", "clicked_at"),
         Index("ix_click_creator_time", "creator_key", "clicked_at"),
+        Index("ix_click_time", "clicked_at"),
     )
 
     id: Mapped[PrimaryKey]

@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
+from contentshop.accounts.models import User
 from contentshop.affiliate.links import ProgramFacts, is_on, paid_link
 from contentshop.affiliate.models import Program
 from contentshop.core.errors import NotFound
 from contentshop.core.uow import AnySession
 from contentshop.core.words import say
 from contentshop.posts import queries as posts
+from contentshop.posts.models import Card, Post
 from contentshop.posts.queries import LiveCard
 from contentshop.products import queries as products
 from contentshop.products.models import Merchant, Offer
@@ -68,6 +70,30 @@ def find_way_out(
         product_id=product_id,
         known=known,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A way out by a live card: the public keys of the card, an offer of its product, the post and its author."""
+
+    card: str
+    offer: str
+    post: str
+    creator: str
+
+
+def list_links(session: AnySession) -> list[Link]:
+    """Every live card with the first affiliate offer of its product, in the order they were written."""
+    rows = session.execute(
+        select(Card.key, func.min(Offer.key), Post.key, User.key)
+        .join(Post, Post.id == Card.post_id)
+        .join(User, User.id == Post.author_id)
+        .join(Offer, Offer.product_id == Card.product_id)
+        .where(Card.live, Post.state == "published", Offer.kind == "affiliate", Offer.active)
+        .group_by(Card.id, Card.key, Post.key, User.key)
+        .order_by(Card.id)
+    )
+    return [Link(*row) for row in rows]
 
 
 def find_program(session: AnySession, merchant_id: int) -> ProgramFacts | None:

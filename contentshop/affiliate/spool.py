@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +17,7 @@ from contentshop.affiliate.models import Click, SpoolMark
 from contentshop.core.spool import LineSpool, drain_lines, waiting
 from contentshop.core.uow import AnySession
 
-__all__ = ["Spool", "drain", "waiting"]
+__all__ = ["Spool", "drain", "keep", "waiting"]
 
 ROWS = 500  # of one INSERT
 
@@ -54,21 +55,32 @@ def drain(session: AnySession, folder: Path, *, now: datetime) -> int:
     Lines that are no clicks are skipped with a line in the log. A last line without its end waits for it.
     """
 
-    def keep(lines: list[bytes], path: Path) -> None:
-        _insert(session, [row for line in lines if (row := _row(line, path)) is not None])
+    def put(lines: list[bytes], path: Path) -> None:
+        keep(session, [click for line in lines if (click := _read(line, path)) is not None])
 
-    return drain_lines(session, folder, SpoolMark, keep)
+    return drain_lines(session, folder, SpoolMark, put)
 
 
-def _row(line: bytes, path: Path) -> dict[str, Any] | None:
+def _read(line: bytes, path: Path) -> ClickInput | None:
     try:
         fields = json.loads(line)
         at = datetime.fromtimestamp(fields["t"] / 1000, UTC)
-        click = ClickInput(at, *(str(fields[name])[:32] for name in ("c", "o", "p", "u", "v")))
+        return ClickInput(at, *(str(fields[name])[:32] for name in ("c", "o", "p", "u", "v")))
     except (ValueError, KeyError, TypeError, OverflowError):
         if line.strip():
             log.warning("a line of the click spool could not be read", file=path.name)
         return None
+
+
+def keep(session: AnySession, clicks: Sequence[ClickInput]) -> None:
+    """Insert what is new; a repeat of a visitor, card, offer and hour changes nothing."""
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    for start in range(0, len(clicks), ROWS):
+        rows = [_row(click) for click in clicks[start : start + ROWS]]
+        session.execute(dialect.insert(Click).values(rows).on_conflict_do_nothing())
+
+
+def _row(click: ClickInput) -> dict[str, Any]:
     return {
         "clicked_at": click.at,
         "card_key": click.card,
@@ -78,11 +90,3 @@ def _row(line: bytes, path: Path) -> dict[str, Any] | None:
         "visitor": click.visitor,
         "hour": click.hour,
     }
-
-
-def _insert(session: AnySession, rows: list[dict[str, Any]]) -> None:
-    """Insert what is new; a repeat of a visitor, card, offer and hour changes nothing."""
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    for start in range(0, len(rows), ROWS):
-        statement = dialect.insert(Click).values(rows[start : start + ROWS])
-        session.execute(statement.on_conflict_do_nothing())

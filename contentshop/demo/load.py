@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
@@ -17,13 +18,17 @@ from contentshop.accounts import actions as accounts
 from contentshop.accounts import queries as people
 from contentshop.accounts.inputs import Profile, SignUp
 from contentshop.affiliate import actions as affiliate
-from contentshop.affiliate.inputs import ProgramInput
+from contentshop.affiliate import queries as clicks
+from contentshop.affiliate import spool
+from contentshop.affiliate.inputs import ClickInput, ProgramInput
 from contentshop.core.db import db
 from contentshop.core.errors import Invalid
 from contentshop.core.uow import unit_of_work
 from contentshop.curation import actions as curation
 from contentshop.curation.inputs import FeaturedListInput, SlotInput
 from contentshop.demo.accounts import PASSWORD
+from contentshop.discovery import actions as discovery
+from contentshop.discovery import queries as trends
 from contentshop.importing import import_posts, store_picture_file
 from contentshop.media import actions as media
 from contentshop.media.images import encode
@@ -36,6 +41,8 @@ from contentshop.web.session import engines
 
 FOLDER = Path(__file__).parent
 PICTURES = FOLDER / "pictures"
+VISITS_SEED = 20
+VISITED_DAYS = 7
 
 
 def load_demo(app: Flask, *, say: Callable[[str], None]) -> bool:
@@ -56,6 +63,8 @@ def load_demo(app: Flask, *, say: Callable[[str], None]) -> bool:
     import_posts(FOLDER / "posts", author=None, publish=True, pictures=PICTURES)
     with unit_of_work(db.session):
         _load_featured(now)
+    with unit_of_work(db.session):
+        _load_visits(now)
     engines().search.ensure()
     search.rebuild(db.session, engines().search, now=engines().clock.now())
     db.session.remove()
@@ -157,3 +166,21 @@ def _load_featured(now: datetime) -> None:
             ends_at=now + timedelta(days=days) if days is not None else None,
         )
         curation.place(db.session, featured, slot, by=editor, now=now)
+
+
+def _load_visits(now: datetime) -> None:
+    """A week of made-up readers who followed cards up, so that the trending boards are not empty on the first day.
+
+    The same each time. Each guide has its own number of readers, more of them lately.
+    """
+    chance = random.Random(VISITS_SEED)
+    links = clicks.list_links(db.session)
+    liked = {post: chance.randint(2, 14) for post in dict.fromkeys(link.post for link in links)}
+    rows = []
+    for link in links:
+        for _reader in range(chance.randint(0, liked[link.post])):
+            ago = timedelta(minutes=chance.randint(5, VISITED_DAYS * 24 * 60) * chance.random())
+            visitor = f"{chance.getrandbits(128):032x}"
+            rows.append(ClickInput(now - ago, link.card, link.offer, link.post, link.creator, visitor))
+    spool.keep(db.session, rows)
+    discovery.keep_boards(db.session, trends.work_out_boards(db.session, now=now))

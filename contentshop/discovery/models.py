@@ -5,10 +5,10 @@ Days and hours count from 1970, UTC.
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Index, Integer, String, UniqueConstraint
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, ForeignKey, Index, Integer, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from contentshop.core.db import Base, Moment, PrimaryKey
+from contentshop.core.db import Base, BigInt, Moment, PrimaryKey
 from contentshop.core.spool import Mark
 from contentshop.discovery.inputs import LONGEST_WORDS
 
@@ -91,3 +91,17 @@ class SearchMark(Mark, Base):
     """How far a search spool file has been read into the tables."""
 
     __tablename__ = "search_spool_mark"
+
+
+class Trend(Base):
+    """One place of a trending board, worked out by the worker: a post or a product. 1 is the first."""
+
+    __tablename__ = "trend"
+    __table_args__ = (CheckConstraint("(post_id IS NULL) <> (product_id IS NULL)", name="one_target"),)
+
+    period: Mapped[str] = mapped_column(String(5), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(10), primary_key=True)
+    place: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    post_id: Mapped[int | None] = mapped_column(BigInt, ForeignKey("post.id", ondelete="CASCADE"), index=True)
+    product_id: Mapped[int | None] = mapped_column(BigInt, ForeignKey("product.id", ondelete="CASCADE"), index=True)
+    visitors: Mapped[int] = mapped_column(Integer)

@@ -162,6 +162,15 @@ def related(post_id: int) -> Part:
     )
 
 
+def trending(period: str) -> Part:
+    """What stands on a board; its posts and products stand for themselves."""
+    return Part(
+        "SELECT 'tr', t.place, coalesce(t.post_id, t.product_id), t.kind || CAST(t.visitors AS TEXT)"
+        " FROM trend t WHERE t.period = ?",
+        (period,),
+    )
+
+
 def _listing(name: str, where: str, values: tuple[Any, ...]) -> Part:
     return Part(
         f"SELECT * FROM (SELECT '{name}', p.id, p.version, CAST(u.version AS TEXT) FROM post p"  # noqa: S608

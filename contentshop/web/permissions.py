@@ -40,6 +40,9 @@ PERMISSIONS: dict[str, Access] = {
     "reader.search": Access.PUBLIC,
     "reader.preferences": Access.PUBLIC,
     "reader.session_state": Access.PUBLIC,
+    # what is read and bought now
+    "trending.week": Access.PUBLIC,
+    "trending.board": Access.PUBLIC,
     # what is searched for
     "searches.pick": Access.PUBLIC,
     "searches.report": Access.EDITOR,

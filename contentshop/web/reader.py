@@ -26,7 +26,7 @@ from contentshop.products.offers import ProductFacts
 from contentshop.search import queries as search_queries
 from contentshop.search.port import BadQuery
 from contentshop.web import cards as faces
-from contentshop.web import finding, freshness, reading, searches, showing, structured
+from contentshop.web import finding, freshness, reading, searches, showing, structured, trending
 from contentshop.web.cache import begin, keep
 from contentshop.web.cards import creator_url, language_tag, product_card, tile
 from contentshop.web.chrome import current_chrome
@@ -40,6 +40,7 @@ from contentshop.web.reader_pages import (
     HomePage,
     Paging,
     SearchResultsPage,
+    Suggestion,
     TilesPage,
 )
 from contentshop.web.session import (
@@ -69,7 +70,8 @@ def home() -> Response:
     begin()
     who, number = viewer(), page_number(request.args.get("page"))
     placed = curation.list_placed(db.session, "home", now=who.now, locale=who.locale) if number == 1 else []
-    shelves, facts, tiles = _shelves(placed, who)
+    popular = discovery.list_trending(db.session, "week").posts if number == 1 else {}
+    shelves, facts, tiles = _shelves(placed, who, also=popular)
     newest = _newest(number)
     lead, shelves, kicker = _lead(shelves)
     fresh = _readable_first(newest.tiles, who)
@@ -82,10 +84,12 @@ def home() -> Response:
         shelves=shelves,
         newest=fresh,
         paging=newest.paging("/"),
+        trending=_trending(popular, tiles, lead),
     )
     parts = [
         newest.part,
         freshness.featured("home", who.now),
+        freshness.trending("week"),
         *freshness.posts(tiles),
         *freshness.products(facts),
     ]
@@ -286,12 +290,23 @@ def _readable_first(tiles: Iterable[PostTile], who: Viewer) -> list[faces.TileVi
     return [tile(entry) for entry in sorted(tiles, key=lambda entry: entry.lang != who.locale)]
 
 
+def _trending(found: Mapping[int, int], tiles: Mapping[int, PostTile], lead: Entry | None) -> list[Suggestion]:
+    """What is read most this week but the post that leads the page; nothing when that is too little to be told."""
+    shown = trending.suggestions(found, tiles)
+    above = lead.post.url if lead and lead.post else ""
+    rest = [one for one in shown if one.post.url != above][: trending.SHELF]
+    return rest if len(rest) >= trending.LEAST else []
+
+
 def _shelves(
-    lists: Sequence[Featured], who: Viewer, limit: int | None = SHELF
+    lists: Sequence[Featured], who: Viewer, limit: int | None = SHELF, also: Collection[int] = ()
 ) -> tuple[list[FeaturedShelf], dict[int, ProductFacts], dict[int, PostTile]]:
-    """Featured lists with their posts and products, two statements; lists without anything public are left out."""
+    """Featured lists with their posts and products, two statements; lists without anything public are left out.
+
+    The posts of ``also`` are read with those of the lists.
+    """
     entries = [entry for one in lists for entry in one.entries[:limit]]
-    tiles = posts.tiles_by_id(db.session, {entry.post_id for entry in entries if entry.post_id})
+    tiles = posts.tiles_by_id(db.session, {entry.post_id for entry in entries if entry.post_id} | set(also))
     facts = products.load_facts(db.session, {entry.product_id for entry in entries if entry.product_id}, who.locale)
     shelves = []
     for one in lists:

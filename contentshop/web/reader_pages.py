@@ -66,7 +66,7 @@ class Paging:
 
 @dataclass(frozen=True, slots=True)
 class HomePage:
-    """The first page: what editors picked, then what is new."""
+    """The first page: what editors picked, what is read most this week, then what is new."""
 
     head: Head
     lead: Entry | None
@@ -74,6 +74,7 @@ class HomePage:
     shelves: Sequence[FeaturedShelf]
     newest: Sequence[TileView]
     paging: Paging
+    trending: Sequence[Suggestion] = ()
 
 
 @dataclass(frozen=True, slots=True)

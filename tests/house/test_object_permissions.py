@@ -52,6 +52,7 @@ CELLS: dict[str, tuple[dict[str, str], tuple[str, ...]]] = {
     "reader.featured": ({"slug": "{unplaced}"}, NOBODY),
     "feeds.topic": ({"slug": "{topic}"}, EVERYBODY),
     "feeds.creator": ({"handle": "{handle}"}, EVERYBODY),
+    "trending.board": ({"period": "day"}, EVERYBODY),
     "go.out": ({"card_key": "{card}"}, EVERYBODY),
     "go.offer": ({"offer_key": "{link}"}, EVERYBODY),
     "files.media": ({"name": "ab/nothing-320.webp"}, NOBODY),

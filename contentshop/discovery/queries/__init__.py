@@ -12,15 +12,19 @@ from contentshop.discovery.queries.searches import (
     list_top,
     total_searches,
 )
+from contentshop.discovery.queries.trending import Trending, list_trending, work_out_boards
 
 __all__ = [
     "QueryRow",
     "RelatedPost",
     "SearchTotals",
+    "Trending",
     "known_queries",
     "list_abandoned",
     "list_fruitless",
     "list_top",
+    "list_trending",
     "related_posts",
     "total_searches",
+    "work_out_boards",
 ]
