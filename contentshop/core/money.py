@@ -21,14 +21,25 @@ from contentshop.core.words import say
 MAX_MINOR = 10**15
 
 
+# CLDR says of every country what is, and what was, legal tender there; of what still is, no last day. Codes for
+# tests, for none, for metals and for funds (XTS, XXX, XAU, CHE) are tender nowhere.
+_TENDER = [row for rows in get_global("territory_currencies").values() for row in rows if row[3]]
+_EVER_TENDER = frozenset(code for code, _first, _last, _ in _TENDER)
+_IN_USE = frozenset(code for code, _first, last, _ in _TENDER if last is None)
+
+
 def is_currency(code: str) -> bool:
-    """Whether ``code`` is an ISO 4217 currency that CLDR knows."""
-    return len(code) == 3 and code.isascii() and code.isupper() and code in get_global("all_currencies")
+    """Whether people pay with ``code`` (ISO 4217): it is legal tender somewhere, as CLDR knows."""
+    return code in _IN_USE
 
 
 @dataclass(frozen=True, slots=True, order=False)
 class Money:
-    """An amount in minor units (cents, fen) of one currency."""
+    """An amount in minor units (cents, fen) of one currency.
+
+    The currency may be one that is no longer in use, so that an old order stays what it was; ``parse`` takes new
+    amounts only in those that are.
+    """
 
     minor: int
     currency: str
@@ -36,17 +47,18 @@ class Money:
     def __post_init__(self) -> None:
         if type(self.minor) is not int:
             raise TypeError("money counts whole minor units")
-        if not is_currency(self.currency):
+        if self.currency not in _EVER_TENDER:
             raise Invalid({"currency": [say("“%(currency)s” is not an ISO 4217 currency.", currency=self.currency)]})
 
     @classmethod
     def parse(cls, text: str, currency: str) -> Money:
         """Read a decimal amount of major units (``"199.00"``) exactly.
 
-        Raises Invalid when the text is no number, is negative, or has more decimals than the currency.
+        Raises Invalid when the text is no number, is negative, or has more decimals than the currency, and for a
+        currency that is not in use.
         """
         if not is_currency(currency):
-            raise Invalid({"currency": [say("“%(currency)s” is not an ISO 4217 currency.", currency=currency)]})
+            raise Invalid({"currency": [say("“%(code)s” is not a currency in use.", code=currency)]})
         try:
             amount = Decimal(text.strip().replace(",", ""))
         except InvalidOperation:

@@ -467,7 +467,7 @@ def _currency(code: str, problems: Problems, where: str) -> str:
     _note(
         problems,
         where + "currency",
-        say("“%(code)s” is not an ISO 4217 currency.", code=code[:10]) if code else say("Say the currency, like USD."),
+        say("“%(code)s” is not a currency in use.", code=code[:10]) if code else say("Say the currency, like USD."),
     )
     return ""
 

@@ -40,8 +40,10 @@ def test_amounts_are_read_exactly(text: str, currency: str, minor: int) -> None:
         ("inf", "USD", "is not an amount"),
         ("ten", "USD", "is not an amount"),
         ("9" * 20, "USD", "is too large"),
-        ("1", "XXQ", "is not an ISO 4217 currency"),
-        ("1", "usd", "is not an ISO 4217 currency"),
+        ("1", "XXQ", "“XXQ” is not a currency in use"),
+        ("1", "usd", "“usd” is not a currency in use"),
+        ("1", "XTS", "“XTS” is not a currency in use"),
+        ("1", "DEM", "“DEM” is not a currency in use"),
     ],
 )
 def test_odd_amounts_are_refused(text: str, currency: str, told: str) -> None:
@@ -80,9 +82,22 @@ def test_showing_and_reading_is_the_same_amount(minor: int, currency: str) -> No
 
 
 def test_currencies() -> None:
-    assert is_currency("CNY")
-    assert not is_currency("")
-    assert not is_currency("CN¥")
+    for code in ("AED", "CHF", "CNY", "EUR", "GBP", "INR", "JPY", "KWD", "USD", "XAF", "XOF", "XPF"):
+        assert is_currency(code), code
+    nothing = ("", "CN¥", "usd", "Usd", " USD", "USDT", "XXQ")
+    no_money = ("XXX", "XTS", "XAU", "XAG", "XDR", "XUA", "CHE", "CLF", "MXV", "USN")
+    withdrawn = ("DEM", "FRF", "HRK", "ITL", "SUR", "ZWL")
+    for code in (*nothing, *no_money, *withdrawn):
+        assert not is_currency(code), code
+
+
+def test_old_money_stays_what_it_was_and_no_money_is_none() -> None:
+    kuna = Money(1999, "HRK")
+    assert kuna + kuna == Money(3998, "HRK")
+    assert kuna.format("en_US") == "HRK19.99"
+    for code in ("XXX", "XTS", "XXQ", "usd", ""):
+        with pytest.raises(Invalid, match="is not an ISO 4217 currency"):
+            Money(1, code)
 
 
 def test_keys_are_random_words_of_the_alphabet() -> None:

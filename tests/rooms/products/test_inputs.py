@@ -295,6 +295,8 @@ def test_prices(data: dict[str, Any], unit: Any, found: tuple[int | None, str]) 
         ({"price_minor": 10**16}, None, "price_minor"),
         ({"price": "5 EUR", "currency": "USD"}, "major", "currency"),
         ({"price": "5", "currency": "XXX1"}, "major", "currency"),
+        ({"price": "5", "currency": "XXX"}, "major", "currency"),
+        ({"price": "5 DEM"}, None, "currency"),
         ({"price": "5 ABC"}, "major", "currency"),
     ],
 )
