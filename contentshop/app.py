@@ -24,6 +24,7 @@ from contentshop.web import (
     desk,
     desk_merchants,
     desk_orders,
+    desk_search,
     editor,
     errors,
     feeds,
@@ -37,6 +38,7 @@ from contentshop.web import (
     session,
     shop,
     studio,
+    suggest,
     trending,
     watching,
 )
@@ -141,8 +143,8 @@ def _open_doors(app: Flask) -> None:
     chrome.attach(app)
     fragments.attach(app)
     errors.attach(app)
-    doors = (reader, searches, go, shop, studio, desk, desk_merchants, desk_orders, editor, account, feeds, files)
-    for door in (*doors, gallery, watching, trending):
+    readers = (reader, trending, searches, suggest, go, shop, account, watching, feeds, files, gallery)
+    for door in (*readers, studio, desk, desk_merchants, desk_orders, desk_search, editor):
         app.register_blueprint(door.bp)
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from contentshop.core.mail import Message
-from contentshop.search.port import Delete, Document, Health, Hit, Kind, Operation, SearchPage, SearchQuery
+from contentshop.search.columns import Columns, facts
+from contentshop.search.port import Delete, Document, Health, Hit, Operation, SearchPage, SearchQuery
 
 
 class ListMailer:
@@ -39,24 +39,21 @@ class MemorySearchBackend:
 
     def search(self, query: SearchQuery) -> SearchPage:
         words = query.text.casefold().split()
-        found = [d for d in self.documents.values() if all(w in self._text(d) for w in words)]
-        if query.in_stock:
-            found = [d for d in found if d.in_stock]
-        if query.currency and (query.price_from is not None or query.price_to is not None):
-            low, high = query.price_from or 0, query.price_to or 10**15
-            found = [d for d in found if low <= d.price_minor.get(query.currency, -1) <= high]
-        kinds: Counter[Kind] = Counter(d.kind for d in found)
-        if query.kinds:
-            found = [d for d in found if d.kind in query.kinds]
-        found.sort(key=lambda d: (-d.published, d.id))
-        page = found[query.offset : query.offset + query.limit]
+        known = sorted(self.documents.values(), key=lambda d: (-d.published, d.id))
+        columns = Columns()
+        for document in known:
+            columns.add(facts(document, 1))
+        matching = [at for at, d in enumerate(known) if all(word in self._text(d) for word in words)]
+        found = columns.filtered(query, matching)
+        page = [known[at] for at in found.kept[query.offset : query.offset + query.limit]]
         return SearchPage(
             hits=tuple(Hit(d.id, d.version, 1.0) for d in page),
-            total=len(found),
-            kinds=kinds,
+            total=len(found.kept),
+            kinds=columns.kind_counts(found),
             terms=tuple(words),
             loosened=False,
             generation=self.generation,
+            facets=columns.counted(query, found),
         )
 
     @staticmethod

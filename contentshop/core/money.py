@@ -101,6 +101,12 @@ class Money:
         """The amount as a reader of ``locale`` expects it, e.g. ``$199.00`` or ``¥199.00``."""
         return _formatted(self, str(locale))
 
+    def format_whole(self, locale: str | Locale) -> str:
+        """The same without its decimals, for round amounts: ``$200``."""
+        known = Locale.parse(str(locale))
+        pattern = known.currency_formats["standard"].pattern.replace("0.00", "0")
+        return format_currency(self.amount, self.currency, pattern, locale=known, currency_digits=False)
+
 
 @lru_cache(maxsize=8192)
 def _formatted(money: Money, locale: str) -> str:

@@ -6,17 +6,23 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Literal
 
-from sqlalchemy import select
+from sqlalchemy import delete, func, select
 
 from contentshop.accounts.models import User
-from contentshop.core.uow import AnySession
+from contentshop.core.errors import Conflict
+from contentshop.core.ids import new_key
+from contentshop.core.uow import AnySession, unit_of_work
+from contentshop.core.words import say
 from contentshop.curation.models import FeaturedList, Slot
 from contentshop.posts.models import Card, Post, PostTopic
 from contentshop.products.models import Product
-from contentshop.search import documents
+from contentshop.search import documents, suggestions
+from contentshop.search.models import SynonymRule
 from contentshop.search.port import Delete, Document, Operation, SearchBackend, Upsert
+from contentshop.search.synonyms import MOST_RULES, Rule
 
 # What has changed. ``product_posts``: the posts that recommend these products, and so on.
 Subject = Literal[
@@ -48,6 +54,26 @@ class Drift:
         return bool(self.missing or self.stale or self.surplus)
 
 
+def add_synonyms(session: AnySession, rule: Rule, *, by: User, now: datetime) -> SynonymRule:
+    """Let the words of ``rule`` be found by each other from now on. Raises Conflict for one that is there already."""
+    line = rule.line()
+    if session.scalar(select(SynonymRule.id).where(SynonymRule.line == line)):
+        raise Conflict(say("This line is there already."))
+    if (session.scalar(select(func.count()).select_from(SynonymRule)) or 0) >= MOST_RULES:
+        raise Conflict(say("There are %(most)s lines already; take some away first.", most=MOST_RULES))
+    added = SynonymRule(
+        key=new_key(), line=line, texts=list(rule.texts), one_way=rule.one_way, changed_by=by.id, changed_at=now
+    )
+    session.add(added)
+    session.flush()
+    return added
+
+
+def remove_synonyms(session: AnySession, key: str) -> None:
+    """Forget a line of synonyms; harmless when it is gone."""
+    session.execute(delete(SynonymRule).where(SynonymRule.key == key))
+
+
 def sync(session: AnySession, backend: SearchBackend, subject: Subject, keys: Sequence[str], *, now: datetime) -> None:
     """Make the index say of these things what the database says now. Repeats do no harm.
 
@@ -55,8 +81,12 @@ def sync(session: AnySession, backend: SearchBackend, subject: Subject, keys: Se
     """
     operations = _operations(session, subject, keys, now)
     session.rollback()
-    if operations:
-        backend.apply(operations)
+    if not operations:
+        return
+    with unit_of_work(session):
+        gone = [operation.id for operation in operations if isinstance(operation, Delete)]
+        suggestions.keep(session, [op.document for op in operations if isinstance(op, Upsert)], gone)
+    backend.apply(operations)
 
 
 def sync_openings(session: AnySession, backend: SearchBackend, *, now: datetime) -> int:
@@ -135,8 +165,19 @@ def rebuild(session: AnySession, backend: SearchBackend, *, now: datetime) -> in
     What changed while it was being built is caught up with after the switch.
     """
     count = backend.rebuild(documents.every_document(session, now=now))
+    _renew_suggestions(session, now=now)
     repair(session, backend, now=now)
     return count
+
+
+def _renew_suggestions(session: AnySession, *, now: datetime) -> None:
+    """Fill the table of suggestions anew, a batch at a time, so that nobody waits long to write."""
+    with unit_of_work(session):
+        suggestions.forget_all(session)
+    found = documents.every_document(session, now=now)
+    while batch := list(islice(found, documents.BATCH)):
+        with unit_of_work(session):
+            suggestions.keep(session, batch)
 
 
 def check(session: AnySession, backend: SearchBackend, *, now: datetime) -> Drift:
@@ -166,5 +207,7 @@ def repair(session: AnySession, backend: SearchBackend, *, now: datetime) -> Dri
         if by_kind[subject]:
             sync(session, backend, subject, by_kind[subject], now=now)
     if drift.surplus:
+        with unit_of_work(session):
+            suggestions.keep(session, [], drift.surplus)
         backend.apply([Delete(identity) for identity in drift.surplus])
     return drift

@@ -7,7 +7,6 @@ Latin word of a query that nobody has written is read as syllables, or as initia
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from functools import lru_cache
@@ -74,6 +73,21 @@ def reading_terms(text: str) -> Iterator[str]:
                 yield initial_term(one, other)
 
 
+def is_chinese(character: str) -> bool:
+    """Whether this is a Chinese character."""
+    return "\u3400" <= character <= "\u9fff" and not "\u4dc0" <= character < "\u4e00"
+
+
+def pinyin_keys(text: str, most: int) -> Iterator[str]:
+    """The Chinese of a normalised text as somebody would begin to type it, from up to ``most`` of its characters
+    on: in syllables without spaces, and in initials."""
+    for run in _HAN.findall(text):
+        syllables = _spoken(run)
+        for at in range(min(len(syllables) - 1, most)):
+            yield "".join(syllables[at:])
+            yield "".join(syllable[0] for syllable in syllables[at:])
+
+
 def reading_term(left: str, right: str) -> str:
     """The term of two neighbouring syllables."""
     return f"~{left}'{right}"
@@ -84,11 +98,16 @@ def initial_term(left: str, right: str) -> str:
     return f"^{left}{right}"
 
 
+def _spoken(run: str) -> list[str]:
+    """The syllables of neighbouring characters as they are read together (银行: yin hang)."""
+    from pypinyin import lazy_pinyin
+
+    return [syllable for syllable in lazy_pinyin(run) if syllable in SYLLABLES]
+
+
 @lru_cache(maxsize=8192)
 def _readings(character: str) -> tuple[str, ...]:
-    # Imported when something Chinese is indexed, which web processes never do. Its dictionary of phrases would
-    # take five times the memory; a second reading for each character serves instead.
-    os.environ.setdefault("PYPINYIN_NO_PHRASES", "true")
+    # Imported when something Chinese is indexed: its dictionaries take memory that web processes can do without.
     from pypinyin import Style, pinyin
 
     found = pinyin(character, style=Style.NORMAL, heteronym=True, v_to_u=False)[0]

@@ -149,7 +149,8 @@ class Columns:
         if query.merchants:
             yield "merchant", _any_of(self.merchants, query.merchants)
         if query.brands:
-            yield "brand", _one_of(self.brands, query.brands)
+            folded = {brand.casefold() for brand in query.brands}
+            yield "brand", _one_of(self.brands, [name for name in set(self.brands) if name.casefold() in folded])
         if query.topics:
             yield "topic", _any_of(self.topics, query.topics)
         if query.in_stock:
@@ -221,7 +222,7 @@ class Columns:
         return Counter(str(bisect_right(edges, prices[at])) for at in documents if prices[at] != _NO_PRICE)
 
     def ordered(self, documents: Sequence[int], sort: Sort, currency: str, count: int) -> list[int]:
-        """The first ``count`` documents by date or price; equal ones by id. What has no price comes last."""
+        """The first ``count`` documents by date, popularity or price, equal ones by id; what has no price is last."""
         ids, published, prices = self.ids, self.published, self._priced(currency)
         sign = 1 if sort == "price_up" else -1
 
@@ -232,7 +233,10 @@ class Columns:
             price = prices[at] if prices else _NO_PRICE
             return price == _NO_PRICE, sign * price, ids[at]
 
-        key: Callable[[int], Any] = newest if sort == "newest" else priced
+        def most_popular(at: int) -> tuple[int, int, str]:
+            return -self.popularity[at], -published[at], ids[at]
+
+        key: Callable[[int], Any] = {"newest": newest, "popular": most_popular}.get(sort, priced)
         return heapq.nsmallest(count, documents, key=key)
 
 

@@ -20,8 +20,8 @@ WAYS: tuple[Way, ...] = ("own", "elsewhere")
 # What answers can be counted by. A group's own filter never narrows its own counts.
 Facet = Literal["kind", "topic", "lang", "creator", "brand", "merchant", "way", "stock", "price", "age"]
 FACETS: tuple[Facet, ...] = ("kind", "topic", "lang", "creator", "brand", "merchant", "way", "stock", "price", "age")
-Sort = Literal["relevance", "newest", "price_up", "price_down"]
-SORTS: tuple[Sort, ...] = ("relevance", "newest", "price_up", "price_down")
+Sort = Literal["relevance", "newest", "popular", "price_up", "price_down"]
+SORTS: tuple[Sort, ...] = ("relevance", "newest", "popular", "price_up", "price_down")
 
 MAX_LIMIT = 50
 

@@ -44,6 +44,7 @@ PERMISSIONS: dict[str, Access] = {
     "trending.week": Access.PUBLIC,
     "trending.board": Access.PUBLIC,
     # what is searched for
+    "suggest.suggest": Access.PUBLIC,
     "searches.pick": Access.PUBLIC,
     "searches.report": Access.EDITOR,
     # go
@@ -129,6 +130,9 @@ PERMISSIONS: dict[str, Access] = {
     "desk_orders.mark_shipped": Access.OPERATOR,
     "desk_orders.cancel": Access.OPERATOR,
     # editors' desk
+    "desk_search.synonyms": Access.EDITOR,
+    "desk_search.add_synonyms": Access.EDITOR,
+    "desk_search.remove_synonyms": Access.EDITOR,
     "editor.index": Access.EDITOR,
     "editor.new": Access.EDITOR,
     "editor.create": Access.EDITOR,

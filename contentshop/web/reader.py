@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from flask import Response, jsonify, redirect, request
@@ -30,6 +31,7 @@ from contentshop.web import finding, freshness, reading, searches, showing, stru
 from contentshop.web.cache import begin, keep
 from contentshop.web.cards import creator_url, language_tag, product_card, tile
 from contentshop.web.chrome import current_chrome
+from contentshop.web.desk_search import synonyms_for
 from contentshop.web.door import Door, show
 from contentshop.web.reader_pages import (
     CreatorPage,
@@ -200,15 +202,18 @@ def search() -> Response:
     """Search in everything that is public. Any text is an answerable question."""
     who = viewer()
     form = finding.read_form(request.args, who.currency)
-    query = finding.query_of(form, who)
+    query = finding.query_of(form, who, creators=lambda names: search_queries.find_creator_keys(db.session, names))
+    query = replace(query, synonyms=synonyms_for(query.text))
     try:
         results = search_queries.find(db.session, engines().search, query, who.locale)
     except (Unavailable, BadQuery):
         results = search_queries.find_by_title(db.session, query, who.locale)
     if form.page == 1 and not finding.is_filtered(form) and not results.degraded:
-        searches.log_search(form.text, found=results.total, loosened=results.loosened)
+        searches.log_search(form.text, found=results.total, loosened=results.loosened or bool(results.corrected))
     facts = products.load_facts(db.session, finding.product_ids(results.items), who.locale)
     newest = [] if results.items else posts.list_newest(db.session, limit=NEWEST_WITHOUT_RESULTS)
+    kinds = finding.kind_choices(form, results.kinds)
+    groups = finding.facet_views(form, results.facets, who.currency)
     title = _("Search: %(words)s", words=form.text) if form.text else _("Search")
     page = SearchResultsPage(
         head=_head(title, "", "/search", noindex=True),
@@ -216,8 +221,16 @@ def search() -> Response:
         currency=who.currency,
         filtered=finding.is_filtered(form),
         clear_url=finding.address(finding.without_filters(form)),
-        kinds=finding.kind_choices(form, results.kinds),
-        sorts=finding.sort_choices(),
+        kinds=kinds,
+        facets=groups,
+        chosen=finding.chosen_filters(form, kinds, groups),
+        hidden=[pair for pair in finding.fields_of(form) if pair[0] not in {"from", "to"}],
+        sorts=finding.sort_choices(form),
+        corrected=results.corrected,
+        verbatim_url=finding.address(replace(form, verbatim=True, page=1)),
+        offered=results.offered,
+        offered_url=finding.address(replace(form, text=results.offered, page=1)),
+        why_url=finding.address(replace(form, why=not form.why)),
         hits=finding.hits(results, facts, who),
         total=results.total,
         loosened=results.loosened,

@@ -225,6 +225,7 @@ class HitView:
     price: Money | None
     at: datetime | None
     lang: str
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,17 +245,40 @@ class SearchForm:
 
     text: str
     kind: str = ""
+    topics: tuple[str, ...] = ()
+    brands: tuple[str, ...] = ()
+    shops: tuple[str, ...] = ()
+    creators: tuple[str, ...] = ()
+    langs: tuple[str, ...] = ()
+    ways: tuple[str, ...] = ()
     price_from: str = ""
     price_to: str = ""
     in_stock: bool = False
+    days: str = ""
     sort: str = ""
+    verbatim: bool = False
+    why: bool = False
     page: int = 1
     errors: Mapping[str, list[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
+class FacetView:
+    """One group of filters. ``folded`` shows its title only until it is opened."""
+
+    name: str
+    title: str
+    choices: Sequence[Choice]
+    folded: bool
+
+
+@dataclass(frozen=True, slots=True)
 class SearchResultsPage:
-    """Search results with their filters; ``newest`` fills a page without any."""
+    """Search results with their filters; ``newest`` fills a page without any.
+
+    ``corrected`` is the text that was searched for instead of the typed one, which ``verbatim_url`` insists on;
+    ``offered`` is one that would find more. ``chosen`` are the filters that are on, each with the way without it.
+    """
 
     head: Head
     form: SearchForm
@@ -262,7 +286,15 @@ class SearchResultsPage:
     filtered: bool
     clear_url: str
     kinds: Sequence[Choice]
-    sorts: Sequence[tuple[str, str]]
+    facets: Sequence[FacetView]
+    chosen: Sequence[Choice]
+    hidden: Sequence[tuple[str, str]]
+    sorts: Sequence[Choice]
+    corrected: str
+    verbatim_url: str
+    offered: str
+    offered_url: str
+    why_url: str
     hits: Sequence[HitView]
     total: int
     loosened: bool

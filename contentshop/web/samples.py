@@ -324,6 +324,7 @@ def hits(now: datetime) -> list[SimpleNamespace]:
             "at": None,
             "lang": "en",
             "url": "/p/sample",
+            "why": "",
         }
         # Constants of this file, so marking them as safe is no risk.
         marked = {"title": Markup(title), "snippet": Markup(snippet)}  # noqa: S704

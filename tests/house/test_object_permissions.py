@@ -77,6 +77,7 @@ CELLS: dict[str, tuple[dict[str, str], tuple[str, ...]]] = {
     "editor.save": ({"key": "{list}"}, EDITORS),
     "editor.place": ({"key": "{list}"}, EDITORS),
     "editor.unplace": ({"key": "{list}"}, EDITORS),
+    "desk_search.remove_synonyms": ({"key": "nothing"}, EDITORS),
     "editor.delete": ({"key": "{list}"}, EDITORS),
     "desk.product": ({"key": "{product_key}"}, OPERATORS),
     "desk.save_product": ({"key": "{product_key}"}, OPERATORS),

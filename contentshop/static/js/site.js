@@ -122,3 +122,8 @@ for (const [place, result] of results.entries()) {
 
 const shopping = /^\/(cart|checkout|orders?)(\/|$)/.test(location.pathname);
 if (link && (shopping || document.querySelector("[data-menu]") || remember())) readCount().catch(() => {});
+
+// The code for suggestions is fetched when somebody turns to a search box.
+for (const form of document.querySelectorAll("form[data-suggest]")) {
+  form.addEventListener("focusin", async () => (await import(form.dataset.suggest)).suggestFor(form), { once: true });
+}
