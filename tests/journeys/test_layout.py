@@ -141,3 +141,25 @@ def test_on_a_wide_screen_saving_stands_at_the_top(visit: Visit, stage: Stage) -
     page.goto(f"/studio/{stage.draft}")
     assert page.locator(".write-acts").evaluate("bar => getComputedStyle(bar).position") == "static"
     assert box_of(page.locator(".write-acts"))["bottom"] < box_of(page.locator("[name=title]"))["top"]
+
+
+@pytest.mark.parametrize("width", [390, 768, 1280])
+def test_no_tile_of_the_desk_is_alone_in_its_row(visit: Visit, stage: Stage, width: int) -> None:
+    page = visit(stage.operator, width=width).page
+    page.goto("/desk")
+    tiles = page.locator(".queues > .queue")
+    assert tiles.count() == 7
+    rows = """(queues, count) => {
+      const all = [...Array(count)].map(() => queues.firstElementChild.cloneNode(true));
+      queues.replaceChildren(...all);
+      const rows = Map.groupBy(all.map((tile) => tile.getBoundingClientRect()), (box) => box.top);
+      const end = queues.getBoundingClientRect().right;
+      return [...rows.values()].map((row) => [row.length, Math.round(end - row.at(-1).right)]);
+    }"""
+    for count in range(2, 14):
+        found = page.locator(".queues").evaluate(rows, count)
+        assert sum(number for number, _gap in found) == count
+        assert max(number for number, _gap in found) <= (2 if width == 390 else 4)
+        # One tile by itself is as wide as the row.
+        assert [gap for number, gap in found if number == 1] in ([], [0]), (count, found)
+    assert page.locator(".queues").evaluate(rows, 7) == ([[1, 0], *[[2, 0]] * 3] if width == 390 else [[3, 0], [4, 0]])
