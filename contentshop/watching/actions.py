@@ -169,6 +169,7 @@ class Finding:
     """
 
     search_id: int
+    search_key: str
     round: int
     thing: Thing
     lapse: str
@@ -190,7 +191,7 @@ def look(session: AnySession, subject: Subject, keys: Sequence[str]) -> list[Fin
     seen = queries.list_seen(session, [*found, *present.gone])
     session.rollback()
     findings = [
-        Finding(watch.id, watch.round, thing, "gone", None)
+        Finding(watch.id, watch.key, watch.round, thing, "gone", None)
         for thing in present.gone
         for watch, lapse in seen.get(thing, ())
         if lapse != "gone"
@@ -215,7 +216,7 @@ def _findings(
         lapse = lapse_of(watch.wanted, one)
         # What never fitted and does not now is nobody's business.
         if known.get(watch.id, "words" if lapse else None) != lapse and (watch.id in known or not lapse):
-            findings.append(Finding(watch.id, watch.round, thing, lapse, one.document))
+            findings.append(Finding(watch.id, watch.key, watch.round, thing, lapse, one.document))
     return findings
 
 
@@ -229,7 +230,10 @@ def tell(session: AnySession, findings: Sequence[Finding], *, now: datetime) -> 
     told: list[Notification] = []
     for finding in findings:
         search = searches.get(finding.search_id)
-        if search is None or search.round != finding.round or not can_be_told(search):
+        # An id may have passed to another search meanwhile; a key never does.
+        if search is None or (search.key, search.round) != (finding.search_key, finding.round):
+            continue
+        if not can_be_told(search):
             continue
         sighting = seen.get((search.id, *finding.thing))
         if finding.lapse or finding.document is None:
