@@ -29,6 +29,7 @@ from contentshop.web import (
     errors,
     feeds,
     files,
+    following,
     fragments,
     gallery,
     go,
@@ -143,7 +144,7 @@ def _open_doors(app: Flask) -> None:
     chrome.attach(app)
     fragments.attach(app)
     errors.attach(app)
-    readers = (reader, trending, searches, suggest, go, shop, account, watching, feeds, files, gallery)
+    readers = (reader, trending, following, searches, suggest, go, shop, account, watching, feeds, files, gallery)
     for door in (*readers, studio, desk, desk_merchants, desk_orders, desk_search, editor):
         app.register_blueprint(door.bp)
 

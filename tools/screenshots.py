@@ -72,6 +72,7 @@ SHOTS = (
     Shot("checkout-errors", "submit:/checkout", BUYER),
     Shot("order", "order:", BUYER),
     Shot("account", "/account", CREATOR),
+    Shot("feed", "/feed", CREATOR),
     Shot("password", "/account/password", CREATOR),
     Shot("studio", "/studio", CREATOR),
     Shot("studio-new", "/studio/new", CREATOR),

@@ -1,4 +1,4 @@
-"""Changes of discovery: what the worker works out anew."""
+"""Changes of discovery: what the worker works out anew, and what people choose for their feeds."""
 
 from __future__ import annotations
 
@@ -6,12 +6,18 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, insert, select
+from sqlalchemy.dialects import postgresql, sqlite
 
+from contentshop.accounts.models import User
+from contentshop.core.errors import Invalid, NotFound
 from contentshop.core.uow import AnySession
+from contentshop.core.words import say
+from contentshop.curation.models import Topic
 from contentshop.discovery.inputs import day_of
-from contentshop.discovery.models import KnownQuery, SearchCount, Trend
+from contentshop.discovery.models import FeedChoice, FeedLess, FeedSearch, Follow, KnownQuery, SearchCount, Trend
 from contentshop.discovery.queries.trending import BoardKey
 from contentshop.discovery.trends import Place
+from contentshop.posts.models import Post
 
 KNOWN_FOR = timedelta(days=30)
 KNOWN_BY = 3  # visitors before words are offered to others
@@ -72,3 +78,54 @@ def keep_boards(session: AnySession, boards: Mapping[BoardKey, Sequence[Place]])
             session.execute(insert(Trend), rows)
         changed += 1
     return changed
+
+
+def follow_creator(session: AnySession, creator: User, *, by: User, now: datetime) -> None:
+    """Follow a creator; again changes nothing. Raises Invalid for oneself."""
+    if creator.id == by.id:
+        raise Invalid({"creator": [say("You cannot follow yourself.")]})
+    _follow(session, by, now, creator_id=creator.id)
+
+
+def follow_topic(session: AnySession, slug: str, *, by: User, now: datetime) -> None:
+    """Follow a topic; again changes nothing. Raises NotFound."""
+    topic_id = session.scalar(select(Topic.id).where(Topic.slug == slug))
+    if topic_id is None:
+        raise NotFound(say("There is no such topic."))
+    _follow(session, by, now, topic_id=topic_id)
+
+
+def _follow(session: AnySession, by: User, now: datetime, **target: int) -> None:
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    row = dialect.insert(Follow).values(user_id=by.id, followed_at=now, **target)
+    session.execute(row.on_conflict_do_nothing())
+
+
+def unfollow_creator(session: AnySession, creator: User, *, by: User) -> None:
+    """Stop following a creator. Harmless when not followed."""
+    session.execute(delete(Follow).where(Follow.user_id == by.id, Follow.creator_id == creator.id))
+
+
+def unfollow_topic(session: AnySession, slug: str, *, by: User) -> None:
+    """Stop following a topic. Harmless when not followed."""
+    topic = select(Topic.id).where(Topic.slug == slug)
+    session.execute(delete(Follow).where(Follow.user_id == by.id, Follow.topic_id.in_(topic)))
+
+
+def show_less(session: AnySession, slug: str, *, by: User) -> None:
+    """Keep this post, and others by its author unless followed, out of the person's feed. Raises NotFound."""
+    post_id = session.scalar(select(Post.id).where(Post.slug == slug, Post.state == "published"))
+    if post_id is None:
+        raise NotFound(say("There is no such post. It may have been taken down."))
+    session.merge(FeedLess(user_id=by.id, post_id=post_id))
+
+
+def choose_order(session: AnySession, *, by_date: bool, by: User) -> None:
+    """Remember whether the feed stands strictly by date."""
+    session.merge(FeedChoice(user_id=by.id, by_date=by_date))
+
+
+def reset_feed(session: AnySession, *, by: User) -> None:
+    """Forget what the person searched for and wanted less of. Who and what is followed stays."""
+    for table in (FeedSearch, FeedLess):
+        session.execute(delete(table).where(table.user_id == by.id))

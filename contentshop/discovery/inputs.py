@@ -40,7 +40,10 @@ def day_of(at: datetime) -> int:
 
 @dataclass(frozen=True, slots=True)
 class SearchInput:
-    """One search. ``words`` are normalised; ``found`` counts the results; ``visitor`` is the day's hash."""
+    """One search. ``words`` are normalised; ``found`` counts the results; ``visitor`` is the day's hash.
+
+    ``by`` is the key of the signed-in person, for that person's own feed; no count keeps it.
+    """
 
     at: datetime
     words: str
@@ -48,6 +51,7 @@ class SearchInput:
     visitor: str
     found: int
     loosened: bool
+    by: str = ""
 
     @property
     def hour(self) -> int:

@@ -105,3 +105,52 @@ class Trend(Base):
     post_id: Mapped[int | None] = mapped_column(BigInt, ForeignKey("post.id", ondelete="CASCADE"), index=True)
     product_id: Mapped[int | None] = mapped_column(BigInt, ForeignKey("product.id", ondelete="CASCADE"), index=True)
     visitors: Mapped[int] = mapped_column(Integer)
+
+
+class Follow(Base):
+    """A person follows a creator or a topic."""
+
+    __tablename__ = "follow"
+    __table_args__ = (
+        UniqueConstraint("user_id", "creator_id"),
+        UniqueConstraint("user_id", "topic_id"),
+        CheckConstraint("(creator_id IS NULL) <> (topic_id IS NULL)", name="one_target"),
+    )
+
+    id: Mapped[PrimaryKey]
+    user_id: Mapped[int] = mapped_column(BigInt, ForeignKey("user_account.id", ondelete="CASCADE"))
+    creator_id: Mapped[int | None] = mapped_column(
+        BigInt, ForeignKey("user_account.id", ondelete="CASCADE"), index=True
+    )
+    topic_id: Mapped[int | None] = mapped_column(BigInt, ForeignKey("topic.id", ondelete="CASCADE"), index=True)
+    followed_at: Mapped[Moment]
+
+
+class FeedChoice(Base):
+    """How a person wants the feed: ``by_date``: strictly newest first, without suggestions before older posts."""
+
+    __tablename__ = "feed_choice"
+
+    user_id: Mapped[int] = mapped_column(BigInt, ForeignKey("user_account.id", ondelete="CASCADE"), primary_key=True)
+    by_date: Mapped[bool] = mapped_column(Boolean)
+
+
+class FeedSearch(Base):
+    """What a signed-in person searched for lately, for suggestions in that person's own feed."""
+
+    __tablename__ = "feed_search"
+
+    user_id: Mapped[int] = mapped_column(BigInt, ForeignKey("user_account.id", ondelete="CASCADE"), primary_key=True)
+    words: Mapped[str] = mapped_column(String(LONGEST_WORDS), primary_key=True)
+    searched_at: Mapped[Moment]
+
+
+class FeedLess(Base):
+    """A post that a person wants less of: it, and others by its author that the person does not follow."""
+
+    __tablename__ = "feed_less"
+
+    user_id: Mapped[int] = mapped_column(BigInt, ForeignKey("user_account.id", ondelete="CASCADE"), primary_key=True)
+    post_id: Mapped[int] = mapped_column(
+        BigInt, ForeignKey("post.id", ondelete="CASCADE"), primary_key=True, index=True
+    )

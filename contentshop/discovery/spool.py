@@ -18,7 +18,7 @@ from contentshop.core.db import Base
 from contentshop.core.spool import LineSpool, drain_lines, waiting
 from contentshop.core.uow import AnySession
 from contentshop.discovery.inputs import PickInput, PickKind, SearchInput, day_of, normal_words, read_rank
-from contentshop.discovery.models import SearchCount, SearchMark, SearchPick, SearchSeen
+from contentshop.discovery.models import FeedSearch, SearchCount, SearchMark, SearchPick, SearchSeen
 from contentshop.posts.models import Post
 from contentshop.products.models import Product
 
@@ -31,6 +31,7 @@ KEEP_SEEN = timedelta(days=2)
 # How long opened results are kept, for what is read now; longer than the longest board looks back.
 KEEP_PICKS = timedelta(days=32)
 KEEP_COUNTS = timedelta(days=400)
+KEEP_OWN = timedelta(days=30)  # of a signed-in person, for the own feed
 
 log = structlog.get_logger("contentshop.searches")
 
@@ -55,7 +56,7 @@ class Spool(LineSpool):
 def _fields(line: Line) -> dict[str, Any]:
     fields = {"t": int(line.at.timestamp() * 1000), "w": line.words, "l": line.lang, "v": line.visitor}
     if isinstance(line, SearchInput):
-        return fields | {"n": line.found, "x": line.loosened}
+        return fields | {"n": line.found, "x": line.loosened, "b": line.by}
     return fields | {"k": line.kind, "s": line.name, "r": line.rank, "b": line.by}
 
 
@@ -72,10 +73,24 @@ def drain(session: AnySession, folder: Path, *, now: datetime) -> int:
         picks = [line for line in read if isinstance(line, PickInput)]
         _insert(session, SearchSeen, [_seen(line) for line in searches])
         _insert(session, SearchPick, list(_picked(session, picks)))
+        _remember(session, searches)
         for day in {day_of(line.at) for line in read}:
             _count(session, day, {line.words for line in read if day_of(line.at) == day})
 
     return drain_lines(session, folder, SearchMark, keep)
+
+
+def _remember(session: AnySession, searches: Sequence[SearchInput]) -> None:
+    """Keep what signed-in people found something for, for their own feeds."""
+    own = {(line.by, line.words): line.at for line in searches if line.by and line.found and not line.loosened}
+    if not own:
+        return
+    people = select(User.key, User.id).where(User.key.in_({by for by, _words in own}))
+    ids = {row.key: row.id for row in session.execute(people)}
+    for (by, words), at in own.items():
+        if by in ids:
+            session.merge(FeedSearch(user_id=ids[by], words=words, searched_at=at))
+    session.flush()
 
 
 def forget(session: AnySession, *, now: datetime) -> None:
@@ -83,6 +98,7 @@ def forget(session: AnySession, *, now: datetime) -> None:
     session.execute(delete(SearchSeen).where(SearchSeen.day < day_of(now - KEEP_SEEN)))
     session.execute(delete(SearchPick).where(SearchPick.picked_at < now - KEEP_PICKS))
     session.execute(delete(SearchCount).where(SearchCount.day < day_of(now - KEEP_COUNTS)))
+    session.execute(delete(FeedSearch).where(FeedSearch.searched_at < now - KEEP_OWN))
 
 
 def _read(raw: bytes, path: Path) -> Line | None:
@@ -93,7 +109,8 @@ def _read(raw: bytes, path: Path) -> Line | None:
         if not words:
             return None
         if "n" in fields:
-            return SearchInput(at, words, lang, visitor, max(0, int(fields["n"])), bool(fields["x"]))
+            by = str(fields.get("b", ""))
+            return SearchInput(at, words, lang, visitor, max(0, int(fields["n"])), bool(fields["x"]), by)
         rank = read_rank(str(fields["r"]))
         kind = cast(PickKind, str(fields["k"]))
         return PickInput(at, words, lang, visitor, kind, str(fields["s"]), rank, str(fields["b"])) if rank else None

@@ -43,6 +43,12 @@ PERMISSIONS: dict[str, Access] = {
     # what is read and bought now
     "trending.week": Access.PUBLIC,
     "trending.board": Access.PUBLIC,
+    # following
+    "following.feed": Access.SIGNED_IN,
+    "following.order": Access.SIGNED_IN,
+    "following.less": Access.SIGNED_IN,
+    "following.reset": Access.SIGNED_IN,
+    "following.follow": Access.SIGNED_IN,
     # what is searched for
     "suggest.suggest": Access.PUBLIC,
     "searches.pick": Access.PUBLIC,

@@ -27,7 +27,7 @@ from contentshop.products.offers import ProductFacts
 from contentshop.search import queries as search_queries
 from contentshop.search.port import BadQuery
 from contentshop.web import cards as faces
-from contentshop.web import finding, freshness, reading, searches, showing, structured, trending
+from contentshop.web import finding, following, freshness, reading, searches, showing, structured, trending
 from contentshop.web.cache import begin, keep
 from contentshop.web.cards import creator_url, language_tag, product_card, tile
 from contentshop.web.chrome import current_chrome
@@ -144,6 +144,7 @@ def topic(slug: str) -> Response:
         trail=trail,
         tiles=[tile(entry) for entry in newest.tiles],
         paging=newest.paging(path),
+        follow=following.topic_state(slug),
     )
     return keep(show("reader/topic.html", page), [freshness.topic(slug), newest.part], now=who.now)
 
@@ -165,6 +166,7 @@ def creator(handle: str) -> Response:
         posts_count=count,
         tiles=[tile(entry) for entry in newest.tiles],
         paging=newest.paging(path),
+        follow=following.creator_state(person.handle, person.id),
     )
     parts = [freshness.creator(person.key), newest.part, freshness.count_by(person.key)]
     return keep(show("reader/creator.html", page), parts, now=who.now)

@@ -14,6 +14,15 @@ from contentshop.web.pictures import PictureView
 
 
 @dataclass(frozen=True, slots=True)
+class FollowState:
+    """Whether the person who looks follows a creator or topic: ``kind`` says which, ``name`` is handle or slug."""
+
+    kind: str
+    name: str
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Suggestion:
     """A post that somebody may like to read, with the reason."""
 
@@ -87,6 +96,7 @@ class TilesPage:
     trail: Sequence[tuple[str, str]]
     tiles: Sequence[TileView]
     paging: Paging
+    follow: FollowState
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +110,7 @@ class CreatorPage:
     posts_count: int
     tiles: Sequence[TileView]
     paging: Paging
+    follow: FollowState | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,8 +69,8 @@ def log_search(text: str, *, found: int, loosened: bool) -> None:
     if not words or not is_deliberate(request.method, request.headers):
         return
     who = viewer()
-    line = SearchInput(at=who.now, words=words, lang=who.locale, visitor=_visitor(), found=found, loosened=loosened)
-    _spool().add(line)
+    by = who.user.key if who.user else ""
+    _spool().add(SearchInput(who.now, words, who.locale, _visitor(), found, loosened, by))
 
 
 @bp.post("/search/picks")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contentshop.discovery.queries.feed import Feed, FeedEntry, Followed, follows_creator, follows_topic, read_feed
 from contentshop.discovery.queries.related import RelatedPost, related_posts
 from contentshop.discovery.queries.searches import (
     QueryRow,
@@ -15,15 +16,21 @@ from contentshop.discovery.queries.searches import (
 from contentshop.discovery.queries.trending import Trending, list_trending, work_out_boards
 
 __all__ = [
+    "Feed",
+    "FeedEntry",
+    "Followed",
     "QueryRow",
     "RelatedPost",
     "SearchTotals",
     "Trending",
+    "follows_creator",
+    "follows_topic",
     "known_queries",
     "list_abandoned",
     "list_fruitless",
     "list_top",
     "list_trending",
+    "read_feed",
     "related_posts",
     "total_searches",
     "work_out_boards",
