@@ -345,12 +345,14 @@ def answer(snapshot: Snapshot, query: SearchQuery, parsed: ParsedQuery, need: in
     matcher = _Matcher(snapshot, parsed)
     tiers: dict[int, int] = {}
     loosened = characters = False
+    least = 0
     if not parsed.words:
         unsearchable = parsed.asked and not (parsed.excluded or parsed.excluded_phrases)  # "!!!"
         scores = {} if unsearchable else matcher.everything()
     else:
         matches = matcher.match()
         scores, loosened, characters = matches.scores, matches.loosened, matches.characters
+        least = _ALL_WORDS if matches.strict is None else 0
         tiers = _tiers(matcher, parsed, matches)
         if query.sort != "relevance" and matches.strict:
             # By price or date a half-fitting document would come first as easily as a fitting one.
@@ -376,14 +378,16 @@ def answer(snapshot: Snapshot, query: SearchQuery, parsed: ParsedQuery, need: in
         facets=columns.counted(query, passed),
         terms=marked_terms((*parsed.words, *parsed.characters) if characters else parsed.words),
         loosened=loosened and bool(kept),
-        parts=_parts(snapshot, ordered[: query.offset + query.limit], scores, tiers) if query.explain else (),
+        parts=_parts(snapshot, ordered[: query.offset + query.limit], scores, tiers, least) if query.explain else (),
     )
 
 
 def _parts(
-    snapshot: Snapshot, ordered: Sequence[int], scores: Mapping[int, float], tiers: Mapping[int, int]
+    snapshot: Snapshot, ordered: Sequence[int], scores: Mapping[int, float], tiers: Mapping[int, int], least: int
 ) -> tuple[Mapping[str, float], ...]:
-    return tuple({"text": scores[at], **snapshot.nudges.parts(at), "tier": float(tiers.get(at, 0))} for at in ordered)
+    return tuple(
+        {"text": scores[at], **snapshot.nudges.parts(at), "tier": float(tiers.get(at, least))} for at in ordered
+    )
 
 
 def _tiers(matcher: _Matcher, parsed: ParsedQuery, matches: _Matches) -> dict[int, int]:
