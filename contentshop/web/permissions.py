@@ -30,6 +30,7 @@ class Access(Enum):
 PERMISSIONS: dict[str, Access] = {
     "static": Access.PUBLIC,
     "gallery.components": Access.PUBLIC,
+    "gallery.products": Access.PUBLIC,
     # reader
     "reader.home": Access.PUBLIC,
     "reader.post": Access.PUBLIC,

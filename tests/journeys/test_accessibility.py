@@ -103,6 +103,14 @@ PUBLIC: dict[str, Path] = {
 }
 
 
+@pytest.mark.parametrize("locale", ["en", "zh"])
+def test_the_gallery_of_all_components(visit: Visit, locale: str) -> None:
+    """Every component as it may look, also those that stand on no page of the stage."""
+    page = visit(locale=locale).page
+    page.goto("/dev/components")
+    assert_everybody_can_use(page)
+
+
 @pytest.mark.parametrize("name", PUBLIC)
 def test_public_pages(visit: Visit, watch: Watch, stage: Stage, name: str) -> None:
     watch.expected.append("status of 404")
