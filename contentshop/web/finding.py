@@ -186,6 +186,19 @@ def fields_of(form: SearchForm) -> list[tuple[str, str]]:
     return [(name, value) for name, value in pairs if value]
 
 
+def watched_fields(form: SearchForm, who: Viewer) -> dict[str, str]:
+    """What of a search can be waited for, as the form of a saved search names it."""
+    return {
+        "q": grammar.read(form.text).words,
+        "kind": form.kind if form.kind in {"article", "list", "product", "creator"} else "",
+        "lang": form.langs[0] if len(form.langs) == 1 else "",
+        "topic": form.topics[0] if len(form.topics) == 1 else "",
+        "to": form.price_to,
+        "currency": who.currency if form.price_to else "",
+        "stock": "1" if form.in_stock else "",
+    }
+
+
 def is_filtered(form: SearchForm) -> bool:
     """Whether anything but the words narrows the search."""
     return without_filters(form) != replace(form, sort="", page=1, verbatim=False, why=False, errors={})

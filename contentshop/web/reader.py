@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Response, jsonify, redirect, request
 from flask_babel import gettext as _
+from flask_wtf.csrf import generate_csrf
 from werkzeug.wrappers import Response as BaseResponse
 
 from contentshop.accounts import queries as accounts
@@ -41,6 +42,7 @@ from contentshop.web.reader_pages import (
     Head,
     HomePage,
     Paging,
+    Saving,
     SearchResultsPage,
     Suggestion,
     TilesPage,
@@ -233,6 +235,9 @@ def search() -> Response:
         offered=results.offered,
         offered_url=finding.address(replace(form, text=results.offered, page=1)),
         why_url=finding.address(replace(form, why=not form.why)),
+        saving=Saving(finding.watched_fields(form, who), generate_csrf() if who.user else "")
+        if form.text or finding.is_filtered(form)
+        else None,
         hits=finding.hits(results, facts, who),
         total=results.total,
         loosened=results.loosened,

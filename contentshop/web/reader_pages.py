@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from urllib.parse import urlencode
 
 from markupsafe import Markup
 
@@ -284,6 +285,20 @@ class FacetView:
 
 
 @dataclass(frozen=True, slots=True)
+class Saving:
+    """What the button "Save this search" sends: the fields of the search as the page read them. ``csrf`` is empty
+    for a visitor, who is shown the way to sign in."""
+
+    fields: Mapping[str, str]
+    csrf: str = ""
+
+    @property
+    def url(self) -> str:
+        """The form of a new saved search, filled in."""
+        return "/account/searches/new?" + urlencode({name: value for name, value in self.fields.items() if value})
+
+
+@dataclass(frozen=True, slots=True)
 class SearchResultsPage:
     """Search results with their filters; ``newest`` fills a page without any.
 
@@ -306,6 +321,7 @@ class SearchResultsPage:
     offered: str
     offered_url: str
     why_url: str
+    saving: Saving | None
     hits: Sequence[HitView]
     total: int
     loosened: bool

@@ -95,20 +95,6 @@ class UnsubscribePage:
     stopped: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Saving:
-    """What the button "Save this search" sends: the fields of the search as the page read them. ``csrf`` is empty
-    for a visitor, who is shown the way to sign in."""
-
-    fields: Mapping[str, str]
-    csrf: str = ""
-
-    @property
-    def url(self) -> str:
-        """The form of a new saved search, filled in."""
-        return "/account/searches/new?" + urlencode({name: value for name, value in self.fields.items() if value})
-
-
 def describe(wanted: Wanted, topics: Mapping[str, str], locale: str) -> str:
     """What is waited for, in a few words."""
     kinds = {"post": _("Articles"), "list": _("Buying lists"), "product": _("Products"), "creator": _("Creators")}

@@ -564,8 +564,10 @@ def test_filters_stand_in_the_form_again_and_can_be_removed(client: FlaskClient,
     html = client.get("/search?q=lamp&from=10&to=20.50&stock=1&sort=price-up&kind=product").text
     stock = re.search(r'href="([^"]+)" aria-current="true"><span class="facet-mark">.*?In stock here', html)
     sort = re.search(r'class="sort-link" href="[^"]+" aria-current="true">([^<]+)<', html)
-    assert stock and "stock=1" not in stock[1]
-    assert sort and sort[1] == "Cheapest first"
+    assert stock
+    assert "stock=1" not in stock[1]
+    assert sort
+    assert sort[1] == "Cheapest first"
     for words in ('value="10"', 'value="20.50"', '<input type="hidden" name="kind" value="product">'):
         assert words in html
     assert 'href="/search?q=lamp"' in html

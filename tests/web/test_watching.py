@@ -25,7 +25,7 @@ from contentshop.core.uow import unit_of_work
 from contentshop.posts import actions as posts
 from contentshop.posts.models import Post
 from contentshop.watching.models import Notification, SavedSearch
-from contentshop.web.watching_pages import Saving
+from contentshop.web.reader_pages import Saving
 from tests.factories import Factory
 
 FORM = {"q": "kettle", "in_app": "1"}
