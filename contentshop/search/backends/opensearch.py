@@ -20,7 +20,7 @@ import logging
 import re
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from operator import attrgetter
@@ -33,7 +33,6 @@ from opensearchpy.exceptions import ConnectionError as NoConnection
 from opensearchpy.exceptions import NotFoundError, OpenSearchException, RequestError, TransportError
 
 from contentshop.core.errors import ContentshopError, Unavailable
-from contentshop.search.analysis import ParsedQuery, Word, marked_terms, parse
 from contentshop.search.backends.opensearch_language import (
     BULK_CHARACTERS,
     BULK_DOCUMENTS,
@@ -45,49 +44,29 @@ from contentshop.search.backends.opensearch_language import (
     NOT_FOUND,
     OTHER_SCHEMA,
     SETTINGS,
-    TIER,
-    Extremes,
     Found,
     Item,
     Slice,
     batches_of,
-    count_of,
-    excluded_by,
-    extremes_body,
     fault_of_answer,
     fault_of_mapping,
     filling_alias,
-    filters_of,
     hit_of,
     mappings,
     number_of,
-    order_of,
     page_body,
-    probe_body,
     put,
     put_while_building,
     source_of,
     target_of,
     term_query,
-    tiers_of,
     versions_body,
-    with_all,
-    with_some,
 )
-from contentshop.search.matching import (
-    ENOUGH,
-    LEAST_SHARE,
-    LEAST_SHARE_BY_CHARACTERS,
-    MAX_WORDS,
-    WINDOW,
-    idf,
-    most_telling,
-)
+from contentshop.search.backends.opensearch_search import Memory, Search
 from contentshop.search.port import (
     KINDS,
     Document,
     Health,
-    Hit,
     Operation,
     SchemaMismatch,
     SearchPage,
@@ -238,7 +217,7 @@ class OpenSearchBackend:
         self._patience = patience
         self._line = _Line(hosts)
         self._good: set[str] = set()  # indexes whose schema was read and is ours
-        self._extremes = Extremes(-1, 0.0, 0.0)
+        self._memory = Memory()
 
     # ---- port
 
@@ -279,16 +258,13 @@ class OpenSearchBackend:
             while not self._written(sources, deadline):
                 if deadline.passed():
                     raise Unavailable("The search index is being replaced again and again.")
+            self._memory.forget_words()
 
     def search(self, query: SearchQuery) -> SearchPage:
         """Answer a query. Raises BadQuery for limits, Unavailable when the engine does not answer in time."""
         check(query)
-        parsed = parse(query.text)
         with self._engine("search"):
-            deadline = _Deadline(self._patience)
-            if not parsed.words:
-                return self._listed(query, parsed, deadline)
-            return self._matched(query, parsed, deadline)
+            return Search(query, _Timed(self, _Deadline(self._patience)), self._memory).page()
 
     def rebuild(self, documents: Iterable[Document]) -> int:
         """Fill a new index and move the name to it; returns the number of documents.
@@ -304,7 +280,9 @@ class OpenSearchBackend:
         try:
             self._fill(name, documents)
             with self._engine("rebuild"):
-                return self._finish(name)
+                count = self._finish(name)
+                self._memory.forget_words()
+                return count
         except BaseException:
             with suppress(Exception):
                 deadline = _Deadline(WRITE_PATIENCE)
@@ -353,100 +331,14 @@ class OpenSearchBackend:
 
     # ---- searching
 
-    def _listed(self, query: SearchQuery, parsed: ParsedQuery, deadline: _Deadline) -> SearchPage:
-        """Everything that passes the filters; nothing when the text held nothing to search for."""
-        excluded = excluded_by(parsed)
-        matching: dict[str, Any] = {"match_none": {}}
-        if excluded or not parsed.asked:
-            every = {"terms": {"kind": list(KINDS)}}
-            matching = {"bool": {"filter": [every, *filters_of(query)], "must_not": excluded}}
-        body = page_body(query, matching, order_of(query, scored=False), Slice.of(query, by_relevance=False))
-        (answer,) = self._msearch([body], deadline)
-        found = self._checked(Found.of(answer), deadline)
-        hits = tuple(hit_of(hit, 0.0) for hit in found.hits)
-        return SearchPage(hits, found.total(query.kinds), found.kinds, (), False, found.generation)
-
-    def _matched(self, query: SearchQuery, parsed: ParsedQuery, deadline: _Deadline) -> SearchPage:
-        """Documents with all words; when these are few, also those with some of them."""
-        words, characters = parsed.words, parsed.characters
-        excluded = excluded_by(parsed)
-        weigh = _Weigher(self, deadline)
-        asked = weigh.most_telling(words)
-        strict = with_all(asked, parsed)
-        bodies = [self._text_body(query, parsed, strict, None)]
-        can_loosen = len(words) + len(characters) > 1
-        if can_loosen:
-            pins = tiers_of(parsed, None) or [{"match_none": {}}]
-            bodies += [probe_body(strict, excluded, ENOUGH), probe_body(pins[0], excluded, 1)]
-        answer, *probes = self._msearch(bodies, deadline)
-        full, pinned = (count_of(probe) for probe in probes) if probes else (ENOUGH, 0)
-        terms = marked_terms(words)
-        # By price or date a half-fitting document would come first as easily as a fitting one.
-        if full < ENOUGH and not (full and query.sort != "relevance"):
-            weights = weigh.weights(asked)
-            loose = with_some(weights, LEAST_SHARE if full else 0.0, parsed)
-            bodies = [self._text_body(query, parsed, loose, strict)]
-            if characters:
-                bodies.append(probe_body(loose, excluded, ENOUGH))
-            answer, *probes = self._msearch(bodies, deadline)
-            if probes and count_of(probes[0]) < ENOUGH:
-                weights = weigh.weights((*asked, *weigh.most_telling(characters)))
-                loose = with_some(weights, LEAST_SHARE_BY_CHARACTERS if full else 0.0, parsed)
-                (answer,) = self._msearch([self._text_body(query, parsed, loose, strict)], deadline)
-                terms = marked_terms((*words, *characters))
-        found = self._checked(Found.of(answer), deadline)
-        total = found.total(query.kinds)
-        return SearchPage(
-            hits=self._shown(query, found, deadline),
-            total=total,
-            kinds=found.kinds,
-            terms=terms,
-            loosened=not full and not pinned and total > 0,
-            generation=found.generation,
-        )
-
-    def _text_body(
-        self, query: SearchQuery, parsed: ParsedQuery, text: dict[str, Any], all_words: dict[str, Any] | None
-    ) -> dict[str, Any]:
-        matching = {
-            "bool": {
-                "should": [text, *tiers_of(parsed, all_words)],
-                "minimum_should_match": 1,
-                "filter": filters_of(query),
-                "must_not": excluded_by(parsed),
-            }
-        }
-        at = Slice.of(query, by_relevance=query.sort == "relevance")
-        return page_body(query, matching, order_of(query, scored=True), at)
-
-    def _shown(self, query: SearchQuery, found: Found, deadline: _Deadline) -> tuple[Hit, ...]:
-        """The hits of the page."""
-        if query.sort != "relevance":
-            return tuple(hit_of(hit, 0.0) for hit in found.hits)
-        if query.offset >= WINDOW:
-            return tuple(hit_of(hit, hit["sort"][0] % TIER) for hit in found.hits)
-        extremes = self._extremes
-        if extremes.generation != found.generation:
-            (answer,) = self._msearch([extremes_body()], deadline)
-            values = answer["aggregations"]
-            extremes = Extremes(
-                found.generation, values["newest"]["value"] or 0.0, values["most_popular"]["value"] or 0.0
-            )
-            self._extremes = extremes
-        return tuple(extremes.put_in_order(found.hits)[query.offset : query.offset + query.limit])
-
     def _look(self, deadline: _Deadline) -> Found:
         """The state of the live index, without any hit."""
         every = {"terms": {"kind": list(KINDS)}}
-        (answer,) = self._msearch([page_body(SearchQuery(), every, [{"id": "asc"}], Slice(0, 0))], deadline)
-        return Found.of(answer)
+        query = SearchQuery()
+        (answer,) = self.msearch([page_body(query, every, [{"id": "asc"}], Slice(0, 0))], deadline)
+        return Found.of(query, answer)
 
-    def _checked(self, found: Found, deadline: _Deadline) -> Found:
-        """The answer, if it comes from an index of this schema. Raises SchemaMismatch."""
-        self._require_schema(found.index, deadline)
-        return found
-
-    def _msearch(self, bodies: Sequence[dict[str, Any]], deadline: _Deadline) -> list[dict[str, Any]]:
+    def msearch(self, bodies: Sequence[dict[str, Any]], deadline: _Deadline) -> list[dict[str, Any]]:
         """The answers to several questions at once; asked again when an index went away meanwhile."""
         head = {"index": self._live, "preference": "_local", "allow_partial_search_results": False}
         for attempt in (1, 2):
@@ -480,7 +372,7 @@ class OpenSearchBackend:
     def _written(self, sources: Mapping[str, dict[str, Any] | None], deadline: _Deadline) -> bool:
         """Write to the live index and to the one that is being filled; False when that one went away."""
         indexes = self._indexes(deadline)
-        self._require_schema(self._only_live(indexes), deadline)
+        self.require_schema(self._only_live(indexes), deadline)
         items = [put(self._live, key, source) for key, source in sources.items()]
         items.append(put(self._live, META, {"kind": META}))
         if indexes.building:
@@ -674,7 +566,7 @@ class OpenSearchBackend:
         found = self._line.ask(deadline, "indices.get_mapping", index=name)
         return fault_of_mapping(found.get(name, {}).get("mappings", {}))
 
-    def _require_schema(self, name: str, deadline: _Deadline) -> None:
+    def require_schema(self, name: str, deadline: _Deadline) -> None:
         """Raises SchemaMismatch for an index of another schema; each is looked at once."""
         if name not in self._good:
             if self._mapping_fault(name, deadline).startswith(OTHER_SCHEMA):
@@ -698,34 +590,33 @@ class OpenSearchBackend:
             raise Unavailable(f"The search engine cannot {doing} ({type(error).__name__}).") from error
 
 
-class _Weigher:
-    """How much the words of one query tell; asks the engine for each term once."""
+class _Timed:
+    """The engine of one search: everything it is asked shares a deadline."""
 
     def __init__(self, backend: OpenSearchBackend, deadline: _Deadline) -> None:
         self._backend = backend
         self._deadline = deadline
-        self._documents = 0
-        self._known: dict[str, int] = {}
 
-    def most_telling(self, words: Sequence[Word]) -> Sequence[Word]:
-        """The words that are asked; the engine's opinion is needed only for long queries."""
-        return words if len(words) <= MAX_WORDS else most_telling(words, self._learnt(words))
+    def msearch(self, bodies: Sequence[dict[str, Any]]) -> Sequence[Mapping[str, Any]]:
+        """The answers to several questions at once."""
+        return self._backend.msearch(bodies, self._deadline)
 
-    def weights(self, words: Sequence[Word]) -> dict[Word, float]:
-        """The weight (idf) of each word."""
-        frequency = self._learnt(words)
-        return {word: idf(self._documents, min(frequency(word), self._documents)) for word in words}
+    def if_soon(self, body: dict[str, Any]) -> Mapping[str, Any] | None:
+        """The answer to one question if it takes less than half of the time left."""
+        try:
+            (answer,) = self._backend.msearch([body], _Deadline(self._deadline.left() / 2))
+            return answer
+        except (OpenSearchException, Unavailable) as error:
+            logger.warning("search engine: does without corrections (%s)", type(error).__name__)
+            return None
 
-    def _learnt(self, words: Sequence[Word]) -> Callable[[Word], int]:
-        terms = {term for word in words for term in (*word.terms, word.joined) if term}
-        unknown = sorted(terms - self._known.keys())
-        if unknown:
-            self._documents, found = self._backend.frequencies(unknown, self._deadline)
-            self._known |= dict.fromkeys(unknown, 0) | found
-        return self._frequency
+    def frequencies(self, terms: Sequence[str]) -> tuple[int, Mapping[str, int]]:
+        """How many documents there are, and how many of them have each term."""
+        return self._backend.frequencies(terms, self._deadline)
 
-    def _frequency(self, word: Word) -> int:
-        return min(self._known[term] for term in word.terms) + (self._known[word.joined] if word.joined else 0)
+    def require_schema(self, index: str) -> None:
+        """Raise SchemaMismatch for an index of another schema."""
+        self._backend.require_schema(index, self._deadline)
 
 
 def _raise_for(refusals: Sequence[_Refusal]) -> None:

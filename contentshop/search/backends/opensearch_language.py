@@ -7,29 +7,43 @@ are enough and what lifts a result is decided by ``matching.py`` and ``columns.p
 from __future__ import annotations
 
 import json
+import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
 from contentshop.core.errors import ContentshopError, Unavailable
-from contentshop.search.analysis import ANALYSIS_VERSION, ParsedQuery, Phrase, Word, analyse, code_key, title_key
-from contentshop.search.columns import lift
-from contentshop.search.matching import K1, WINDOW, B
-from contentshop.search.port import KINDS, Document, Hit, Kind, SchemaMismatch, SearchQuery
-from contentshop.search.texts import weighted_texts
+from contentshop.search.analysis import (
+    ANALYSIS_VERSION,
+    ParsedQuery,
+    Phrase,
+    Word,
+    analyse,
+    code_key,
+    readings,
+    surface_words,
+    title_key,
+)
+from contentshop.search.columns import lifts
+from contentshop.search.matching import K1, WINDOW, B, idf
+from contentshop.search.port import KINDS, Document, Facet, Hit, Kind, SchemaMismatch, SearchQuery
+from contentshop.search.spelling import LEAST_LETTERS, LONGEST, Vocabulary
+from contentshop.search.texts import named_texts, weighted_texts
 
-SCHEMA = f"1.{ANALYSIS_VERSION}"
+SCHEMA = f"2.{ANALYSIS_VERSION}"
 
 BULK_DOCUMENTS = 500
 BULK_CHARACTERS = 4_000_000
+MOST_WORDS = 50_000  # of the vocabulary: the most frequent
+MOST_VALUES = 1_000  # of a facet
 DEEPEST = 100_000  # results further down are counted, not shown: the engine keeps all that come before in memory
 
 # Added to a score for what comes first whatever the scores. Far above any score (32 words of at most 45), low enough
 # for a 32-bit number to keep three decimals of the score.
 TIER = 4096.0
-_ALL_WORDS, _EXACT_TITLE, _EXACT_CODE = 1, 2, 3
+ALL_WORDS, _EXACT_TITLE, _EXACT_CODE = 1, 2, 3
 
 META, DELETED = "meta", "deleted"  # kinds of documents that are no results
 DIGITS = 8  # of the number in the name of an index
@@ -44,6 +58,8 @@ _CURRENCY = re.compile(r"[A-Z]{3}")
 # ------------------------------------------------------------------------------------------------ the schema
 
 _KEYWORD = {"type": "keyword"}
+_NAME = {"type": "keyword", "ignore_above": 8191}  # four bytes each are just what the engine takes
+_KEY = {"type": "keyword", "doc_values": False}
 _LONG = {"type": "long"}
 # Terms of a text stand together, joined by "|", where they count as one word for the length of the text.
 SETTINGS: dict[str, Any] = {
@@ -61,14 +77,19 @@ SETTINGS: dict[str, Any] = {
 _PROPERTIES: dict[str, Any] = {
     "all": {"type": "text", "index_options": "freqs", "analyzer": "groups", "similarity": "bm25"},
     "words": {"type": "text", "norms": False, "analyzer": "whitespace"},
-    "title": {"type": "keyword", "doc_values": False},
-    "codes": {"type": "keyword", "doc_values": False},
+    "written": _KEYWORD,
+    "title": _KEY,
+    "codes": _KEY,
     "id": _KEYWORD,
     "version": _LONG,
     "kind": _KEYWORD,
-    "lang": _KEYWORD,
-    "creator": _KEYWORD,
-    "topics": _KEYWORD,
+    "lang": _NAME,
+    "creator": _NAME,
+    "topics": _NAME,
+    "brand": _NAME,
+    "brand_key": _NAME,  # the same to filter by, without capitals
+    "merchants": _NAME,
+    "ways": _KEYWORD,
     "published": _LONG,
     "popularity": _LONG,
     "in_stock": {"type": "boolean"},
@@ -79,7 +100,7 @@ def mappings() -> dict[str, Any]:
     return {
         "dynamic": "strict",
         "_meta": {"schema": SCHEMA},
-        "_source": {"excludes": ["all", "words"]},
+        "_source": {"excludes": ["all", "words", "written"]},
         "properties": _PROPERTIES | {"prices": {"type": "object", "dynamic": True}},
         "dynamic_templates": [{"prices": {"path_match": "prices.*", "mapping": _LONG}}],
     }
@@ -110,21 +131,32 @@ def source_of(document: Document) -> dict[str, Any]:
     """A document as the engine stores it."""
     groups: list[str] = []
     words: list[str] = []
+    written: set[str] = set()
     for text, weight in weighted_texts(document):
         found = analyse(text)
-        groups.extend([_grouped(found.terms, len(found.units))] * weight)
+        groups.extend(_grouped(found.terms, len(found.units)) * weight)
         words.append(" ".join(found.units))
+    for text in named_texts(document):
+        for at, term in enumerate(readings(text)):  # beside other terms, where they do not count for the length
+            groups[at % len(groups)] += f"|{term}"
+        # Shorter or longer ones are never what a typing error was meant to be.
+        written.update(word for word in surface_words(text) if LEAST_LETTERS - 1 <= len(word) <= LONGEST)
     return {
         "id": document.id,
         "version": document.version,
         "kind": document.kind,
         "all": " ".join(groups),
         "words": words,
+        "written": sorted(written),
         "title": title_key(document.title) or None,
         "codes": [key for key in dict.fromkeys(map(code_key, document.codes)) if key],
         "lang": _clean(document.lang),
         "creator": _clean(document.creator),
         "topics": [_clean(topic) for topic in document.topics],
+        "brand": _clean(document.brand),
+        "brand_key": _clean(document.brand.casefold()),
+        "merchants": [_clean(merchant) for merchant in document.merchants],
+        "ways": list(document.ways),
         "published": _bounded(document.published),
         "popularity": _bounded(max(document.popularity, 0)),
         "in_stock": document.in_stock,
@@ -136,11 +168,11 @@ def source_of(document: Document) -> dict[str, Any]:
     }
 
 
-def _grouped(terms: Sequence[str], count: int) -> str:
+def _grouped(terms: Sequence[str], count: int) -> list[str]:
     """All terms in ``count`` groups, so that the text is as long for the engine as its plain words are many."""
     count = min(count, len(terms))
     bounds = [at * len(terms) // count for at in range(count + 1)] if count else [0]
-    return " ".join("|".join(terms[start:end]) for start, end in pairwise(bounds))
+    return ["|".join(terms[start:end]) for start, end in pairwise(bounds)]
 
 
 # ------------------------------------------------------------------------------------------------ asking
@@ -154,13 +186,53 @@ def _constant(query: dict[str, Any], score: float) -> dict[str, Any]:
     return {"constant_score": {"filter": query, "boost": score}}
 
 
+def _all_of(terms: Sequence[str]) -> dict[str, Any]:
+    """Documents with all terms, scored by the rarest."""
+    parts = [term_query("all", term) for term in terms]
+    return parts[0] if len(parts) == 1 else {"bool": {"filter": parts, "must": [{"dis_max": {"queries": parts}}]}}
+
+
 def _having(word: Word) -> dict[str, Any]:
-    """Documents with a word, scored; a compound is scored by its joined form or the rarest of its parts."""
-    parts = [term_query("all", term) for term in word.terms]
-    if len(parts) == 1 and not word.joined:
-        return parts[0]
-    whole = {"bool": {"filter": parts, "must": [{"dis_max": {"queries": parts}}]}}
-    return {"dis_max": {"queries": [whole, term_query("all", word.joined)]}} if word.joined else whole
+    """Documents with a word in any of its ways, to filter by."""
+    ways = [_all_of(terms) for terms in ways_of(word)]
+    return ways[0] if len(ways) == 1 else {"dis_max": {"queries": ways}}
+
+
+def ways_of(word: Word) -> list[tuple[str, ...]]:
+    """The terms of a word, of which a document has all of one way: as typed, joined, of other meanings."""
+    return [word.terms, *([(word.joined,)] if word.joined else []), *word.others]
+
+
+@dataclass(slots=True)
+class Terms:
+    """How many documents there are, and how many of them have each of the terms that were asked for."""
+
+    documents: int = 0
+    known: dict[str, int] = field(default_factory=dict)
+
+    def frequency(self, word: Word) -> int:
+        """In how many documents a word is, roughly: the sum of its ways."""
+        return sum(min(self.known[term] for term in terms) for terms in ways_of(word))
+
+    def weight(self, word: Word) -> float:
+        """How much a word tells (idf)."""
+        return idf(self.documents, min(self.frequency(word), self.documents))
+
+    def scored(self, word: Word) -> dict[str, Any]:
+        """Documents with a word, scored. All ways of one with other meanings are as rare as the word is."""
+        if not word.others:
+            return _having(word)
+        weight = self.weight(word)
+        ways = []
+        for terms in ways_of(word):
+            parts = [self._as_rare(term, weight) for term in terms]
+            having = [term_query("all", term) for term in terms]
+            ways.append({"bool": {"filter": having, "must": [{"dis_max": {"queries": parts}}]}})
+        return {"dis_max": {"queries": ways}}
+
+    def _as_rare(self, term: str, weight: float) -> dict[str, Any]:
+        own = idf(self.documents, min(self.known[term], self.documents))
+        return {"term": {"all": {"value": term, "boost": weight / own}}}
 
 
 def _phrase(phrase: Phrase) -> dict[str, Any]:
@@ -176,26 +248,26 @@ def excluded_by(parsed: ParsedQuery) -> list[dict[str, Any]]:
     return groups + [_phrase(phrase) for phrase in parsed.excluded_phrases]
 
 
-def with_all(words: Sequence[Word], parsed: ParsedQuery) -> dict[str, Any]:
+def with_all(words: Sequence[Word], parsed: ParsedQuery, terms: Terms) -> dict[str, Any]:
     """Documents with all needed words and all phrases."""
     return {
         "bool": {
-            "must": [_having(word) for word in words if word.needed],
-            "should": [_having(word) for word in words if not word.needed],
+            "must": [terms.scored(word) for word in words if word.needed],
+            "should": [terms.scored(word) for word in words if not word.needed],
             "filter": _phrases(parsed),
         }
     }
 
 
-def with_some(weights: Mapping[Word, float], share: float, parsed: ParsedQuery) -> dict[str, Any]:
+def with_some(words: Sequence[Word], share: float, parsed: ParsedQuery, terms: Terms) -> dict[str, Any]:
     """Documents with at least ``share`` of the query's weight, and any needed word."""
-    needed = {word: weight for word, weight in weights.items() if word.needed}
+    weights = [(word, terms.weight(word)) for word in words if word.needed]
     # A little less: the engine adds 32-bit numbers.
-    least = share * sum(needed.values()) * (1 - 1e-5)
-    matched: dict[str, Any] = {"bool": {"should": [_constant(_having(w), weight) for w, weight in needed.items()]}}
+    least = share * sum(weight for _, weight in weights) * (1 - 1e-5)
+    matched: dict[str, Any] = {"bool": {"should": [_constant(_having(word), weight) for word, weight in weights]}}
     if least:
         matched = {"function_score": {"query": matched, "min_score": least}}
-    return {"bool": {"should": [_having(word) for word in weights], "filter": [matched, *_phrases(parsed)]}}
+    return {"bool": {"should": [terms.scored(word) for word in words], "filter": [matched, *_phrases(parsed)]}}
 
 
 def tiers_of(parsed: ParsedQuery, all_words: dict[str, Any] | None) -> list[dict[str, Any]]:
@@ -206,24 +278,90 @@ def tiers_of(parsed: ParsedQuery, all_words: dict[str, Any] | None) -> list[dict
     if parsed.title:
         tiers.append(_constant(term_query("title", parsed.title), _EXACT_TITLE * TIER))
     if all_words:
-        tiers.append(_constant(all_words, _ALL_WORDS * TIER))
+        tiers.append(_constant(all_words, ALL_WORDS * TIER))
     return [{"dis_max": {"queries": tiers}}] if tiers else []
 
 
-def filters_of(query: SearchQuery) -> list[dict[str, Any]]:
-    """Every filter of the query but the kinds."""
-    found: list[dict[str, Any]] = []
-    for field, values in (("lang", query.langs), ("creator", query.creators), ("topics", query.topics)):
-        if values:
-            found.append({"terms": {field: [_clean(value) for value in values]}})
+def _filters(query: SearchQuery) -> dict[Facet, dict[str, Any]]:
+    """Every filter that is set, by what can be counted by it; that of the kinds always."""
+    found: dict[Facet, dict[str, Any]] = {"kind": {"terms": {"kind": [*query.kinds] or list(KINDS)}}}
+    chosen: tuple[tuple[Facet, str, Iterable[str]], ...] = (
+        ("lang", "lang", query.langs),
+        ("creator", "creator", query.creators),
+        ("topic", "topics", query.topics),
+        ("brand", "brand_key", [brand.casefold() for brand in query.brands]),
+        ("merchant", "merchants", query.merchants),
+        ("way", "ways", query.ways),
+    )
+    for facet, name, values in chosen:
+        if cleaned := [_clean(value) for value in values]:
+            found[facet] = {"terms": {name: cleaned}}
     if query.in_stock:
-        found.append(term_query("in_stock", True))
+        found["stock"] = term_query("in_stock", True)
+    if query.published_from is not None:
+        found["age"] = _since(query.published_from)
     if query.currency and (query.price_from is not None or query.price_to is not None):
         limits = {"gte": _bounded(max(query.price_from or 0, 0))}
         if query.price_to is not None:
             limits["lte"] = _bounded(query.price_to)
-        found.append({"range": {_price(query.currency): limits}})
+        found["price"] = {"range": {_price(query.currency): limits}}
     return found
+
+
+def _since(published: int) -> dict[str, Any]:
+    return {"range": {"published": {"gte": _bounded(published)}}}
+
+
+def filters_of(query: SearchQuery) -> list[dict[str, Any]]:
+    """The filters that narrow everything: all but those of what is counted."""
+    return [at for facet, at in _filters(query).items() if facet not in _counted(query)]
+
+
+def _counted(query: SearchQuery) -> set[Facet]:
+    return {"kind", *query.facets}
+
+
+def _counting(query: SearchQuery) -> dict[str, Any]:
+    """For each facet, how many documents have each value, under the filters of all others."""
+    late = {facet: at for facet, at in _filters(query).items() if facet in _counted(query)}
+    return {
+        facet: {
+            "filter": {"bool": {"filter": [at for other, at in late.items() if other != facet]}},
+            "aggs": {"values": _values(facet, query)},
+        }
+        for facet in dict.fromkeys(("kind", *query.facets))
+    }
+
+
+_FIELDS: Mapping[str, str] = {
+    "kind": "kind",
+    "topic": "topics",
+    "lang": "lang",
+    "creator": "creator",
+    "brand": "brand",
+    "merchant": "merchants",
+    "way": "ways",
+}
+
+
+def _values(facet: str, query: SearchQuery) -> dict[str, Any]:
+    if facet == "stock":
+        return {"filters": {"filters": {"1": term_query("in_stock", True)}}}
+    if facet == "age":
+        ages = {str(at): _since(since) for at, since in enumerate(query.ages)}
+        return {"filters": {"filters": ages or {"none": {"match_none": {}}}}}
+    if facet == "price":
+        return {"filters": {"filters": _ranges(_price(query.currency), query.price_edges)}}
+    return {"terms": {"field": _FIELDS[facet], "size": MOST_VALUES}}
+
+
+def _ranges(name: str, edges: Sequence[int]) -> dict[str, Any]:
+    """The ranges between the edges by their positions; an edge belongs to the range above it."""
+    if not edges:
+        return {"0": {"exists": {"field": name}}}
+    bounds = [_bounded(edge) for edge in edges]
+    ranges = [{"lt": bounds[0]}, *({"gte": low, "lt": high} for low, high in pairwise(bounds)), {"gte": bounds[-1]}]
+    return {str(at): {"range": {name: limits}} for at, limits in enumerate(ranges)}
 
 
 def _price(currency: str) -> str:
@@ -236,6 +374,8 @@ def order_of(query: SearchQuery, *, scored: bool) -> list[dict[str, Any]]:
     if query.sort in ("price_up", "price_down"):
         order = "asc" if query.sort == "price_up" else "desc"
         return [{_price(query.currency): {"order": order, "missing": "_last", "unmapped_type": "long"}}, ties]
+    if query.sort == "popular":
+        return [{"popularity": "desc"}, {"published": "desc"}, ties]
     return [{"_score": "desc"}, ties] if scored and query.sort == "relevance" else [{"published": "desc"}, ties]
 
 
@@ -257,29 +397,42 @@ class Slice:
 
 
 def _state() -> dict[str, Any]:
-    """Which index answers, at which change, counted by kind: read with every answer."""
+    """Which index answers, at which change: read with every answer."""
     newest = {"seq": {"max": {"field": "_seq_no"}}, "index": {"terms": {"field": "_index"}}}
-    return {
-        "kinds": {"terms": {"field": "kind", "size": len(KINDS) + 2}},
-        "state": {"filter": term_query("kind", META), "aggs": newest},
-    }
+    return {"state": {"filter": term_query("kind", META), "aggs": newest}}
 
 
 def page_body(query: SearchQuery, matching: dict[str, Any], order: list[dict[str, Any]], at: Slice) -> dict[str, Any]:
     """A whole page; ``matching`` never matches what is no result."""
-    wanted = [*query.kinds] or list(KINDS)
+    late = [each for facet, each in _filters(query).items() if facet in _counted(query)]
     return {
         "query": {"bool": {"should": [matching, _constant(term_query("kind", META), 0.0)]}},
-        "post_filter": {"terms": {"kind": wanted}},
-        "aggs": _state(),
+        "post_filter": {"bool": {"filter": late}},
+        "aggs": _state() | _counting(query),
         "sort": order,
         "from": at.start,
         "size": at.size,
+        "track_scores": query.explain,
         "track_total_hits": False,
         # Nothing is read from the stored documents: it would cost more than the search.
         "stored_fields": "_none_",
-        "docvalue_fields": ["version", "kind", "published", "popularity"],
+        "docvalue_fields": ["version", "kind", "published", "popularity", "ways"],
     }
+
+
+def words_body(size: int) -> dict[str, Any]:
+    """The most frequent words of titles, brands and tags."""
+    return {
+        "query": {"terms": {"kind": [*KINDS, META]}},
+        "size": 0,
+        "track_total_hits": False,
+        "aggs": _state() | {"written": {"terms": {"field": "written", "size": size}}},
+    }
+
+
+def having_body(terms: Iterable[str], field_name: str = "all") -> dict[str, Any]:
+    """Is there a document with all these terms? Stops at the first."""
+    return probe_body({"bool": {"filter": [term_query(field_name, term) for term in terms]}}, [], 1)
 
 
 def probe_body(matching: dict[str, Any], excluded: list[dict[str, Any]], enough: int) -> dict[str, Any]:
@@ -322,25 +475,53 @@ class Found:
     generation: int
     kinds: Mapping[Kind, int]
     hits: Sequence[Mapping[str, Any]]
+    facets: Mapping[Facet, Mapping[str, int]]
 
     @classmethod
-    def of(cls, answer: Mapping[str, Any]) -> Found:
+    def of(cls, query: SearchQuery, answer: Mapping[str, Any]) -> Found:
         """Read it. Raises SchemaMismatch when it does not come from an index of ours."""
-        counted = {bucket["key"]: bucket["doc_count"] for bucket in answer["aggregations"]["kinds"]["buckets"]}
-        state = answer["aggregations"]["state"]
-        indexes = [bucket["key"] for bucket in state["index"]["buckets"]]
-        if len(indexes) != 1 or state["seq"]["value"] is None:
-            raise SchemaMismatch("The search index is not one of ours; it has to be rebuilt.")
+        index, generation = state_of(answer)
+        counted = answer["aggregations"]
+        kinds = _counts(counted["kind"])
         return cls(
-            index=indexes[0],
-            generation=number_of(indexes[0]) * _CHANGES_PER_INDEX + int(state["seq"]["value"]),
-            kinds={kind: counted.get(kind, 0) for kind in KINDS},
+            index=index,
+            generation=generation,
+            kinds={kind: kinds.get(kind, 0) for kind in KINDS},
             hits=answer["hits"]["hits"],
+            facets={facet: _ranked(_counts(counted[facet])) for facet in query.facets},
         )
 
     def total(self, kinds: Sequence[Kind]) -> int:
         """How many documents of these kinds; of all when none is named."""
         return sum(self.kinds[kind] for kind in (kinds or KINDS))
+
+
+def state_of(answer: Mapping[str, Any]) -> tuple[str, int]:
+    """The index and its generation. Raises SchemaMismatch when it is not an index of ours."""
+    state = answer["aggregations"]["state"]
+    indexes = [bucket["key"] for bucket in state["index"]["buckets"]]
+    if len(indexes) != 1 or state["seq"]["value"] is None:
+        raise SchemaMismatch("The search index is not one of ours; it has to be rebuilt.")
+    return indexes[0], number_of(indexes[0]) * _CHANGES_PER_INDEX + int(state["seq"]["value"])
+
+
+def _counts(group: Mapping[str, Any]) -> dict[str, int]:
+    buckets = group["values"]["buckets"]
+    if isinstance(buckets, Mapping):
+        return {value: int(bucket["doc_count"]) for value, bucket in buckets.items()}
+    return {bucket["key"]: int(bucket["doc_count"]) for bucket in buckets}
+
+
+def _ranked(counts: Mapping[str, int]) -> dict[str, int]:
+    """The values that are there, the most frequent first."""
+    found = [(value, count) for value, count in counts.items() if count and value and value != META]
+    return dict(sorted(found, key=lambda pair: (-pair[1], pair[0])))
+
+
+def vocabulary_of(answer: Mapping[str, Any]) -> Vocabulary:
+    """The words that ``words_body`` asked for."""
+    buckets = answer["aggregations"]["written"]["buckets"]
+    return Vocabulary({bucket["key"]: int(bucket["doc_count"]) for bucket in buckets})
 
 
 def filling_alias(index: str) -> str:
@@ -358,8 +539,8 @@ def _value(hit: Mapping[str, Any], field: str) -> Any:
     return hit["fields"][field][0]
 
 
-def hit_of(hit: Mapping[str, Any], score: float) -> Hit:
-    return Hit(str(hit["sort"][-1]), int(_value(hit, "version")), score)
+def hit_of(hit: Mapping[str, Any], score: float, parts: Mapping[str, float] | None = None) -> Hit:
+    return Hit(str(hit["sort"][-1]), int(_value(hit, "version")), score, parts or {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -370,21 +551,30 @@ class Extremes:
     newest: float
     most_popular: float
 
-    def put_in_order(self, hits: Sequence[Mapping[str, Any]]) -> list[Hit]:
-        """The best ``WINDOW`` reordered with the nudges; the rest as they are."""
+    def put_in_order(self, hits: Sequence[Mapping[str, Any]]) -> list[tuple[Mapping[str, Any], float]]:
+        """Hits with their scores: the best ``WINDOW`` reordered with the nudges, the rest as they are."""
         ranked = []
         for hit in hits[:WINDOW]:
             tier, score = divmod(hit["sort"][0], TIER)
-            score *= lift(
-                _value(hit, "kind"),
-                _value(hit, "popularity"),
-                _value(hit, "published"),
-                self.most_popular,
-                self.newest,
-            )
-            ranked.append((-tier, -score, hit_of(hit, score)))
-        ranked.sort(key=lambda entry: (*entry[:2], entry[2].id))
-        return [hit for _, _, hit in ranked] + [hit_of(hit, hit["sort"][0] % TIER) for hit in hits[WINDOW:]]
+            ranked.append((-tier, -score * math.prod(self._factors(hit).values()), str(hit["sort"][-1]), hit))
+        ranked.sort(key=lambda entry: entry[:3])
+        first = [(hit, -score) for _, score, _, hit in ranked]
+        return first + [(hit, hit["sort"][0] % TIER) for hit in hits[WINDOW:]]
+
+    def parts(self, hit: Mapping[str, Any], least: int) -> dict[str, float]:
+        """How its place came about; it has to be scored. ``least`` is the lowest tier there is."""
+        tier, text = divmod(hit["_score"], TIER)
+        return {"text": text, **self._factors(hit), "tier": max(tier, float(least))}
+
+    def _factors(self, hit: Mapping[str, Any]) -> dict[str, float]:
+        return lifts(
+            _value(hit, "kind"),
+            _value(hit, "popularity"),
+            _value(hit, "published"),
+            bool(hit["fields"].get("ways")),
+            self.most_popular,
+            self.newest,
+        )
 
 
 def count_of(probe: Mapping[str, Any]) -> int:
