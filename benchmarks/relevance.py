@@ -1,6 +1,11 @@
-"""How good are the answers? Judged queries against the embedded engine, through the port.
+"""How good are the answers? Judged queries against an engine, through the port.
 
     python benchmarks/relevance.py [FOLDER] [--split dev] [--sets chorus-en,cranfield-en,qbqtc-zh]
+    python benchmarks/relevance.py --engine opensearch --url http://127.0.0.1:9200
+
+With OpenSearch, also how much of its first ten Whoosh has among its own (overlap@10). Each query is asked a second
+time with one typing error in each of its Latin words of five letters or more: a letter left out, doubled, wrong, or
+two swapped, never the first, chosen by a random number seeded by the query; "typos" is that nDCG ÷ the clean one.
 
 FOLDER (or the environment's SEARCH_DATA) holds ``corpus/``, ``dev/`` and ``eval.py``; by default
 ``../shared/data/search`` beside the repository. Without it the command says so and ends with 0.
@@ -13,17 +18,21 @@ import argparse
 import importlib.util
 import os
 import platform
+import random
+import re
 import sys
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack
 from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from contentshop.search.backends.whoosh import WhooshSearchBackend
-from contentshop.search.port import MAX_LIMIT, Document, SearchQuery
+from contentshop.search.port import MAX_LIMIT, Document, SearchBackend, SearchQuery
+from contentshop.search.spelling import LEAST_LETTERS
 
 SETS = ("chorus-en", "cranfield-en", "qbqtc-zh")
 NEAR = Path(__file__).resolve().parents[2] / "shared" / "data" / "search"
@@ -63,7 +72,7 @@ def documents(corpus: Iterable[Mapping[str, Any]]) -> Iterator[Document]:
         )
 
 
-def ranked(backend: WhooshSearchBackend, text: str, count: int) -> list[str]:
+def ranked(backend: SearchBackend, text: str, count: int) -> list[str]:
     """The ids of the best ``count`` documents, page by page as a visitor gets them."""
     found: list[str] = []
     while len(found) < count:
@@ -75,24 +84,60 @@ def ranked(backend: WhooshSearchBackend, text: str, count: int) -> list[str]:
     return found
 
 
-def measure(name: str, split: str, measured: ModuleType) -> None:
-    """Index one set in a temporary folder, ask its queries, print its measures beside the goals."""
-    corpus, _, _ = measured.load(name, split)
-    with tempfile.TemporaryDirectory() as folder:
-        backend = WhooshSearchBackend(Path(folder))
-        began = time.process_time()
+def with_typos(text: str) -> str:
+    """The text with one typing error in each Latin word of ``LEAST_LETTERS`` or more; the same each time."""
+    chance = random.Random(text)
+
+    def spoilt(match: re.Match[str]) -> str:
+        word = match.group()
+        at = chance.randrange(1, len(word) - 1)
+        before, letter, after = word[:at], word[at], word[at + 1 :]
+        wrong = chance.choice([other for other in "abcdefghijklmnopqrstuvwxyz" if other != letter.lower()])
+        swapped = before + after[0] + letter + after[1:]
+        return chance.choice([before + after, before + 2 * letter + after, before + wrong + after, swapped])
+
+    return re.sub(rf"\b[A-Za-z]{{{LEAST_LETTERS},}}\b", spoilt, text)
+
+
+def overlap(one: SearchBackend, other: SearchBackend, texts: Iterable[str]) -> float:
+    """How much of the first ten results two engines share, on average over the texts that either finds."""
+    pairs = [(set(ranked(one, text, 10)), set(ranked(other, text, 10))) for text in texts]
+    shares = [len(ours & theirs) / max(len(ours), len(theirs)) for ours, theirs in pairs if ours or theirs]
+    return sum(shares) / len(shares)
+
+
+def measure(name: str, split: str, measured: ModuleType, url: str) -> None:
+    """Index one set, ask its queries, print its measures beside the goals."""
+    corpus, queries, _ = measured.load(name, split)
+    with ExitStack() as stack:
+        whoosh = WhooshSearchBackend(Path(stack.enter_context(tempfile.TemporaryDirectory())))
+        stack.callback(whoosh.close)
+        backend: SearchBackend = whoosh
+        if url:
+            from contentshop.search.backends.opensearch import OpenSearchBackend
+
+            whoosh.rebuild(documents(corpus))
+            backend = OpenSearchBackend(url, prefix="contentshop-relevance", patience=30.0)
+        clock = time.perf_counter if url else time.process_time  # the work of a server is not ours
+        began = clock()
         backend.rebuild(documents(corpus))
-        built = time.process_time() - began
+        built = clock() - began
         size = backend.health().bytes
-        began = time.process_time()
+        began = clock()
         result = measured.evaluate(name, split, lambda text, count: ranked(backend, text, count))
-        asked = time.process_time() - began
-        backend.close()
+        asked = clock() - began
+        spoilt = measured.evaluate(name, split, lambda text, count: ranked(backend, with_typos(text), count))
+        shared = overlap(backend, whoosh, queries.values()) if url else None
+    unit = "s" if url else "CPU-s"
     print(
-        f"{name:13} {split}: {len(corpus)} documents, {len(corpus) / built:.0f}/CPU-s, {size / 1e6:.1f} MB; "
-        f"{result['queries']} queries, {1000 * asked / result['queries']:.1f} CPU-ms each for the first 100"
+        f"{name:13} {split}: {len(corpus)} documents, {len(corpus) / built:.0f}/{unit}, {size / 1e6:.1f} MB; "
+        f"{result['queries']} queries, {1000 * asked / result['queries']:.1f} {unit[:-1]}ms each for the first 100"
     )
     print("   " + "  ".join(f"{key} {value}" for key, value in result.items() if key != "queries"))
+    changed = sum(with_typos(text) != text for text in queries.values())
+    kept = spoilt["ndcg@10"] / result["ndcg@10"]
+    beside = "" if shared is None else f"; overlap@10 with Whoosh {shared:.3f}"
+    print(f"   typos in {changed} queries: ndcg@10 {spoilt['ndcg@10']}, {kept:.3f} of the clean one{beside}")
     for key, least, aim in GOALS[name]:
         value = result[key]
         good = value <= least if key == "zero" else value >= least
@@ -106,17 +151,19 @@ def main() -> int:
     parser.add_argument("folder", nargs="?", type=Path, default=Path(os.environ.get("SEARCH_DATA", NEAR)))
     parser.add_argument("--split", default="dev", choices=("dev", "held", "all"))
     parser.add_argument("--sets", default=",".join(SETS))
+    parser.add_argument("--engine", default="whoosh", choices=("whoosh", "opensearch"))
+    parser.add_argument("--url", default="http://127.0.0.1:9200", help="of OpenSearch")
     arguments = parser.parse_args()
     if not (arguments.folder / "eval.py").is_file():
         print(f"skipped: no judged queries in {arguments.folder} (give the folder, or set SEARCH_DATA)")
         return 0
     print(
-        f"Python {platform.python_version()}, Whoosh {version('whoosh')}, "
+        f"{arguments.engine}; Python {platform.python_version()}, Whoosh {version('whoosh')}, "
         f"snowballstemmer {version('snowballstemmer')}, {time.strftime('%Y-%m-%d')}"
     )
     measured = measures(arguments.folder)
     for name in arguments.sets.split(","):
-        measure(name, arguments.split, measured)
+        measure(name, arguments.split, measured, arguments.url if arguments.engine == "opensearch" else "")
     return 0
 
 
