@@ -75,8 +75,9 @@ def home() -> Response:
     who, number = viewer(), page_number(request.args.get("page"))
     placed = curation.list_placed(db.session, "home", now=who.now, locale=who.locale) if number == 1 else []
     popular = discovery.list_trending(db.session, "week").posts if number == 1 else {}
-    shelves, facts, tiles = _shelves(placed, who, also=popular)
-    newest = _newest(number)
+    newest = _Newest(number, also=_posts_of(placed) | set(popular))
+    tiles = newest.also
+    shelves, facts = _shelves(placed, who, tiles)
     lead, shelves, kicker = _lead(shelves)
     fresh = _readable_first(newest.tiles, who)
     if lead is None and number == 1 and fresh:
@@ -180,7 +181,8 @@ def featured(slug: str) -> Response:
     begin()
     who = viewer()
     found = curation.get_by_slug(db.session, slug)
-    shelves, facts, tiles = _shelves([found], who, limit=None)
+    tiles = posts.tiles_by_id(db.session, _posts_of([found], None))
+    shelves, facts = _shelves([found], who, tiles, limit=None)
     entries = shelves[0].entries if shelves else ()
     path = f"/featured/{found.slug}"
     trail = [(_("Home"), "/"), (found.title, "")]
@@ -279,11 +281,17 @@ def session_state() -> Response:
 
 
 class _Newest:
-    """One page of published posts, and whether there is another."""
+    """One page of published posts, and whether there is another; on the first page ``also`` other posts, by id."""
 
-    def __init__(self, number: int, *, topic: str | None = None, author_key: str | None = None) -> None:
+    def __init__(
+        self, number: int, *, topic: str | None = None, author_key: str | None = None, also: Collection[int] = ()
+    ) -> None:
         offset = (number - 1) * TILES
-        found = posts.list_newest(db.session, limit=TILES + 1, offset=offset, topic=topic, author_key=author_key)
+        self.also: dict[int, PostTile] = {}
+        if also:
+            found, self.also = posts.newest_and(db.session, also, limit=TILES + 1)
+        else:
+            found = posts.list_newest(db.session, limit=TILES + 1, offset=offset, topic=topic, author_key=author_key)
         self.tiles = found[:TILES]
         self.part = freshness.newest(limit=TILES + 1, offset=offset, topic=topic, author_key=author_key)
         self._number = number
@@ -319,14 +327,10 @@ def _trending(found: Mapping[int, int], tiles: Mapping[int, PostTile], lead: Ent
 
 
 def _shelves(
-    lists: Sequence[Featured], who: Viewer, limit: int | None = SHELF, also: Collection[int] = ()
-) -> tuple[list[FeaturedShelf], dict[int, ProductFacts], dict[int, PostTile]]:
-    """Featured lists with their posts and products, two statements; lists without anything public are left out.
-
-    The posts of ``also`` are read with those of the lists.
-    """
+    lists: Sequence[Featured], who: Viewer, tiles: dict[int, PostTile], limit: int | None = SHELF
+) -> tuple[list[FeaturedShelf], dict[int, ProductFacts]]:
+    """Featured lists with their posts (``tiles``) and products; lists without anything public are left out."""
     entries = [entry for one in lists for entry in one.entries[:limit]]
-    tiles = posts.tiles_by_id(db.session, {entry.post_id for entry in entries if entry.post_id} | set(also))
     facts = products.load_facts(db.session, {entry.product_id for entry in entries if entry.product_id}, who.locale)
     shelves = []
     for one in lists:
@@ -345,7 +349,12 @@ def _shelves(
                     one.title, one.intro, f"/featured/{one.slug}", f"list-{one.key}", language_tag(one.lang), shown
                 )
             )
-    return shelves, facts, tiles
+    return shelves, facts
+
+
+def _posts_of(lists: Iterable[Featured], limit: int | None = SHELF) -> set[int]:
+    """The row numbers of the posts in featured lists."""
+    return {entry.post_id for one in lists for entry in one.entries[:limit] if entry.post_id}
 
 
 def _lead(shelves: Sequence[FeaturedShelf]) -> tuple[Entry | None, list[FeaturedShelf], str]:
