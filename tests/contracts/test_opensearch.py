@@ -96,6 +96,80 @@ def emptied(common: OpenSearchBackend) -> SearchBackend:
     return common
 
 
+# ------------------------------------------------------------------------------------------- a cluster
+
+
+@pytest.mark.live
+@needs_engine
+@pytest.mark.timeout(400)
+def test_a_node_stops_under_load_without_a_failed_search() -> None:
+    """Two nodes, each with a copy. Searches and writes go on while one is stopped, started again, killed.
+
+    It takes longest, so it is the first: others run beside it.
+    """
+    with Cluster(2) as cluster:
+        backend = OpenSearchBackend(cluster.url, patience=PATIENCE)
+        assert backend.ensure()
+        backend.rebuild(SHOP)
+        client = OpenSearch(hosts=hosts_of(cluster.nodes[0].url)[0], timeout=60)
+        done = threading.Event()
+        wrong: list[object] = []
+        asked: list[int] = []
+        written: dict[str, int] = {}
+
+        def search() -> None:
+            while not done.is_set():
+                try:
+                    if page(backend, "headphones").total != 3:
+                        wrong.append("a search has shrunk")
+                    asked.append(1)
+                except Exception as error:  # noqa: BLE001
+                    wrong.append(error)
+
+        def write() -> None:
+            number = 0
+            while not done.is_set():
+                number += 1
+                try:
+                    put(backend, doc(f"post:{number}", "Kettle", version=number))
+                    written[f"post:{number}"] = number
+                except Exception as error:  # noqa: BLE001
+                    wrong.append(error)
+                time.sleep(0.05)
+
+        def green() -> None:
+            client.cluster.health(
+                index="contentshop", params={"wait_for_status": "green", "timeout": "60s"}, request_timeout=70
+            )
+
+        green()
+        threads = [threading.Thread(target=work) for work in (search, search, search, write)]
+        for thread in threads:
+            thread.start()
+        try:
+            second = cluster.nodes[1]
+            for end in (second.stop, second.kill):
+                time.sleep(1)
+                end()
+                enough = len(asked) + 50
+                while len(asked) < enough and not wrong:
+                    time.sleep(0.1)
+                second.resume()
+                second.wait_ready(2, time.monotonic() + 180)
+                green()
+        finally:
+            done.set()
+            for thread in threads:
+                thread.join()
+        assert wrong == []
+        assert dict(backend.versions()) == {document.id: 1 for document in SHOP} | written
+        client.close()
+        backend.close()
+
+
+# ------------------------------------------------------------------------------------------- the contract
+
+
 @needs_engine
 class TestContract(SearchBackendContract):
     @pytest.fixture
@@ -626,7 +700,7 @@ def test_what_another_process_applies_during_a_rebuild_is_not_lost(
 def test_nothing_applied_is_lost_while_indexes_are_swapped(
     shop: OpenSearchBackend, opened: Opened, prefix: str
 ) -> None:
-    """Writes go on, one by one, over ten rebuilds that do not know of them."""
+    """Writes go on, one by one, over six rebuilds that do not know of them."""
     other = opened(URL, prefix=prefix, patience=PATIENCE)
     truth: dict[str, int] = {}
     done = threading.Event()
@@ -652,7 +726,7 @@ def test_nothing_applied_is_lost_while_indexes_are_swapped(
         yield from [doc(key, "Kettle", version=version) for key, version in dict(truth).items()]
 
     thread.start()
-    for _ in range(10):
+    for _ in range(6):
         shop.rebuild(documents())
     done.set()
     thread.join()
@@ -684,7 +758,7 @@ def test_no_search_fails_or_shrinks_while_indexes_are_swapped(
     threads = [threading.Thread(target=search, args=(at,)) for at in range(3)]
     for thread in threads:
         thread.start()
-    for _ in range(12):
+    for _ in range(6):
         other.rebuild(SHOP)
     done.set()
     for thread in threads:
@@ -895,71 +969,3 @@ def test_both_engines_count_correct_and_explain_the_same(
         assert mine.parts.keys() == other.parts.keys()
         for name in mine.parts.keys() - {"text"}:  # its scale is the engine's own
             assert mine.parts[name] == pytest.approx(other.parts[name]), (mine.id, name)
-
-
-# ------------------------------------------------------------------------------------------- a cluster
-
-
-@pytest.mark.live
-@needs_engine
-@pytest.mark.timeout(400)
-def test_a_node_stops_under_load_without_a_failed_search() -> None:
-    """Two nodes, each with a copy. Searches and writes go on while one is stopped, started again, killed."""
-    with Cluster(2) as cluster:
-        backend = OpenSearchBackend(cluster.url, patience=PATIENCE)
-        assert backend.ensure()
-        backend.rebuild(SHOP)
-        client = OpenSearch(hosts=hosts_of(cluster.nodes[0].url)[0], timeout=60)
-        done = threading.Event()
-        wrong: list[object] = []
-        asked: list[int] = []
-        written: dict[str, int] = {}
-
-        def search() -> None:
-            while not done.is_set():
-                try:
-                    if page(backend, "headphones").total != 3:
-                        wrong.append("a search has shrunk")
-                    asked.append(1)
-                except Exception as error:  # noqa: BLE001
-                    wrong.append(error)
-
-        def write() -> None:
-            number = 0
-            while not done.is_set():
-                number += 1
-                try:
-                    put(backend, doc(f"post:{number}", "Kettle", version=number))
-                    written[f"post:{number}"] = number
-                except Exception as error:  # noqa: BLE001
-                    wrong.append(error)
-                time.sleep(0.05)
-
-        def green() -> None:
-            client.cluster.health(
-                index="contentshop", params={"wait_for_status": "green", "timeout": "60s"}, request_timeout=70
-            )
-
-        green()
-        threads = [threading.Thread(target=work) for work in (search, search, search, write)]
-        for thread in threads:
-            thread.start()
-        try:
-            second = cluster.nodes[1]
-            for end in (second.stop, second.kill):
-                time.sleep(1)
-                end()
-                enough = len(asked) + 50
-                while len(asked) < enough and not wrong:
-                    time.sleep(0.1)
-                second.resume()
-                second.wait_ready(2, time.monotonic() + 180)
-                green()
-        finally:
-            done.set()
-            for thread in threads:
-                thread.join()
-        assert wrong == []
-        assert dict(backend.versions()) == {document.id: 1 for document in SHOP} | written
-        client.close()
-        backend.close()
