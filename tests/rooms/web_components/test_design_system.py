@@ -13,6 +13,7 @@ import pytest
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from contentshop.web import styles
+from contentshop.web.chrome import Chrome
 from contentshop.web.samples import samples
 
 ROOT = Path(__file__).parents[3]
@@ -43,10 +44,11 @@ TEXT_PAIRS = [
 EDGE_PAIRS = [(edge, ground) for edge in ("line-strong", "focus") for ground in ("paper", "surface", "sunken")]
 
 
-def _chrome(signed_in: bool) -> SimpleNamespace:
-    user = SimpleNamespace(name="Mara <b>", handle="mara", role="editor") if signed_in else None
-    return SimpleNamespace(
+def _chrome(signed_in: bool) -> Any:
+    user: Any = SimpleNamespace(name="Mara <b>", handle="mara", role="editor") if signed_in else None
+    return Chrome(
         site_name="contentshop",
+        site_url="https://contentshop.example",
         locale="en",
         lang_tag="en",
         user=user,
@@ -54,8 +56,9 @@ def _chrome(signed_in: bool) -> SimpleNamespace:
         query='a "quoted" word',
         region="US",
         currency="USD",
-        regions=[("US", "United States"), ("CN", "China")],
-        nav_topics=[("audio", "Headphones")],
+        regions=(("US", "United States"), ("CN", "China")),
+        currencies=("USD", "CNY"),
+        nav_topics=(("audio", "Headphones"),),
         can_write=signed_in,
         can_edit=signed_in,
         can_operate=signed_in,
@@ -211,8 +214,8 @@ def test_gallery_shows_every_component(signed_in: bool) -> None:
     source = (TEMPLATES / "components" / "gallery.html").read_text("utf-8")
     shown = set(re.findall(r'from "components/(\w+)\.html"', source))
     # These stand in the frame or inside other components.
-    inner = {"account_menu", "buy_form", "cart_link", "footer", "header", "icon", "out_link", "picture", "preferences",
-             "skip_link"}  # fmt: skip
+    inner = {"account_menu", "buy_form", "cart_link", "foot", "footer", "header", "icon", "masthead", "out_link",
+             "picture", "preferences", "skip_link", "topic_bar"}  # fmt: skip
     assert shown | inner == {path.stem for path in COMPONENTS}
     html = _environment(signed_in).get_template("components/gallery.html").render(page=samples(NOW))
     assert ("/sign-out" in html) is signed_in
