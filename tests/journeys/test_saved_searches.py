@@ -67,9 +67,9 @@ def test_a_reader_hears_of_what_was_waited_for(visit: Visit, stage: Stage, site:
     assert urlsplit(reader.url).path == live_url
 
     reader.goto("/account/searches")
-    row = reader.locator("main tbody tr", has_text=word)
+    row = reader.locator(".news-row", has_text=word)
     row.locator("button:has-text('Pause')").click()
-    expect(reader.locator("main tbody tr", has_text=word).locator(".badge")).to_be_visible()
+    expect(reader.locator(".news-row", has_text=word).locator(".badge")).to_be_visible()
 
 
 def test_a_visitor_signs_in_on_the_way_and_loses_nothing(visit: Visit, stage: Stage) -> None:
@@ -84,5 +84,5 @@ def test_a_visitor_signs_in_on_the_way_and_loses_nothing(visit: Visit, stage: St
     page.locator("main form.stack button[type=submit]").click()
     page.goto("/account/searches")
     expect(page.locator("main")).to_contain_text(word)
-    page.locator("main tbody tr", has_text=word).locator("button:has-text('Delete')").click()
+    page.locator(".news-row", has_text=word).locator("button:has-text('Delete')").click()
     expect(page.locator("main")).not_to_contain_text(f"“{word}” ·")
