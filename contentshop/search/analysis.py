@@ -494,6 +494,11 @@ def _with_function_words(words: tuple[Word, ...]) -> tuple[Word, ...]:
     return tuple(replace(w, needed=False) if _is_function_word(w) else w for w in words)
 
 
+def is_function_word(term: str) -> bool:
+    """Whether this is the stem of a word that says how others hang together."""
+    return term in _FUNCTION_STEMS
+
+
 def _is_function_word(word: Word) -> bool:
     return len(word.terms) == 1 and word.terms[0] in _FUNCTION_STEMS
 

@@ -6,11 +6,20 @@ its syllables stand side by side somewhere, else as the nearest word of the docu
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from contentshop.search.analysis import ParsedQuery, Word, parse, plain_query, replace_words, stem, words_of
+from contentshop.search.analysis import (
+    ParsedQuery,
+    Word,
+    is_function_word,
+    parse,
+    plain_query,
+    replace_words,
+    stem,
+    words_of,
+)
 from contentshop.search.chinese import read_as_pinyin
 from contentshop.search.port import SearchQuery, Synonym
 from contentshop.search.spelling import MUCH_MORE, Vocabulary
@@ -44,7 +53,7 @@ def understand(query: SearchQuery, lexicon: Lexicon) -> Understood:
     """What ``query`` asks for. Never raises for odd text."""
     if query.verbatim:
         return Understood(with_synonyms(parse(query.text), query.synonyms))
-    speech = _Speech(lexicon)
+    speech = _Speech(lexicon, {term for rule in query.synonyms for word in words_of(rule.text) for term in word.terms})
     plain = plain_query(query.text)
     corrected = replace_words(plain, speech.corrected)
     changed = corrected != plain
@@ -55,14 +64,16 @@ def understand(query: SearchQuery, lexicon: Lexicon) -> Understood:
 def better_text(query: SearchQuery, lexicon: Lexicon) -> str:
     """The text with each word replaced by one that is nearly the same and far more usual; empty without one."""
     plain = plain_query(query.text)
-    speech = _Speech(lexicon)
+    speech = _Speech(lexicon, set())
     better = replace_words(plain, speech.more_usual)
     return better if better != plain else ""
 
 
 class _Speech:
-    def __init__(self, lexicon: Lexicon) -> None:
+    def __init__(self, lexicon: Lexicon, known: Collection[str]) -> None:
+        """``known`` are stems that have a meaning although no document may have them."""
         self._lexicon = lexicon
+        self._known = known
 
     def corrected(self, word: str) -> str:
         if self._is_known(word) or self._reading(word, initials=False):
@@ -81,7 +92,8 @@ class _Speech:
         return self._reading(word, initials=True)
 
     def _is_known(self, word: str) -> bool:
-        return self._lexicon.frequency(stem(word)) > 0
+        term = stem(word)
+        return term in self._known or is_function_word(term) or self._lexicon.frequency(term) > 0
 
     def _reading(self, word: str, *, initials: bool) -> Word | None:
         found = [

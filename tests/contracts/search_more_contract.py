@@ -126,6 +126,15 @@ class SearchMoreContract:
         }
         assert ids(shop, "bose earbuds", synonyms=both) == ["product:qc"]
 
+    def test_a_word_with_synonyms_is_not_corrected(self, shop: SearchBackend) -> None:
+        rule = (Synonym("headphonez", ("耳机",)),)
+        found = page(shop, "headphonez", synonyms=rule)
+        assert (found.corrected, [hit.id for hit in found.hits]) == ("", ["list:zh"])
+
+    def test_function_words_are_not_corrected(self, shop: SearchBackend) -> None:
+        put(shop, doc("product:witch", "Witch hat"))
+        assert page(shop, "which headphones").corrected == ""
+
     def test_synonyms_of_several_words(self, shop: SearchBackend) -> None:
         rule = (Synonym("phone cover", ("手机壳",)),)
         found = page(shop, "phone cover", synonyms=rule)
