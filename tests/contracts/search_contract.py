@@ -522,6 +522,13 @@ class SearchBackendContract:
         assert page(shop).kinds["product"] == 2
         assert "product:qc" not in dict(shop.versions())
 
+    def test_the_only_document_may_come_and_go_again_and_again(self, backend: SearchBackend) -> None:
+        for version in range(1, 10):
+            put(backend, doc("post:only", "Now and then", version=version))
+            assert ids(backend, "then") == ["post:only"]
+            backend.apply([Delete("post:only")])
+            assert ids(backend, "then") == []
+
     def test_deleting_what_is_not_there_is_harmless(self, shop: SearchBackend) -> None:
         shop.apply([Delete("product:none")])
         assert page(shop).total == len(SHOP)

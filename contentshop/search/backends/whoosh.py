@@ -43,6 +43,7 @@ from whoosh.codec.whoosh3 import W3Codec
 from whoosh.filedb.filestore import FileStorage
 from whoosh.index import TOC, EmptyIndexError, FileIndex
 from whoosh.util.filelock import FileLock, try_for
+from whoosh.writing import MERGE_SMALL
 
 from contentshop.core.errors import ContentshopError, Unavailable
 from contentshop.search.analysis import (
@@ -133,6 +134,12 @@ class Codec(W3Codec):  # type: ignore[misc]  # Whoosh is untyped
     """
 
     length_stats = False
+
+
+def _merge(writer: Any, segments: Sequence[Any]) -> Any:
+    """Whoosh's own merging, without segments whose documents are all deleted: 2.7.4 loses their columns when it
+    merges nothing else."""
+    return MERGE_SMALL(writer, [segment for segment in segments if segment.doc_count() > 0])
 
 
 def _schema() -> fields.Schema:
@@ -595,7 +602,7 @@ class WhooshSearchBackend:
                 writer.delete_document(number)
             for entry in entries:
                 writer.add_document(**entry)
-            writer.commit()
+            writer.commit(mergetype=_merge)
         return True
 
     @contextmanager
