@@ -110,7 +110,7 @@ def from_environment() -> Settings:
         "database_url": env.str("DATABASE_URL", "") or f"sqlite:///{folder / 'contentshop.db'}",
         "search_url": env.str("SEARCH_URL", ""),
         "site_name": env.str("SITE_NAME", "contentshop"),
-        "site_url": (env.str("SITE_URL", "http://127.0.0.1:8000") or "").rstrip("/"),
+        "site_url": (env.str("SITE_URL", "") or "").rstrip("/"),
         "trusted_hosts": tuple(env.list("TRUSTED_HOSTS", []) or ()),
         "trusted_proxies": env.int("TRUSTED_PROXIES", 0, validate=Range(min=0, max=5)),
         "locale": env.str("LOCALE", "en", validate=OneOf(LOCALES)),
@@ -144,6 +144,8 @@ def from_environment() -> Settings:
     except ValidationError as error:  # pragma: no cover - environs wraps these, kept for older releases
         mistakes.append(str(error))
     if not mistakes:
+        # Links in mails must lead here too when only the port was moved.
+        values["site_url"] = values["site_url"] or f"http://127.0.0.1:{values['port']}"
         values["shipping"] = _shipping(str(values["shipping"]), mistakes)
         mistakes += _contradictions(values)
     if mistakes:

@@ -56,6 +56,13 @@ def test_the_defaults_are_those_of_the_dataclass(tmp_path: Path) -> None:
     assert found.shipping["USD"].free_from == 4900
 
 
+def test_links_lead_to_the_port_unless_an_address_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CONTENTSHOP_PORT", "8899")
+    assert from_environment().site_url == "http://127.0.0.1:8899"
+    monkeypatch.setenv("CONTENTSHOP_SITE_URL", "https://shop.example/")
+    assert from_environment().site_url == "https://shop.example"
+
+
 def test_production_refuses_the_development_secret_and_says_how_to_make_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CONTENTSHOP_ENV", "production")
     with pytest.raises(SettingsError, match=r"CONTENTSHOP_SECRET_KEY.*secrets\.token_urlsafe"):
