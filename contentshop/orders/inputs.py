@@ -45,15 +45,18 @@ def read_attempt(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """Who buys, where it goes and how it is paid, as the buyer wrote it."""
+    """Who buys, where it goes and how it is paid, as the buyer wrote it.
+
+    The fields stand in the order of the form, in which their mistakes are told.
+    """
 
     email: str
-    name: str
     phone: str
     country: str
-    region: str
-    city: str
+    name: str
     address: str
+    city: str
+    region: str
     postcode: str
     note: str
     payment_method: str

@@ -74,6 +74,17 @@ def test_every_bad_field_is_named_at_once() -> None:
         "note": ["Use at most 1000 characters."],
         "payment_method": ["Choose how you want to pay."],
     }
+    # As they stand in the form, so that reading down the list leads down the page.
+    assert list(refused.value.fields) == [
+        "email",
+        "phone",
+        "country",
+        "name",
+        "address",
+        "city",
+        "note",
+        "payment_method",
+    ]
 
 
 def test_postcode_is_needed_where_parcels_need_it() -> None:
