@@ -185,7 +185,9 @@ def publish(key: str) -> Response:
         _in_unit(lambda: actions.publish(db.session, _own_post(key), by=viewer().person(), now=viewer().now))
     except Invalid as refusal:
         post = _post(key)
-        return show("studio/edit.html", _edit_page(post, _stored(post), errors=refusal.fields), 422)
+        first = [_("Not published. The draft is saved."), *refusal.fields.get("", [])]
+        errors = {"": first, **{name: told for name, told in refusal.fields.items() if name}}
+        return show("studio/edit.html", _edit_page(post, _stored(post), errors=errors), 422)
     flash(_("Published. Readers can see it now."), "success")
     return redirect(url_for("studio.edit", key=key), 303)
 

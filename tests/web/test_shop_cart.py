@@ -180,7 +180,7 @@ def test_quantities_change_and_lines_go(app: Flask, client: FlaskClient, make: F
     variant = make.variant_of(kettle).key
     answer = send(client, "/cart/update", variant=variant, card="", quantity="4")
     assert (answer.status_code, answer.headers["Location"]) == (303, "/cart")
-    assert "5 things" in text_of(client.get("/cart").text)
+    assert "5 items" in text_of(client.get("/cart").text)
     assert "$84.96" in text_of(client.get("/cart").text)
     assert send(client, "/cart/update", variant=variant, card="", quantity="0").status_code == 303
     assert send(client, "/cart/remove", variant=variant, card="").status_code == 303

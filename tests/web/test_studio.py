@@ -291,6 +291,7 @@ class TestPublishing:
 
         assert answer.status_code == 422
         assert "Line 5: there is no product “foo”" in words(answer.text)
+        assert "Not published. The draft is saved." in words(answer.text)
         assert f"{source}</textarea>" in answer.text
         assert (writer.stored().state, writer.draft().source) == ("draft", source)
         assert writer.publish(source="One.").status_code == 303
