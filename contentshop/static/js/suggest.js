@@ -1,4 +1,4 @@
-// Suggestions under a search box: a combobox with a list of links (WAI-ARIA Authoring Practices, list autocomplete).
+// Suggestions under a search box: a combobox whose options are links (WAI-ARIA Authoring Practices, list autocomplete).
 
 const PAUSE = 60; // milliseconds without a key before asking
 
@@ -6,7 +6,7 @@ export function suggestFor(form) {
   const input = form.querySelector("input[type=search]");
   if (!input || input.dataset.ready) return;
   input.dataset.ready = "1";
-  const list = document.createElement("ul");
+  const list = document.createElement("div");
   const status = document.createElement("p");
   const kept = new Map();
   let at = -1;
@@ -45,20 +45,18 @@ export function suggestFor(form) {
   }
 
   function optionOf(entry, place) {
-    const option = document.createElement("li");
-    const link = document.createElement("a");
+    const option = document.createElement("a");
     const text = document.createElement("span");
     const label = document.createElement("span");
     option.id = `${list.id}-${place}`;
+    option.href = entry.url;
+    option.tabIndex = -1;
     option.setAttribute("role", "option");
     option.setAttribute("aria-selected", "false");
-    link.href = entry.url;
-    link.tabIndex = -1;
     text.textContent = entry.text;
     label.className = "suggestion-kind";
     label.textContent = entry.label;
-    link.append(text, label);
-    option.append(link);
+    option.append(text, label);
     return option;
   }
 
@@ -101,7 +99,7 @@ export function suggestFor(form) {
       choose(event.key === "ArrowDown" ? at + 1 : at - 1);
     } else if (event.key === "Enter" && at >= 0) {
       event.preventDefault();
-      list.children[at].firstElementChild.click();
+      list.children[at].click();
     }
   });
   form.addEventListener("focusout", (event) => {
