@@ -291,7 +291,9 @@ def user_add(role: str, name: str, handle: str, email: str, password: str) -> No
     from contentshop.web.session import engines
 
     with site_app() as app:
-        form = SignUp.parse(name=name, handle=handle, email=email, password=password, creator=False, locale="en")
+        form = SignUp.parse(
+            name=name, handle=handle, email=email, password=password, creator=False, locale="en", official=True
+        )
         now = engines().clock.now()
         with unit_of_work(db.session):
             password_hash = app.extensions["contentshop"].passwords.hash(form.password)

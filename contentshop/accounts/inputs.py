@@ -14,6 +14,13 @@ PASSWORD_MIN = 10
 PASSWORD_MAX = 200
 # One "@", something around it, a dot in the domain: the only real check of an address is a mail to it.
 EMAIL = re.compile(r"[^@\s\x00-\x1f<>,;:\"()\[\]\\]{1,64}@[^@\s\x00-\x1f<>,;:\"()\[\]\\]+\.[^@\s.<>,;]{2,}")
+# Names that readers would take for the site's own people.
+OFFICIAL = frozenset(
+    [
+        *("admin", "administrator", "billing", "contact", "contentshop", "editor", "editors", "help", "moderator"),
+        *("news", "official", "operator", "root", "security", "service", "shop", "staff", "support", "system", "team"),
+    ]
+)
 HANDLE = re.compile(r"[a-z0-9](?:[a-z0-9-]{1,38}[a-z0-9])")
 # Too common to protect anybody; length is the main rule, as NIST SP 800-63B advises.
 COMMON = frozenset(
@@ -80,7 +87,17 @@ class SignUp:
     locale: str
 
     @classmethod
-    def parse(cls, *, name: str, handle: str, email: str, password: str, creator: bool, locale: str) -> SignUp:
+    def parse(
+        cls,
+        *,
+        name: str,
+        handle: str,
+        email: str,
+        password: str,
+        creator: bool,
+        locale: str,
+        official: bool = False,
+    ) -> SignUp:
         """Raises Invalid with every field that needs another look."""
         problems: dict[str, list[str]] = {}
         name = clean_line(name, 80)
@@ -89,6 +106,8 @@ class SignUp:
         handle = handle.strip().lstrip("@").casefold()
         if not HANDLE.fullmatch(handle):
             problems["handle"] = [say("Use 3 to 40 letters a–z, digits and hyphens.")]
+        elif handle in OFFICIAL and not official:
+            problems["handle"] = [say("This name is kept for those who run the site; choose another.")]
         email = check_email(email, problems)
         check_password(password, problems)
         if problems:

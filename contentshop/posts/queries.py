@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Row, Select, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, aliased, joinedload
 
 from contentshop.accounts.models import User
@@ -19,6 +19,7 @@ from contentshop.core.words import say
 from contentshop.media.models import Asset
 from contentshop.posts.models import Card, Post, PostTopic, Revision
 from contentshop.posts.policy import can_see_draft
+from contentshop.products.models import ProductPicture
 from contentshop.products.offers import PictureFacts
 
 AnyRow = Row[*tuple[Any, ...]]
@@ -460,9 +461,11 @@ def _topics_by_post(session: AnySession) -> dict[int, set[str]]:
 
 
 def _joined(
-    revision_id: InstrumentedAttribute[int | None], query: Select[*tuple[Any, ...]]
+    revision_id: InstrumentedAttribute[int | None],
+    query: Select[*tuple[Any, ...]],
+    picture: ColumnElement[int | None] | InstrumentedAttribute[int | None] = Revision.cover_id,
 ) -> Select[*tuple[Any, ...]]:
-    """Posts with one of their revisions, its cover and their author."""
+    """Posts with one of their revisions, its cover (or another ``picture``) and their author."""
     return (
         query.add_columns(
             Asset.key.label("asset_key"),
@@ -474,7 +477,7 @@ def _joined(
         .select_from(Post)
         .join(Revision, Revision.id == revision_id)
         .join(User, User.id == Post.author_id)
-        .outerjoin(Asset, Asset.id == Revision.cover_id)
+        .outerjoin(Asset, Asset.id == picture)
     )
 
 
@@ -490,7 +493,16 @@ def read_tile(row: AnyRow) -> PostTile:
 
 @lru_cache(maxsize=1)
 def _tiles() -> Select[*tuple[Any, ...]]:
-    """What tiles show of published posts; built once."""
+    """What tiles show of published posts; built once. Without a cover, the picture of the first product."""
+    first_product = (
+        select(ProductPicture.asset_id)
+        .join(Card, Card.product_id == ProductPicture.product_id)
+        .where(Card.post_id == Post.id, Card.live, ProductPicture.position == 0)
+        .order_by(Card.id)
+        .limit(1)
+        .correlate(Post)
+        .scalar_subquery()
+    )
     live_cards = (
         select(func.count())
         .select_from(Card)
@@ -517,6 +529,7 @@ def _tiles() -> Select[*tuple[Any, ...]]:
             Post.version,
             live_cards.label("cards_count"),
         ),
+        func.coalesce(Revision.cover_id, first_product),
     ).where(Post.state == "published")
 
 

@@ -81,7 +81,9 @@ def home() -> Response:
     lead, shelves, kicker = _lead(shelves)
     fresh = _readable_first(newest.tiles, who)
     if lead is None and number == 1 and fresh:
-        lead, fresh, kicker = Entry(fresh[0], None, ""), fresh[1:], _("Newest")
+        # A lead is mostly its picture, so the newest post that has one takes the place.
+        first = next((at for at, found in enumerate(fresh) if found.cover), 0)
+        lead, fresh, kicker = Entry(fresh[first], None, ""), [*fresh[:first], *fresh[first + 1 :]], _("Newest")
     page = HomePage(
         head=_home_head(),
         lead=lead,

@@ -56,6 +56,7 @@ def test_the_way_on_stays_on_the_site(client: FlaskClient, post_form: Callable[.
         ("name", "  ", "Tell readers what to call you."),
         ("handle", "a!", "Use 3 to 40 letters"),
         ("handle", "-ab-", "Use 3 to 40 letters"),
+        ("handle", "@Admin", "This name is kept for those who run the site"),
         ("email", "nobody", "Write your e-mail address"),
         ("email", "a@b", "Write your e-mail address"),
         ("email", "a b@example.org", "Write your e-mail address"),

@@ -74,7 +74,7 @@ def counts(html: str, title: str) -> dict[str, int]:
 def test_a_typing_error_is_corrected_and_said(client: FlaskClient, stocked: dict[str, Any]) -> None:
     html = client.get("/search?q=wirless+hedphones").text
     assert "Results for “wireless headphones”" in html
-    assert "Nobody has written “wirless hedphones”." in html
+    assert "Instead of “wirless hedphones”." in html
     assert hits(client, "q=wirless+hedphones")[0] == "/products/xm5"
     assert hits(client, "q=wirless+hedphones&exact=1") == []
 

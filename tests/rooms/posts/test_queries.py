@@ -14,6 +14,7 @@ from contentshop.media.models import Asset
 from contentshop.posts import queries
 from contentshop.posts.models import Card, Post, PostTopic, Revision
 from contentshop.posts.policy import can_change, can_see_draft, can_unpublish
+from contentshop.products.models import ProductPicture
 from contentshop.products.offers import PictureFacts
 from tests.factories import Factory
 from tests.rooms.posts.conftest import Desk
@@ -300,3 +301,16 @@ class TestAudit:
         assert damaged(cut) == [f"{mine}its text and its list of cards differ"]
         moved = update(Post).where(Post.id == post.id).values(live_id=post.id + 2)
         assert damaged(moved) == [f"{mine}its revision is missing or belongs to another post"]
+
+
+def test_a_tile_without_a_cover_shows_its_first_product(desk: Desk, make: Factory) -> None:
+    picture_id = cover(desk)
+    make.product("plain")
+    pictured = make.product("pictured")
+    with desk.unit():
+        desk.session.add(ProductPicture(product_id=pictured.id, asset_id=picture_id, position=0))
+    make.post(source="::card[plain]\n\n::card[pictured]\n", slug="two")
+    make.post(source="::card[plain]\n", slug="one")
+    found = {tile.slug: tile.cover for tile in queries.list_newest(desk.session, limit=5)}
+    assert found == {"two": PictureFacts("abc", 1200, 800, (320, 640), "A"), "one": None}
+    assert queries.get_published(desk.session, "two").cover is None
