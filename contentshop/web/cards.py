@@ -394,7 +394,7 @@ def next_stale(facts: Collection[ProductFacts], now: datetime) -> datetime | Non
 
 
 def explain(resolution: Resolution) -> str:
-    """Why a card shows what it shows, for its author: the verdict, then what became of each offer."""
+    """Why a card shows what it shows, for its author: the verdict, then a line for each offer."""
     verdicts: dict[str, str] = {
         "own_stock": _("It is in our own stock."),
         "affiliate": _("We have none; this is the best offer for this region."),
@@ -408,13 +408,14 @@ def explain(resolution: Resolution) -> str:
     lines = [
         _("%(offer)s: %(why)s", offer=names.get(key, key), why=_verdict_word(why)) for key, why in resolution.trace
     ]
-    return str(_("%(verdict)s %(offers)s.", verdict=verdict, offers=_("; ").join(lines)) if lines else verdict)
+    return "\n".join([str(verdict), *map(str, lines)])
 
 
 def _offer_name(offer: OfferFacts) -> str:
     if not offer.own:
         return offer.merchant_name
-    return str(_("our stock (%(sku)s)", sku=offer.sku))
+    currency = f", {offer.price.currency}" if offer.price else ""
+    return str(_("Our stock (%(sku)s)", sku=f"{offer.sku}{currency}"))
 
 
 def _verdict_word(code: str) -> str:
