@@ -77,7 +77,8 @@ def remove_synonyms(session: AnySession, key: str) -> None:
 def sync(session: AnySession, backend: SearchBackend, subject: Subject, keys: Sequence[str], *, now: datetime) -> None:
     """Make the index say of these things what the database says now. Repeats do no harm.
 
-    Nothing is held open while the engine works. Raises Unavailable when it cannot be reached.
+    The suggestions are committed here, before the engine is asked: the one action that commits, since nothing may be
+    held open while an engine works. Raises Unavailable when it cannot be reached; the next try does both again.
     """
     operations = _operations(session, subject, keys, now)
     session.rollback()

@@ -304,10 +304,3 @@ def lifts(
         "freshness": 1 + FRESHNESS_NUDGE * fresh,
         "availability": 1 + AVAILABILITY_NUDGE * available,
     }
-
-
-def lift(
-    kind: Kind, popularity: int, published: int, most_popular: float, newest: float, *, available: bool = False
-) -> float:
-    """The product of ``lifts``."""
-    return math.prod(lifts(kind, popularity, published, available, most_popular, newest).values())
