@@ -6,13 +6,14 @@ writing is the *draft* revision. They are the same row right after publishing.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import (
     JSON,
     Boolean,
     CheckConstraint,
+    Date,
     ForeignKey,
     Index,
     Integer,
@@ -68,6 +69,7 @@ class Revision(Base):
     ``segments`` is the safe HTML cut at its card slots (see ``posts.rendering``), ``text`` its plain text for
     search, ``cards`` the card references with their words, each with the public key of its ``Card``.
     ``problems`` are [line, sentence, its values] of cards that could not be read or found; a draft may have them.
+    ``tested`` says how the author came to the verdict; the three dates, when, and since when the thing is theirs.
     """
 
     __tablename__ = "revision"
@@ -83,6 +85,9 @@ class Revision(Base):
     summary: Mapped[str] = mapped_column(String(500), default="")
     source: Mapped[str] = mapped_column(Text, default="")
     tested: Mapped[str] = mapped_column(String(500), default="")
+    tested_from: Mapped[date | None] = mapped_column(Date)
+    tested_to: Mapped[date | None] = mapped_column(Date)
+    owned_since: Mapped[date | None] = mapped_column(Date)
     relation: Mapped[str] = mapped_column(String(12), default="affiliate")
     topics: Mapped[list[str]] = mapped_column(JSON, default=list)
     cover_id: Mapped[int | None] = mapped_column(BigInt, ForeignKey("asset.id"))
