@@ -116,11 +116,14 @@ def problems(folder: Path) -> list[str]:
     if not (folder / "LICENSE").is_file() or not (folder / "LICENSE").read_text("utf-8").strip():
         found.append(f"{folder.name}: no licence")
     here = {path.name for path in folder.iterdir()} - {"vendor.json", "LICENSE"}
-    for name in sorted(here ^ set(about["files"])):
-        found.append(f"{folder.name}: {name} is only in one of folder and vendor.json")
-    for name in sorted(here & set(about["files"])):
-        if digest((folder / name).read_bytes(), "sha384") != about["files"][name]:
-            found.append(f"{folder.name}: {name} was changed")
+    found += [
+        f"{folder.name}: {name} is only in one of folder and vendor.json" for name in sorted(here ^ set(about["files"]))
+    ]
+    found += [
+        f"{folder.name}: {name} was changed"
+        for name in sorted(here & set(about["files"]))
+        if digest((folder / name).read_bytes(), "sha384") != about["files"][name]
+    ]
     return found
 
 
