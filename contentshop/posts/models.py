@@ -29,10 +29,23 @@ from contentshop.media.models import Asset
 from contentshop.posts.inputs import POST_KINDS, RELATIONS
 
 POST_STATES = ("draft", "published", "unpublished")
+# How a revision came about: written by itself while somebody typed, by pressing "Save", by restoring another.
+REVISION_KINDS = ("autosave", "saved", "restored")
+PLAN_KINDS = ("publish", "unpublish")
+PLAN_STATES = ("waiting", "done", "failed", "cancelled")
+MEMBER_ROLES = ("coauthor", "reviewer")
+MEMBER_STATES = ("invited", "accepted", "declined", "left", "removed")
+REMARK_KINDS = ("comment", "suggestion")
+REMARK_STATES = ("open", "resolved", "accepted", "rejected")
 
 
 class Post(Base):
-    """An article or a buying list. ``version`` grows with every change; saving checks it."""
+    """An article or a buying list.
+
+    ``version`` grows with every change of what readers see, ``draft_version`` with every change of the draft;
+    saving checks the latter. ``updates`` are [time, what changed] of the updates that readers are told of, oldest
+    first. The post belongs to ``author``; who else works on it stands in ``members``.
+    """
 
     __tablename__ = "post"
     __table_args__ = (
@@ -57,8 +70,11 @@ class Post(Base):
     created_at: Mapped[Moment]
     updated_at: Mapped[Moment]
     version: Mapped[int] = mapped_column(Integer, default=1)
+    draft_version: Mapped[int] = mapped_column(Integer, default=1)
+    updates: Mapped[list[list[str]]] = mapped_column(JSON, default=list)
 
     author: Mapped[User] = relationship()
+    members: Mapped[list[PostMember]] = relationship(order_by="PostMember.id", viewonly=True)
     draft: Mapped[Revision | None] = relationship(foreign_keys=[draft_id], post_update=True)
     live: Mapped[Revision | None] = relationship(foreign_keys=[live_id], post_update=True)
 
@@ -68,6 +84,8 @@ class Revision(Base):
 
     ``segments`` is the safe HTML cut at its card slots (see ``posts.rendering``), ``text`` its plain text for
     search, ``cards`` the card references with their words, each with the public key of its ``Card``.
+    Only the draft is written to, and only while it is an autosave of the same person's session; what was saved by
+    hand, and what readers have seen (``published_at``), stays as it is. ``restored_from`` is another's number.
     ``problems`` are [line, sentence, its values] of cards that could not be read or found; a draft may have them.
     ``tested`` says how the author came to the verdict; the three dates, when, and since when the thing is theirs.
     """
@@ -76,11 +94,13 @@ class Revision(Base):
     __table_args__ = (
         UniqueConstraint("post_id", "number"),
         CheckConstraint(f"relation IN {RELATIONS!r}", name="relation"),
+        CheckConstraint(f"kind IN {REVISION_KINDS!r}", name="kind"),
     )
 
     id: Mapped[PrimaryKey]
     post_id: Mapped[int] = mapped_column(BigInt, ForeignKey("post.id", ondelete="CASCADE"), index=True)
     number: Mapped[int] = mapped_column(Integer)
+    kind: Mapped[str] = mapped_column(String(10), default="saved")
     title: Mapped[str] = mapped_column(String(200))
     summary: Mapped[str] = mapped_column(String(500), default="")
     source: Mapped[str] = mapped_column(Text, default="")
@@ -98,8 +118,11 @@ class Revision(Base):
     problems: Mapped[list[Any]] = mapped_column(JSON, default=list)
     text: Mapped[str] = mapped_column(Text, default="")
     renderer_version: Mapped[int] = mapped_column(Integer, default=0)
+    lang: Mapped[str] = mapped_column(String(10), default="en")
     saved_by: Mapped[int | None] = mapped_column(BigInt, ForeignKey("user_account.id"))
     saved_at: Mapped[Moment]
+    published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    restored_from: Mapped[int | None] = mapped_column(Integer)
 
     cover: Mapped[Asset | None] = relationship()
 
@@ -127,3 +150,196 @@ class PostTopic(Base):
 
     post_id: Mapped[int] = mapped_column(BigInt, ForeignKey("post.id", ondelete="CASCADE"), primary_key=True)
     topic: Mapped[str] = mapped_column(String(60), primary_key=True, index=True)
+
+
+class RevisionAsset(Base):
+    """A medium that a revision uses: its cover, or one named in its text (see ``posts.media_use``)."""
+
+    __tablename__ = "revision_asset"
+
+    revision_id: Mapped[int] = mapped_column(BigInt, ForeignKey("revision.id", ondelete="CASCADE"), primary_key=True)
+    asset_id: Mapped[int] = mapped_column(BigInt, ForeignKey("asset.id"), primary_key=True, index=True)
+
+
+class DraftStep(Base):
+    """How to go back from a version of a draft to the one before (``version``): see ``posts.merging``.
+
+    Two windows that began at one version have its text in common; these steps lead back to it.
+    """
+
+    __tablename__ = "draft_step"
+
+    post_id: Mapped[int] = mapped_column(
+        BigInt, ForeignKey("post.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    version: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    changes: Mapped[dict[str, Any]] = mapped_column(JSON)
+    saved_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
+
+class StrayCopy(Base):
+    """Words that could not be saved because others had been in the meantime, kept until they are merged.
+
+    ``version`` is the draft they were written on top of; ``settled_at`` tells when they were merged or given up.
+    """
+
+    __tablename__ = "stray_copy"
+
+    id: Mapped[PrimaryKey]
+    key: Mapped[PublicKey]
+    post_id: Mapped[int] = mapped_column(BigInt, ForeignKey("post.id", ondelete="CASCADE"), index=True)
+    user_id: Mapped[int] = mapped_column(BigInt, ForeignKey("user_account.id", ondelete="CASCADE"))
+    version: Mapped[int] = mapped_column(Integer)
+    words: Mapped[dict[str, Any]] = mapped_column(JSON)
+    kept_at: Mapped[Moment]
+    settled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class PostPlan(Base):
+    """What is to happen to a post by itself at ``at``: a certain revision is shown, or the post is taken down.
+
+    ``zone`` is the time zone in which its author chose the time. A failed plan keeps in ``problems`` why.
+    """
+
+    __tablename__ = "post_plan"
+
+    id: Mapped[PrimaryKey]
+    key: Mapped[PublicKey]
+    post_id: Mapped[int] = mapped_column(BigInt, ForeignKey("post.id", ondelete="CASCADE"), index=True)
+    kind: Mapped[str] = mapped_column(String(10))
+    revision_id: Mapped[int | None] = mapped_column(BigInt, ForeignKey("revision.id"))
+    at: Mapped[Moment]
+    zone: Mapped[str] = mapped_column(String(64))
+    note: Mapped[str] = mapped_column(String(300), default="")
+    silent: Mapped[bool] = mapped_column(Boolean, default=False)
+    planned_by: Mapped[int] = mapped_column(BigInt, ForeignKey("user_account.id"))
+    planned_at: Mapped[Moment]
+    state: Mapped[str] = mapped_column(String(10), default="waiting")
+    problems: Mapped[list[str]] = mapped_column(JSON, default=list)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    post: Mapped[Post] = relationship()
+    revision: Mapped[Revision | None] = relationship()
+
+    __table_args__ = (
+        CheckConstraint(f"kind IN {PLAN_KINDS!r}", name="kind"),
+        CheckConstraint(f"state IN {PLAN_STATES!r}", name="state"),
+        # One of a kind at a time; also what the worker looks through.
+        Index(
+            "ix_post_plan_waiting",
+            "post_id",
+            "kind",
+            unique=True,
+            sqlite_where=state == "waiting",
+            postgresql_where=state == "waiting",
+        ),
+    )
+
+
+class PreviewLink(Base):
+    """An address under which anybody may read the draft for a while. Only a hash of its token is kept."""
+
+    __tablename__ = "preview_link"
+
+    id: Mapped[PrimaryKey]
+    key: Mapped[PublicKey]
+    post_id: Mapped[int] = mapped_column(BigInt, ForeignKey("post.id", ondelete="CASCADE"), index=True)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    made_by: Mapped[int] = mapped_column(BigInt, ForeignKey("user_account.id"))
+    made_at: Mapped[Moment]
+    expires_at: Mapped[Moment]
+    revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class PostMember(Base):
+    """Somebody who works on another's post, or was asked to.
+
+    Invited by handle, ``user_id`` is known from the start; invited by ``email``, from the answer on.
+    """
+
+    __tablename__ = "post_member"
+    __table_args__ = (
+        UniqueConstraint("post_id", "user_id"),
+        CheckConstraint(f"role IN {MEMBER_ROLES!r}", name="role"),
+        CheckConstraint(f"state IN {MEMBER_STATES!r}", name="state"),
+        CheckConstraint("state <> 'accepted' OR user_id IS NOT NULL", name="person"),
+    )
+
+    id: Mapped[PrimaryKey]
+    key: Mapped[PublicKey]
+    post_id: Mapped[int] = mapped_column(BigInt, ForeignKey("post.id", ondelete="CASCADE"))
+    user_id: Mapped[int | None] = mapped_column(BigInt, ForeignKey("user_account.id", ondelete="CASCADE"), index=True)
+    email: Mapped[str] = mapped_column(String(254), default="")
+    role: Mapped[str] = mapped_column(String(10))
+    state: Mapped[str] = mapped_column(String(10), default="invited")
+    invited_by: Mapped[int] = mapped_column(BigInt, ForeignKey("user_account.id"))
+    invited_at: Mapped[Moment]
+    answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    user: Mapped[User | None] = relationship(foreign_keys=[user_id])
+    post: Mapped[Post] = relationship(viewonly=True)
+
+
+class Remark(Base):
+    """What somebody says about a passage of a draft, or offers to write instead; an answer has a ``parent_id``.
+
+    The passage is found again by its words (``quote``, with what stood around it), so it survives edits elsewhere.
+    """
+
+    __tablename__ = "remark"
+    __table_args__ = (
+        CheckConstraint(f"kind IN {REMARK_KINDS!r}", name="kind"),
+        CheckConstraint(f"state IN {REMARK_STATES!r}", name="state"),
+    )
+
+    id: Mapped[PrimaryKey]
+    key: Mapped[PublicKey]
+    post_id: Mapped[int] = mapped_column(BigInt, ForeignKey("post.id", ondelete="CASCADE"), index=True)
+    parent_id: Mapped[int | None] = mapped_column(BigInt, ForeignKey("remark.id", ondelete="CASCADE"), index=True)
+    author_id: Mapped[int] = mapped_column(BigInt, ForeignKey("user_account.id"))
+    kind: Mapped[str] = mapped_column(String(10), default="comment")
+    body: Mapped[str] = mapped_column(Text, default="")
+    quote: Mapped[str] = mapped_column(Text, default="")
+    before: Mapped[str] = mapped_column(String(80), default="")
+    after: Mapped[str] = mapped_column(String(80), default="")
+    instead: Mapped[str] = mapped_column(Text, default="")
+    state: Mapped[str] = mapped_column(String(10), default="open")
+    decided_by: Mapped[int | None] = mapped_column(BigInt, ForeignKey("user_account.id"))
+    decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    created_at: Mapped[Moment]
+
+    author: Mapped[User] = relationship(foreign_keys=[author_id])
+
+
+class EditLock(Base):
+    """Who is writing on a draft now; without a sign of life it ends by itself (``posts.policy.LOCK_LIFE``)."""
+
+    __tablename__ = "edit_lock"
+
+    post_id: Mapped[int] = mapped_column(
+        BigInt, ForeignKey("post.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    user_id: Mapped[int] = mapped_column(BigInt, ForeignKey("user_account.id", ondelete="CASCADE"))
+    since: Mapped[Moment]
+    beat_at: Mapped[Moment]
+
+    user: Mapped[User] = relationship()
+
+
+class StudioNotice(Base):
+    """Word to somebody who works on a post of what happened to it: ``kind`` says what, ``who`` did it."""
+
+    __tablename__ = "studio_notice"
+    __table_args__ = (Index("ix_studio_notice_person", "user_id", "created_at"),)
+
+    id: Mapped[PrimaryKey]
+    key: Mapped[PublicKey]
+    user_id: Mapped[int] = mapped_column(BigInt, ForeignKey("user_account.id", ondelete="CASCADE"))
+    post_id: Mapped[int] = mapped_column(BigInt, ForeignKey("post.id", ondelete="CASCADE"), index=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    who_id: Mapped[int | None] = mapped_column(BigInt, ForeignKey("user_account.id", ondelete="CASCADE"))
+    created_at: Mapped[Moment]
+    read_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    post: Mapped[Post] = relationship()
+    who: Mapped[User | None] = relationship(foreign_keys=[who_id])
