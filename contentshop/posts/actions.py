@@ -24,6 +24,7 @@ from contentshop.posts.cards import CardRef, is_slug
 from contentshop.posts.events import PostChanged, PostPublished, PostUnpublished
 from contentshop.posts.imports import PostFile
 from contentshop.posts.inputs import MAX_SUMMARY, PostInput
+from contentshop.posts.media_use import note_use
 from contentshop.posts.models import Card, Post, PostTopic, Revision
 from contentshop.posts.policy import can_change, can_unpublish
 from contentshop.posts.queries import find_by_source, list_problems
@@ -247,6 +248,9 @@ def import_form(file: PostFile, text: PreparedText, *, cover_id: int | None = No
         lang=file.lang,
         topics=[topic.slug for topic in file.topics],
         tested=file.tested,
+        tested_from=file.tested_from,
+        tested_to=file.tested_to,
+        owned_since=file.owned_since,
         relation=file.relation,
         cover_id=cover_id,
         cover_alt=file.cover_alt,
@@ -294,6 +298,8 @@ def _is_saved(post: Post, form: PostInput) -> bool:
         and post.lang == form.lang
         and (draft.title, draft.summary, draft.source, draft.tested, draft.relation)
         == (form.title, form.summary, form.source, form.tested, form.relation)
+        and (draft.tested_from, draft.tested_to, draft.owned_since)
+        == (form.tested_from, form.tested_to, form.owned_since)
         and (draft.cover_id, draft.cover_alt, draft.topics) == (form.cover_id, form.cover_alt, list(form.topics))
     )
 
@@ -309,6 +315,7 @@ def _write_draft(
     draft = _draft_to_write(session, post)
     draft.title, draft.summary, draft.source = form.title, form.summary, form.source
     draft.tested, draft.relation, draft.topics = form.tested, form.relation, list(form.topics)
+    draft.tested_from, draft.tested_to, draft.owned_since = form.tested_from, form.tested_to, form.owned_since
     draft.cover_id, draft.cover_alt = form.cover_id, form.cover_alt
     draft.segments = _keyed(text.rendered.segments, keys)
     draft.headings = [list(heading) for heading in text.rendered.headings]
@@ -318,7 +325,7 @@ def _write_draft(
     draft.renderer_version = text.rendered.version
     draft.saved_by, draft.saved_at = by.id, now
     post.draft = draft
-    session.flush()
+    note_use(session, draft)
 
 
 def _as_stored(problem: Problem) -> list[Any]:

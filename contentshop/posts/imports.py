@@ -60,6 +60,9 @@ class PostFile:
     cover: str
     cover_alt: str
     tested: str
+    tested_from: str
+    tested_to: str
+    owned_since: str
     relation: str
     date: datetime | None
     days_ago: int | None
@@ -100,6 +103,9 @@ def read_post(path: Path, *, root: Path | None = None, lang: str = "") -> PostFi
         cover=_string(matter, "cover"),
         cover_alt=_string(matter, "cover_alt"),
         tested=_string(matter, "tested"),
+        tested_from=_string(matter, "tested_from"),
+        tested_to=_string(matter, "tested_to"),
+        owned_since=_string(matter, "owned_since"),
         relation=_string(matter, "relation") or "affiliate",
         date=_date(matter),
         days_ago=_days_ago(matter),

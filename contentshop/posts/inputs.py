@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from datetime import date
 
 from contentshop.accounts.inputs import clean_line
 from contentshop.core.errors import Invalid
@@ -19,6 +20,7 @@ MAX_SUMMARY = 500
 MAX_TESTED = 500
 MAX_ALT = 300
 MAX_TOPICS = 5
+EARLIEST = date(1950, 1, 1)  # older than that, a date of testing or buying is a slip
 
 # The language of a BCP 47 tag; scripts and regions do not matter to search and to the lang attribute.
 LANGUAGE = re.compile(r"([a-z]{2,3})(?:[-_][a-z0-9]{1,8})*", re.IGNORECASE)
@@ -31,7 +33,8 @@ class PostInput:
     """One version of a post as its author wrote it. ``source`` is Markdown with card directives.
 
     Title and text may be empty, since a draft begins with nothing; publishing asks for both. ``cover_id`` is
-    the row of a stored picture. ``topics`` are slugs.
+    the row of a stored picture. ``topics`` are slugs. ``tested_from`` to ``tested_to`` is when the things were tested,
+    ``owned_since`` since when they are the author's; each may be unknown.
     """
 
     kind: str
@@ -44,6 +47,9 @@ class PostInput:
     relation: str
     cover_id: int | None
     cover_alt: str
+    tested_from: date | None = None
+    tested_to: date | None = None
+    owned_since: date | None = None
 
     @classmethod
     def parse(
@@ -60,11 +66,15 @@ class PostInput:
         cover_id: int | None = None,
         cover_alt: str = "",
         known_topics: Collection[str] | None = None,
+        tested_from: date | str | None = None,
+        tested_to: date | str | None = None,
+        owned_since: date | str | None = None,
+        today: date | None = None,
     ) -> PostInput:
         """Raises Invalid with every field that needs another look.
 
         ``known_topics`` are the slugs that exist; without it they are taken on trust (topics belong to a room
-        above this one).
+        above this one). Dates are ISO 8601 (``2026-05-31``) or empty, none of them after ``today`` if that is given.
         """
         problems: Problems = {}
         form = cls(
@@ -78,7 +88,12 @@ class PostInput:
             relation=_one_of(relation, RELATIONS, "relation", problems),
             cover_id=cover_id,
             cover_alt=_line(cover_alt, MAX_ALT, "cover_alt", problems),
+            tested_from=_day(tested_from, today, "tested_from", problems),
+            tested_to=_day(tested_to, today, "tested_to", problems),
+            owned_since=_day(owned_since, today, "owned_since", problems),
         )
+        if form.tested_from and form.tested_to and form.tested_to < form.tested_from:
+            problems["tested_to"] = [say("The tests end before they begin; look at both dates.")]
         if problems:
             raise Invalid(problems)
         return form
@@ -109,6 +124,26 @@ def _language(text: str, problems: Problems) -> str:
         problems["lang"] = [say("“%(text)s” is not a language; write it like en or zh.", text=text[:40])]
         return ""
     return match[1].lower()
+
+
+def _day(value: date | str | None, today: date | None, field: str, problems: Problems) -> date | None:
+    if isinstance(value, str):
+        text = value.strip()
+        if not text:
+            return None
+        # Of ISO 8601 only the long form: 20260531 and 2026-W22-7 are not what date fields send.
+        try:
+            value = date.fromisoformat(text) if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text, re.ASCII) else None
+        except ValueError:
+            value = None
+        if value is None:
+            problems[field] = [say("“%(text)s” is not a date; write it like 2026-05-31.", text=text[:40])]
+            return None
+    if value is not None and value < EARLIEST:
+        problems[field] = [say("This date is too long ago; write it like 2026-05-31.")]
+    elif value is not None and today is not None and value > today:
+        problems[field] = [say("This date has not come yet.")]
+    return value
 
 
 def _source(text: str, problems: Problems) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, aliased, joinedload
 
 from contentshop.accounts.models import User
@@ -28,6 +28,9 @@ AnyRow = Row[*tuple[Any, ...]]
 CHARACTERS_A_WORD = {"zh": 1, "ja": 1}
 OTHER_CHARACTERS_A_WORD = 6
 
+# What everybody may see, in a query that joins the author: a blocked person's posts are off the site as they are.
+PUBLIC = and_(Post.state == "published", User.blocked.is_(False))
+
 
 @dataclass(frozen=True, slots=True)
 class PublishedPost:
@@ -45,6 +48,9 @@ class PublishedPost:
     title: str
     summary: str
     tested: str
+    tested_from: date | None
+    tested_to: date | None
+    owned_since: date | None
     relation: str
     segments: list[Any]
     headings: list[Any]
@@ -128,7 +134,7 @@ class OwnPost:
 
 def get_published(session: AnySession, slug: str) -> PublishedPost:
     """The post at this address, in one statement. Raises NotFound, also for drafts and unpublished posts."""
-    query = _whole(Post.live_id).where(Post.slug == slug, Post.state == "published")
+    query = _whole(Post.live_id).where(Post.slug == slug, PUBLIC)
     row = session.execute(query).one_or_none()
     if row is None:
         raise NotFound(say("There is no such post. It may have been taken down."))
@@ -160,6 +166,9 @@ def _whole(revision_id: InstrumentedAttribute[int | None]) -> Select[*tuple[Any,
             Revision.title,
             Revision.summary,
             Revision.tested,
+            Revision.tested_from,
+            Revision.tested_to,
+            Revision.owned_since,
             Revision.relation,
             Revision.segments,
             Revision.headings,
@@ -219,9 +228,7 @@ def count_published(
     lang: str | None = None,
 ) -> int:
     """How many posts ``list_newest`` would give without a limit."""
-    query = select(func.count()).select_from(Post).where(Post.state == "published")
-    if author_key is not None:
-        query = query.join(User, User.id == Post.author_id)
+    query = select(func.count()).select_from(Post).join(User, User.id == Post.author_id).where(PUBLIC)
     return session.scalar(_matching(query, topic=topic, author_key=author_key, kind=kind, lang=lang)) or 0
 
 
@@ -254,7 +261,8 @@ def newest_and(session: AnySession, ids: Collection[int], *, limit: int) -> tupl
     """The first ``limit`` of ``list_newest``, and the tiles of these posts by row number: one statement for both."""
     newest = (
         select(Post.id)
-        .where(Post.state == "published")
+        .join(User, User.id == Post.author_id)
+        .where(PUBLIC)
         .order_by(Post.published_at.desc(), Post.id.desc())
         .limit(limit)
         .subquery()
@@ -308,7 +316,7 @@ def find_card(session: AnySession, key: str) -> LiveCard | None:
         )
         .join(Post, Post.id == Card.post_id)
         .join(User, User.id == Post.author_id)
-        .where(Card.key == key, Card.live, Post.state == "published")
+        .where(Card.key == key, Card.live, PUBLIC)
     ).one_or_none()
     return LiveCard(**row._mapping) if row is not None else None  # noqa: SLF001 - the documented way
 
@@ -530,7 +538,7 @@ def _tiles() -> Select[*tuple[Any, ...]]:
             live_cards.label("cards_count"),
         ),
         func.coalesce(Revision.cover_id, first_product),
-    ).where(Post.state == "published")
+    ).where(PUBLIC)
 
 
 def _matching(
@@ -568,7 +576,7 @@ def list_addresses(session: AnySession, *, limit: int) -> list[tuple[str, dateti
     rows = session.execute(
         select(Post.slug, func.coalesce(Post.revised_at, Post.published_at).label("changed"))
         .join(User, User.id == Post.author_id)
-        .where(Post.state == "published", User.blocked.is_(False))
+        .where(PUBLIC)
         .order_by(Post.published_at.desc(), Post.id.desc())
         .limit(limit)
     )

@@ -60,7 +60,19 @@ ROWS = 50  # posts of one page
 FOUND = 10  # products the picker shows
 INLINE_WIDTH = 960  # pixels; a little more than the column of text, for dense screens
 STATES = ("draft", "published", "unpublished")
-FIELDS = ("title", "summary", "source", "lang", "tested", "relation", "cover_alt", "picture_alt")
+FIELDS = (
+    "title",
+    "summary",
+    "source",
+    "lang",
+    "tested",
+    "tested_from",
+    "tested_to",
+    "owned_since",
+    "relation",
+    "cover_alt",
+    "picture_alt",
+)
 
 # Signs that Markdown would read even inside a tag.
 PLAIN_IN_MARKDOWN = str.maketrans("[]`\\", "()'/")
@@ -345,6 +357,9 @@ def _stored(post: Post) -> Typed:
             "source": draft.source,
             "lang": post.lang,
             "tested": draft.tested,
+            "tested_from": draft.tested_from.isoformat() if draft.tested_from else "",
+            "tested_to": draft.tested_to.isoformat() if draft.tested_to else "",
+            "owned_since": draft.owned_since.isoformat() if draft.owned_since else "",
             "relation": draft.relation,
             "cover_alt": draft.cover_alt,
             "picture_alt": "",
@@ -366,6 +381,9 @@ def _form(post: Post, typed: Typed, more: str) -> PostInput:
         lang=values["lang"],
         topics=typed.topics,
         tested=values["tested"],
+        tested_from=values["tested_from"],
+        tested_to=values["tested_to"],
+        owned_since=values["owned_since"],
         relation=values["relation"],
         cover_id=typed.cover.id if typed.cover else None,
         cover_alt=values["cover_alt"],
