@@ -13,7 +13,10 @@ ROLES = ("reader", "creator", "editor", "operator")
 
 
 class User(Base):
-    """A person with an account. ``version`` grows whenever something shown in public changes."""
+    """A person with an account. ``version`` grows whenever something shown in public changes.
+
+    ``timezone`` is the IANA name of the zone they choose times in; empty until they have chosen one.
+    """
 
     __tablename__ = "user_account"
     __table_args__ = (CheckConstraint(f"role IN {ROLES!r}", name="role"),)
@@ -27,6 +30,7 @@ class User(Base):
     role: Mapped[str] = mapped_column(String(20), default="reader")
     bio: Mapped[str] = mapped_column(Text, default="")
     locale: Mapped[str] = mapped_column(String(10), default="en")
+    timezone: Mapped[str] = mapped_column(String(64), default="")
     blocked: Mapped[bool] = mapped_column(Boolean, default=False)
     created_at: Mapped[Moment]
     version: Mapped[int] = mapped_column(Integer, default=1)
