@@ -5,8 +5,7 @@ Rendering takes a while, so doors call ``prepare_text`` before they begin to wri
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
@@ -20,7 +19,8 @@ from contentshop.core.outbox import record
 from contentshop.core.text import RENDERER_VERSION, Problem, describe, excerpt
 from contentshop.core.uow import AnySession
 from contentshop.core.words import say
-from contentshop.posts.cards import CardRef, is_slug
+from contentshop.posts.binding import bind
+from contentshop.posts.cards import CardRef
 from contentshop.posts.events import PostChanged, PostPublished, PostUnpublished
 from contentshop.posts.imports import PostFile
 from contentshop.posts.inputs import MAX_SUMMARY, PostInput
@@ -28,8 +28,7 @@ from contentshop.posts.media_use import note_use
 from contentshop.posts.models import Card, Post, PostTopic, Revision
 from contentshop.posts.policy import can_change, can_unpublish
 from contentshop.posts.queries import find_by_source, list_problems
-from contentshop.posts.rendering import Rendered, Segment, render_draft
-from contentshop.products.queries import find_ids_by_slug
+from contentshop.posts.rendering import Rendered, render_draft
 
 SUMMARY_FROM_TEXT = 160
 
@@ -308,19 +307,16 @@ def _write_draft(
     session: AnySession, post: Post, form: PostInput, text: PreparedText, *, by: User, now: datetime
 ) -> None:
     """Put the author's words and what was made of them into the draft; what readers see is never touched."""
-    slugs = {slug for card in text.cards for slug in (card.product, card.alternative) if slug}
-    products = find_ids_by_slug(session, slugs)
-    keys = _card_keys(session, post, text.cards, products)
-    problems = (*text.problems, *_unknown(text.cards, products))
+    bound = bind(session, post.id, text.cards, text.rendered.segments)
     draft = _draft_to_write(session, post)
     draft.title, draft.summary, draft.source = form.title, form.summary, form.source
     draft.tested, draft.relation, draft.topics = form.tested, form.relation, list(form.topics)
     draft.tested_from, draft.tested_to, draft.owned_since = form.tested_from, form.tested_to, form.owned_since
     draft.cover_id, draft.cover_alt = form.cover_id, form.cover_alt
-    draft.segments = _keyed(text.rendered.segments, keys)
+    draft.segments = bound.segments
     draft.headings = [list(heading) for heading in text.rendered.headings]
-    draft.cards = _entries(text.cards, keys, products)
-    draft.problems = [_as_stored(problem) for problem in problems]
+    draft.cards = bound.cards
+    draft.problems = [_as_stored(problem) for problem in (*text.problems, *bound.problems)]
     draft.text = text.rendered.text
     draft.renderer_version = text.rendered.version
     draft.saved_by, draft.saved_at = by.id, now
@@ -339,81 +335,6 @@ def _draft_to_write(session: AnySession, post: Post) -> Revision:
         return post.draft
     number = session.scalar(select(func.max(Revision.number)).where(Revision.post_id == post.id)) or 0
     return Revision(post_id=post.id, number=number + 1)
-
-
-def _unknown(cards: Iterable[CardRef], products: Collection[str]) -> Iterable[Problem]:
-    for card in cards:
-        for slug in (card.product, card.alternative):
-            if is_slug(slug) and slug not in products:
-                yield Problem(card.line, say("there is no product “%(slug)s”", slug=slug))
-
-
-def _card_keys(
-    session: AnySession, post: Post, cards: Sequence[CardRef], products: Mapping[str, int]
-) -> dict[str, str]:
-    """Place in the text → lasting key, for every card whose product exists.
-
-    The n-th card of a product keeps the key that the n-th card of this product has always had in this post.
-    """
-    known: dict[int, list[str]] = {}
-    rows = session.execute(select(Card.product_id, Card.key).where(Card.post_id == post.id).order_by(Card.id))
-    for product_id, key in rows:
-        known.setdefault(product_id, []).append(key)
-    keys: dict[str, str] = {}
-    seen: Counter[int] = Counter()
-    for place, card in enumerate(cards):
-        product_id = products.get(card.product, 0)
-        if not product_id:
-            continue
-        own = known.setdefault(product_id, [])
-        if seen[product_id] == len(own):
-            own.append(new_key())
-            session.add(Card(key=own[-1], post_id=post.id, product_id=product_id))
-        keys[str(place)] = own[seen[product_id]]
-        seen[product_id] += 1
-    return keys
-
-
-def _keyed(segments: Iterable[Segment], keys: Mapping[str, str]) -> list[Segment]:
-    """``segments`` with lasting keys; of an item whose product is unknown only its words are kept."""
-    result: list[Segment] = []
-    for kind, value, *inner in segments:
-        body = _keyed(inner[0], keys) if inner else []
-        if kind == "html":
-            result.append([kind, value])
-        elif value not in keys:
-            result += body
-        elif kind == "item":
-            result.append([kind, keys[value], body])
-        else:
-            result.append([kind, keys[value]])
-    return result
-
-
-def _entries(cards: Sequence[CardRef], keys: Mapping[str, str], products: Mapping[str, int]) -> list[dict[str, Any]]:
-    """The cards as a revision keeps them; items are ranked in the order they stand in."""
-    entries: list[dict[str, Any]] = []
-    rank = 0
-    for place, card in enumerate(cards):
-        if str(place) not in keys:
-            continue
-        rank += card.kind == "item"
-        entries.append(
-            {
-                "key": keys[str(place)],
-                "kind": card.kind,
-                "product_id": products[card.product],
-                "product_slug": card.product,
-                "alternative_id": products.get(card.alternative),
-                "note": card.note,
-                "award": card.award,
-                "rank": rank if card.kind == "item" else None,
-                "pros": list(card.pros),
-                "cons": list(card.cons),
-                "line": card.line,
-            }
-        )
-    return entries
 
 
 def _show_cards(session: AnySession, post: Post, alternatives: Mapping[str, int | None]) -> None:
