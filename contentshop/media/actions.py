@@ -1,24 +1,183 @@
-"""Changes to pictures. None commits; the door does."""
+"""Changes to media. None commits; the door does.
+
+Reading a file that was sent takes up to seconds, so a door calls ``prepare`` before it begins to write and hands
+its result to ``keep_files``, and then, as it begins to write, to ``store``.
+"""
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import dataclass
 from datetime import datetime
+from io import BytesIO
+from typing import BinaryIO
 
 from contentshop.accounts.models import User
+from contentshop.core.errors import Invalid
 from contentshop.core.ids import new_key
 from contentshop.core.uow import AnySession
-from contentshop.media.images import EncodedPicture, digest_of, encode
+from contentshop.core.words import Said, say
+from contentshop.media import recordings
+from contentshop.media.captions import MAX_BYTES as MAX_CAPTIONS
+from contentshop.media.captions import Captions, looks_like_captions, read_captions
+from contentshop.media.images import MAX_BYTES, EncodedPicture, digest_of, encode
+from contentshop.media.inputs import MAX_ALT, Description, file_title
 from contentshop.media.models import Asset
 from contentshop.media.port import Storage
-from contentshop.media.queries import find_by_digest
+from contentshop.media.queries import file_name, file_names, find_by_digest, recording_name
+from contentshop.media.recordings import Recording
 
 KEY_LENGTH = 16
-MAX_ALT = 300
+PIECE = 1024 * 1024  # bytes read at a time
 
 
-def file_name(key: str, width: int) -> str:
-    """Where the storage keeps the file of one width."""
-    return f"{key[:2]}/{key}-{width}.webp"
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A file that was sent, read and made safe. ``file`` is at the first byte that is to be kept.
+
+    ``notes`` are sentences for who sent it: what was left out of it.
+    """
+
+    name: str
+    digest: str
+    content: EncodedPicture | Recording | Captions
+    file: BinaryIO
+    notes: tuple[Said, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A medium whose files are in the storage: its key, and their size together."""
+
+    key: str
+    bytes: int
+
+
+def prepare(file: BinaryIO, name: str, *, most: int) -> Prepared:
+    """Tell by its content what ``file`` is, and make it safe. ``file`` may be written to. Without the database.
+
+    ``most`` is the largest size of a video or sound in bytes; pictures and captions have limits of their own.
+    Sizes are checked before anything is decoded. Raises Invalid (field ``file``).
+    """
+    size = file.seek(0, 2)
+    file.seek(0)
+    head = file.read(64)
+    if not head:
+        raise _refused(say("Choose a file first: this one is empty."))
+    if recordings.looks_like_one(head):
+        return _recording(file, name, size, most)
+    if recordings.is_still_of_a_phone(head):
+        raise _refused(say("HEIC and AVIF pictures cannot be read here. Save it as JPEG and send that."))
+    if looks_like_captions(head, name):
+        _check_size(size, MAX_CAPTIONS)
+        file.seek(0)
+        data = file.read()
+        captions = read_captions(data)
+        return Prepared(file_title(name), digest_of(data), captions, BytesIO(captions.data))
+    _check_size(size, MAX_BYTES)
+    file.seek(0)
+    return _picture(file.read(), name)
+
+
+def _picture(data: bytes, name: str) -> Prepared:
+    try:
+        picture = encode(data)
+    except Invalid as refusal:
+        raise Invalid({"file": refusal.fields["picture"]}) from refusal
+    notes = (
+        (say("Of an animation only the first picture is kept. To keep it moving, send it as an MP4 or WebM video."),)
+        if picture.moving
+        else ()
+    )
+    return Prepared(file_title(name), picture.digest, picture, BytesIO(), notes)
+
+
+def _recording(file: BinaryIO, name: str, size: int, most: int) -> Prepared:
+    _check_size(size, most)
+    recording = recordings.recognise(file, size)
+    digest = hashlib.sha256()
+    file.seek(0)
+    while piece := file.read(PIECE):
+        digest.update(piece)
+    recordings.clean(file, recording)
+    return Prepared(file_title(name), digest.hexdigest(), recording, file)
+
+
+def _check_size(size: int, most: int) -> None:
+    if size > most:
+        raise _refused(say("This file is too large. Send at most %(most)s MB.", most=most // 1024 // 1024))
+
+
+def _refused(message: Said) -> Invalid:
+    return Invalid({"file": [message]})
+
+
+def keep_files(storage: Storage, prepared: Prepared, *, known: str | None = None) -> Kept:
+    """Put the files of ``prepared`` into the storage, before any row and outside of any transaction.
+
+    ``known`` is the key it has already; what is lost of it is put back. Raises Unavailable when the storage takes
+    nothing. Files whose row is never written do no harm.
+    """
+    key, content = known or new_key(KEY_LENGTH), prepared.content
+    if isinstance(content, EncodedPicture):
+        names = [file_name(key, width) for width in content.widths]
+        for name, data in zip(names, content.files.values(), strict=True):
+            if not storage.exists(name):
+                storage.put(name, data)
+    else:
+        names = [recording_name(key, "vtt" if isinstance(content, Captions) else content.form)]
+        if not storage.exists(names[0]):
+            storage.put_file(names[0], prepared.file)
+    return Kept(key, sum(map(storage.size, names)))
+
+
+def store(
+    session: AnySession,
+    prepared: Prepared,
+    kept: Kept,
+    *,
+    owner: User,
+    alt: str = "",
+    lang: str = "",
+    now: datetime,
+) -> Asset:
+    """Write down a medium whose files are kept. The same file of the same person is kept once; then ``alt`` fills
+    what was empty."""
+    known = find_by_digest(session, prepared.digest, owner_id=owner.id)
+    if known is not None:
+        known.alt = known.alt or alt[:MAX_ALT]
+        session.flush()
+        return known
+    asset = _row(kept, prepared, owner=owner, alt=alt, lang=lang, now=now)
+    session.add(asset)
+    session.flush()
+    return asset
+
+
+def _row(kept: Kept, prepared: Prepared, *, owner: User, alt: str, lang: str, now: datetime) -> Asset:
+    content = prepared.content
+    asset = Asset(
+        key=kept.key,
+        owner_id=owner.id,
+        name=prepared.name,
+        bytes=kept.bytes,
+        alt=alt[:MAX_ALT],
+        lang=lang,
+        digest=prepared.digest,
+        created_at=now,
+        width=1,
+        height=1,
+        widths=[],
+    )
+    if isinstance(content, EncodedPicture):
+        asset.kind, asset.form, asset.widths = "picture", "webp", content.widths
+        asset.width, asset.height = content.width, content.height
+    elif isinstance(content, Captions):
+        asset.kind, asset.form, asset.duration = "captions", "vtt", content.duration
+    else:
+        asset.kind, asset.form, asset.duration = content.kind, content.form, content.duration
+        asset.width, asset.height = content.width, content.height
+    return asset
 
 
 def store_picture(
@@ -54,6 +213,9 @@ def store_encoded(
         asset = Asset(
             key=key,
             owner_id=owner.id if owner else None,
+            kind="picture",
+            form="webp",
+            bytes=sum(map(len, picture.files.values())),
             width=picture.width,
             height=picture.height,
             widths=picture.widths,
@@ -64,3 +226,21 @@ def store_encoded(
         session.add(asset)
         session.flush()
     return asset
+
+
+def describe(session: AnySession, asset: Asset, words: Description) -> None:
+    """Change what is said about a medium, and where its point of focus lies."""
+    asset.alt, asset.lang = words.alt, words.lang
+    asset.focus_x, asset.focus_y = words.focus_x, words.focus_y
+    session.flush()
+
+
+def delete(session: AnySession, asset: Asset) -> list[str]:
+    """Forget a medium that nothing uses (the caller has looked). Returns its files' names.
+
+    The door deletes the files once this is committed; files without a row do no harm, a row without files would.
+    """
+    names = file_names(asset)
+    session.delete(asset)
+    session.flush()
+    return names

@@ -26,6 +26,7 @@ QUALITY = 80
 EFFORT = 2
 
 _UNREADABLE = say("This is not a picture we can read. Send a JPEG, PNG, WebP or GIF file.")
+_DRAWING = say("An SVG drawing can carry programs, so we take none. Save it as PNG and send that.")
 _DAMAGED = say("This picture is damaged or incomplete. Please save it again and send it once more.")
 _TOO_LARGE = say("This picture is too large. Send one of at most %(most)s megapixels.", most=MAX_PIXELS // 1000000)
 
@@ -34,13 +35,15 @@ _TOO_LARGE = say("This picture is too large. Send one of at most %(most)s megapi
 class EncodedPicture:
     """A picture ready to be stored: full size in pixels, and its WebP files by width, ascending.
 
-    ``digest`` is the SHA-256 of the file that was sent, by which the same picture is found again.
+    ``digest`` is the SHA-256 of the file that was sent, by which the same picture is found again. ``moving`` tells
+    that the file held an animation, of which only the first frame is kept.
     """
 
     width: int
     height: int
     files: dict[int, bytes]
     digest: str
+    moving: bool = False
 
     @property
     def widths(self) -> list[int]:
@@ -61,7 +64,7 @@ def encode(data: bytes) -> EncodedPicture:
     """
     if len(data) > MAX_BYTES:
         raise _refused(say("This file is too large. Send at most %(most)s MB.", most=MAX_BYTES // 1024 // 1024))
-    picture = _decode(data)
+    picture, moving = _decode(data)
     widths = [width for width in WIDTHS if width < picture.width]
     widths.append(min(picture.width, WIDTHS[-1]))
     files = {}
@@ -70,18 +73,20 @@ def encode(data: bytes) -> EncodedPicture:
     for width in reversed(widths):
         small = _resized(small, width, max(1, round(picture.height * width / picture.width)))
         files[width] = _webp(small)
-    return EncodedPicture(picture.width, picture.height, dict(sorted(files.items())), digest_of(data))
+    return EncodedPicture(picture.width, picture.height, dict(sorted(files.items())), digest_of(data), moving)
 
 
-def _decode(data: bytes) -> Image.Image:
+def _decode(data: bytes) -> tuple[Image.Image, bool]:
+    """The picture, and whether it is the first of several."""
     try:
         with Image.open(BytesIO(data), formats=FORMATS) as opened:
             _check_size(*opened.size)
+            moving = bool(getattr(opened, "is_animated", False))
             opened.load()
             upright = ImageOps.exif_transpose(opened)
-            return _plain_colours(upright, opened.info.get("icc_profile"))
+            return _plain_colours(upright, opened.info.get("icc_profile")), moving
     except UnidentifiedImageError:
-        raise _refused(_UNREADABLE) from None
+        raise _refused(_DRAWING if b"<svg" in data[:1024].lower() else _UNREADABLE) from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise _refused(_TOO_LARGE) from None
     except (OSError, SyntaxError, ValueError, EOFError, MemoryError) as error:

@@ -11,8 +11,14 @@ class Storage(Protocol):
     def put(self, name: str, data: bytes) -> None:
         """Keep ``data`` durably under ``name``. Raises Unavailable when there is no room or no permission."""
 
+    def put_file(self, name: str, source: BinaryIO) -> None:
+        """Keep what is left to read of ``source``, piece by piece: it may be larger than the memory. As ``put``."""
+
     def open(self, name: str) -> BinaryIO:
-        """A reader of the file. Raises NotFound."""
+        """A reader of the file that can seek. Raises NotFound."""
+
+    def size(self, name: str) -> int:
+        """The length of the file in bytes. Raises NotFound."""
 
     def delete(self, name: str) -> None:
         """Forget the file; harmless when it is not there."""

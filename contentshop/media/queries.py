@@ -1,34 +1,162 @@
-"""Reads of pictures."""
+"""Reads of media."""
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Select, func, or_, select
 
 from contentshop.core.errors import NotFound
+from contentshop.core.paging import Page
 from contentshop.core.uow import AnySession
 from contentshop.core.words import say
 from contentshop.media.models import Asset
 
 
+@dataclass(frozen=True, slots=True)
+class MediumFacts:
+    """A medium as pages show it; see ``media.models.Asset``."""
+
+    id: int
+    key: str
+    kind: str
+    form: str
+    name: str
+    bytes: int
+    duration: int | None
+    lang: str
+    width: int
+    height: int
+    widths: tuple[int, ...]
+    alt: str
+    focus: tuple[int, int]
+
+
+def file_name(key: str, width: int) -> str:
+    """Where the storage keeps the file of one width of a picture."""
+    return f"{key[:2]}/{key}-{width}.webp"
+
+
+def recording_name(key: str, form: str) -> str:
+    """Where the storage keeps a video, sound or captions file."""
+    return f"{key[:2]}/{key}.{form}"
+
+
+def file_names(asset: Asset) -> list[str]:
+    """All that the storage keeps of a medium."""
+    if asset.kind == "picture":
+        return [file_name(asset.key, width) for width in asset.widths]
+    return [recording_name(asset.key, asset.form)]
+
+
 def find_asset(session: AnySession, key: str) -> Asset | None:
-    """The picture with this public key, if there is one."""
+    """The medium with this public key, if there is one."""
     return session.scalar(select(Asset).where(Asset.key == key))
 
 
 def get_asset(session: AnySession, key: str) -> Asset:
-    """The picture with this public key. Raises NotFound."""
+    """The medium with this public key. Raises NotFound."""
     found = find_asset(session, key)
     if found is None:
         raise NotFound(say("There is no such picture."))
     return found
 
 
-def find_by_digest(session: AnySession, digest: str) -> Asset | None:
-    """The oldest picture made from a file with this SHA-256."""
-    return session.scalar(select(Asset).where(Asset.digest == digest).order_by(Asset.id).limit(1))
+def get_own(session: AnySession, key: str, owner_id: int) -> Asset:
+    """The medium with this public key that this person sent. Raises NotFound for everybody else's too."""
+    found = find_asset(session, key)
+    if found is None or found.owner_id != owner_id:
+        raise NotFound(say("There is no such picture, video or sound among yours."))
+    return found
+
+
+def find_by_digest(session: AnySession, digest: str, *, owner_id: int | None = None) -> Asset | None:
+    """The oldest medium made from a file with this SHA-256; only among this person's if given."""
+    query = select(Asset).where(Asset.digest == digest).order_by(Asset.id).limit(1)
+    return session.scalar(query if owner_id is None else query.where(Asset.owner_id == owner_id))
 
 
 def list_assets(session: AnySession, owner_id: int, *, limit: int, offset: int = 0) -> list[Asset]:
-    """The pictures a person sent, newest first."""
+    """What a person sent, newest first."""
     query = select(Asset).where(Asset.owner_id == owner_id).order_by(Asset.id.desc()).limit(limit).offset(offset)
     return list(session.scalars(query))
+
+
+def page_own(
+    session: AnySession, owner_id: int, *, text: str = "", kind: str = "", number: int = 1, size: int = 24
+) -> Page[MediumFacts]:
+    """A page of what a person sent, newest first; ``text`` is looked for in names, descriptions and keys."""
+    query = _own(_facts(), owner_id, text, kind)
+    total = session.scalar(_own(select(func.count()).select_from(Asset), owner_id, text, kind)) or 0
+    rows = session.execute(query.order_by(Asset.id.desc()).limit(size).offset((number - 1) * size))
+    return Page([_read(row) for row in rows], number, size, total)
+
+
+def count_kinds(session: AnySession, owner_id: int) -> dict[str, int]:
+    """How much of each kind a person sent."""
+    rows = session.execute(
+        select(Asset.kind, func.count().label("number")).where(Asset.owner_id == owner_id).group_by(Asset.kind)
+    )
+    return {row.kind: row.number for row in rows}
+
+
+def load_media(session: AnySession, keys: Collection[str]) -> dict[str, MediumFacts]:
+    """Media by their public keys, with one statement (none without keys)."""
+    if not keys:
+        return {}
+    return {row.key: _read(row) for row in session.execute(_facts().where(Asset.key.in_(set(keys))))}
+
+
+def facts_of(asset: Asset) -> MediumFacts:
+    """What pages show of ``asset``."""
+    return _read(asset)
+
+
+def _facts() -> Select[*tuple[Any, ...]]:
+    return select(
+        Asset.id,
+        Asset.key,
+        Asset.kind,
+        Asset.form,
+        Asset.name,
+        Asset.bytes,
+        Asset.duration,
+        Asset.lang,
+        Asset.width,
+        Asset.height,
+        Asset.widths,
+        Asset.alt,
+        Asset.focus_x,
+        Asset.focus_y,
+    )
+
+
+def _own(query: Select[*tuple[Any, ...]], owner_id: int, text: str, kind: str) -> Select[*tuple[Any, ...]]:
+    query = query.where(Asset.owner_id == owner_id)
+    if kind:
+        query = query.where(Asset.kind == kind)
+    for word in text.split()[:8]:
+        query = query.where(
+            or_(*(column.icontains(word, autoescape=True) for column in (Asset.name, Asset.alt, Asset.key)))
+        )
+    return query
+
+
+def _read(row: Any) -> MediumFacts:
+    return MediumFacts(
+        id=row.id,
+        key=row.key,
+        kind=row.kind,
+        form=row.form,
+        name=row.name,
+        bytes=row.bytes,
+        duration=row.duration,
+        lang=row.lang,
+        width=row.width,
+        height=row.height,
+        widths=tuple(row.widths),
+        alt=row.alt,
+        focus=(row.focus_x, row.focus_y),
+    )

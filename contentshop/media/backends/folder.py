@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 from contentshop.core.errors import NotFound, Unavailable
 from contentshop.core.words import say
 
 # Names are made by us; anything else (dots, absolute paths) is not ours and is not found.
-NAME = re.compile(r"[a-z0-9]{2}/[a-z0-9]+(-[0-9]+)?\.(webp|jpg|png)")
+NAME = re.compile(r"[a-z0-9]{2}/[a-z0-9]+(-[0-9]+)?\.(webp|jpg|png|mp4|webm|m4a|mp3|ogg|wav|vtt)")
+
+PIECE = 1024 * 1024  # bytes copied at a time
 
 
 class FolderStorage:
@@ -28,6 +32,12 @@ class FolderStorage:
         return self._folder / name
 
     def put(self, name: str, data: bytes) -> None:
+        self._write(name, lambda file: file.write(data))
+
+    def put_file(self, name: str, source: BinaryIO) -> None:
+        self._write(name, lambda file: shutil.copyfileobj(source, file, PIECE))
+
+    def _write(self, name: str, fill: Callable[[IO[bytes]], object]) -> None:
         path = self.path(name)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -35,7 +45,7 @@ class FolderStorage:
             temporary = Path(unfinished)
             try:
                 with os.fdopen(handle, "wb") as file:
-                    file.write(data)
+                    fill(file)
                     file.flush()
                     os.fsync(file.fileno())
                 temporary.chmod(0o644)
@@ -49,6 +59,12 @@ class FolderStorage:
     def open(self, name: str) -> BinaryIO:
         try:
             return self.path(name).open("rb")
+        except FileNotFoundError:
+            raise NotFound(say("There is no such file.")) from None
+
+    def size(self, name: str) -> int:
+        try:
+            return self.path(name).stat().st_size
         except FileNotFoundError:
             raise NotFound(say("There is no such file.")) from None
 
