@@ -15,7 +15,7 @@ from contentshop.core.uow import AnySession
 from contentshop.core.words import say
 from contentshop.posts import queries as posts
 from contentshop.posts.models import Card, Post
-from contentshop.posts.queries import LiveCard
+from contentshop.posts.queries import PUBLIC, LiveCard
 from contentshop.products import queries as products
 from contentshop.products.models import Merchant, Offer
 from contentshop.products.offers import ON_SALE, ProductFacts, Reader, resolve
@@ -89,7 +89,7 @@ def list_links(session: AnySession) -> list[Link]:
         .join(Post, Post.id == Card.post_id)
         .join(User, User.id == Post.author_id)
         .join(Offer, Offer.product_id == Card.product_id)
-        .where(Card.live, Post.state == "published", Offer.kind == "affiliate", Offer.active)
+        .where(Card.live, PUBLIC, Offer.kind == "affiliate", Offer.active)
         .group_by(Card.id, Card.key, Post.key, User.key)
         .order_by(Card.id)
     )

@@ -20,6 +20,7 @@ from contentshop.core.uow import AnySession
 from contentshop.discovery.inputs import PickInput, PickKind, SearchInput, day_of, normal_words, read_rank
 from contentshop.discovery.models import FeedSearch, SearchCount, SearchMark, SearchPick, SearchSeen
 from contentshop.posts.models import Post
+from contentshop.posts.queries import PUBLIC
 from contentshop.products.models import Product
 
 __all__ = ["Spool", "drain", "forget", "waiting"]
@@ -158,7 +159,7 @@ def _targets(session: AnySession, picks: Sequence[PickInput]) -> dict[tuple[str,
         names.setdefault(line.kind, set()).add(line.name)
     found: dict[tuple[str, str], tuple[str, str]] = {}
     posts = select(Post.slug, Post.key, User.key).join(User, User.id == Post.author_id)
-    posts = posts.where(Post.state == "published", User.blocked.is_(False))
+    posts = posts.where(PUBLIC)
     for chunk in _chunks(names.get("post", ())):
         found |= {("post", slug): (key, by) for slug, key, by in session.execute(posts.where(Post.slug.in_(chunk)))}
     products = select(Product.slug, Product.key).where(Product.listed)

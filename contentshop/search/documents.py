@@ -20,6 +20,7 @@ from contentshop.accounts.models import User
 from contentshop.core.uow import AnySession
 from contentshop.curation.models import FeaturedItem, FeaturedList, Slot, Topic
 from contentshop.posts.models import Card, Post, PostTopic, Revision
+from contentshop.posts.queries import PUBLIC
 from contentshop.products.inputs import gtin_forms
 from contentshop.products.models import Merchant, Offer, Product, Stock, Variant
 from contentshop.search.port import WAYS, Document, Way
@@ -119,7 +120,8 @@ def _recommendations(session: AnySession, product_ids: Collection[int]) -> dict[
     rows = session.execute(
         select(Card.product_id, func.count(Card.post_id.distinct()))
         .join(Post, Post.id == Card.post_id)
-        .where(Card.product_id.in_(product_ids), Card.live, Post.state == "published")
+        .join(User, User.id == Post.author_id)
+        .where(Card.product_id.in_(product_ids), Card.live, PUBLIC)
         .group_by(Card.product_id)
     )
     return {row[0]: row[1] for row in rows}
@@ -201,7 +203,7 @@ def post_documents(session: AnySession, keys: Collection[str]) -> dict[str, Docu
         )
         .join(Revision, Revision.id == Post.live_id)
         .join(User, User.id == Post.author_id)
-        .where(Post.key.in_(keys), Post.state == "published", User.blocked.is_(False))
+        .where(Post.key.in_(keys), PUBLIC)
     ).all()
     ids = [row.id for row in posts]
     products: dict[int, list[tuple[int, str, Mapping[str, Any]]]] = defaultdict(list)
@@ -274,7 +276,12 @@ def creator_documents(session: AnySession, keys: Collection[str]) -> dict[str, D
 
 def topic_documents(session: AnySession, slugs: Collection[str]) -> dict[str, Document]:
     """Documents of the topics among ``slugs`` under which something is published, by slug."""
-    used = select(PostTopic.topic).join(Post, Post.id == PostTopic.post_id).where(Post.state == "published")
+    used = (
+        select(PostTopic.topic)
+        .join(Post, Post.id == PostTopic.post_id)
+        .join(User, User.id == Post.author_id)
+        .where(PUBLIC)
+    )
     rows = session.execute(
         select(Topic.slug, Topic.title, Topic.intro, Topic.translations).where(
             Topic.slug.in_(slugs), Topic.slug.in_(used)
@@ -296,6 +303,10 @@ def topic_documents(session: AnySession, slugs: Collection[str]) -> dict[str, Do
     }
 
 
+def _public_posts() -> Select[tuple[int]]:
+    return select(Post.id).join(User, User.id == Post.author_id).where(PUBLIC)
+
+
 def featured_documents(session: AnySession, keys: Collection[str], *, now: datetime) -> dict[str, Document]:
     """Documents of the featured lists among ``keys`` whose time in some place has begun, by key."""
     shown = select(Slot.list_id).where(Slot.starts_at <= now)
@@ -313,7 +324,8 @@ def featured_documents(session: AnySession, keys: Collection[str], *, now: datet
     reasons: dict[int, list[str]] = defaultdict(list)
     for list_id, reason, post, product in session.execute(
         select(FeaturedItem.list_id, FeaturedItem.reason, Revision.title, Product.title)
-        .outerjoin(Post, (Post.id == FeaturedItem.post_id) & (Post.state == "published"))
+        .select_from(FeaturedItem)
+        .outerjoin(Post, (Post.id == FeaturedItem.post_id) & Post.id.in_(_public_posts()))
         .outerjoin(Revision, Revision.id == Post.live_id)
         .outerjoin(Product, (Product.id == FeaturedItem.product_id) & Product.listed)
         .where(FeaturedItem.list_id.in_([row.id for row in lists]))

@@ -20,6 +20,7 @@ from contentshop.core.uow import AnySession
 from contentshop.curation.models import FeaturedList, Slot, Topic
 from contentshop.media.models import Asset
 from contentshop.posts.models import Post, Revision
+from contentshop.posts.queries import PUBLIC
 from contentshop.products.models import Merchant, Product
 from contentshop.search.highlight import highlight, highlight_title
 from contentshop.search.models import SynonymRule
@@ -263,7 +264,8 @@ def find_by_title(session: AnySession, query: SearchQuery, locale: str) -> Resul
         session.scalars(
             select(Post.key)
             .join(Revision, Revision.id == Post.live_id)
-            .where(Post.state == "published", func.lower(Revision.title).like(pattern, escape="\\"))
+            .join(User, User.id == Post.author_id)
+            .where(PUBLIC, func.lower(Revision.title).like(pattern, escape="\\"))
             .order_by(Post.published_at.desc(), Post.id.desc())
             .limit(query.limit)
         )
@@ -313,7 +315,7 @@ def _posts(session: AnySession, keys: Sequence[str], terms: Sequence[str]) -> di
         .join(Revision, Revision.id == Post.live_id)
         .join(User, User.id == Post.author_id)
         .outerjoin(Asset, Asset.id == Revision.cover_id)
-        .where(Post.key.in_(keys), Post.state == "published", User.blocked.is_(False))
+        .where(Post.key.in_(keys), PUBLIC)
     )
     items = {}
     for row in rows:

@@ -16,6 +16,7 @@ from contentshop.accounts.models import User
 from contentshop.core.uow import AnySession
 from contentshop.curation.models import FeaturedList, Slot, Topic
 from contentshop.posts.models import Post, Revision
+from contentshop.posts.queries import PUBLIC
 from contentshop.products.models import Product
 from contentshop.search.analysis import normalise
 from contentshop.search.chinese import is_chinese, pinyin_keys
@@ -138,7 +139,7 @@ def _public(session: AnySession, ids: Sequence[str]) -> dict[str, Suggestion]:
             select(Post.kind, Post.key, Post.slug, Revision.title)
             .join(Revision, Revision.id == Post.live_id)
             .join(User, User.id == Post.author_id)
-            .where(Post.key.in_(keys["post"]), Post.state == "published", User.blocked.is_(False))
+            .where(Post.key.in_(keys["post"]), PUBLIC)
         )
     if "product" in keys:
         parts.append(

@@ -18,6 +18,7 @@ from contentshop.core.paging import Page
 from contentshop.core.uow import AnySession
 from contentshop.core.words import say
 from contentshop.posts.models import Post, Revision
+from contentshop.posts.queries import PUBLIC
 from contentshop.products.models import Product
 from contentshop.search.analysis import ANALYSIS_VERSION
 from contentshop.watching.inputs import Kind, Wanted
@@ -282,7 +283,7 @@ def names_of(session: AnySession, things: Iterable[Thing], locale: str) -> Mappi
             select(Post.key, Post.slug, Post.kind, Post.lang, Revision.title)
             .join(Revision, Revision.id == Post.live_id)
             .join(User, User.id == Post.author_id)
-            .where(Post.key.in_(keys["post"]), Post.state == "published", User.blocked.is_(False))
+            .where(Post.key.in_(keys["post"]), PUBLIC)
         ):
             found["list" if row.kind == "list" else "post", row.key] = Name(row.title, row.slug, row.lang)
     if keys["product"]:

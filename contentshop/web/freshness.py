@@ -81,7 +81,7 @@ def posts(ids: Iterable[int]) -> list[Part]:
         return []
     return [
         Part(
-            "SELECT 'p', p.id, p.version, p.state || CAST(u.version AS TEXT) FROM post p"  # noqa: S608
+            "SELECT 'p', p.id, p.version, p.state || CAST(u.version AS TEXT) || CAST(u.blocked AS TEXT) FROM post p"  # noqa: S608
             f" JOIN user_account u ON u.id = p.author_id WHERE p.id IN ({_marks(known)})",
             known,
         )
@@ -123,14 +123,14 @@ def count_by(author_key: str) -> Part:
     """How many posts a person has published."""
     return Part(
         "SELECT 'q', count(*), 0, '' FROM post p JOIN user_account u ON u.id = p.author_id"
-        " WHERE p.state = 'published' AND u.key = ?",
+        " WHERE p.state = 'published' AND NOT u.blocked AND u.key = ?",
         (author_key,),
     )
 
 
 def newest(*, limit: int, offset: int = 0, topic: str | None = None, author_key: str | None = None) -> Part:
     """Which posts ``posts.queries.list_newest`` gives, and their versions."""
-    where = "p.state = 'published'"
+    where = "p.state = 'published' AND NOT u.blocked"
     values: list[object] = []
     if topic is not None:
         where += " AND p.id IN (SELECT x.post_id FROM post_topic x WHERE x.topic = ?)"
@@ -143,7 +143,7 @@ def newest(*, limit: int, offset: int = 0, topic: str | None = None, author_key:
 
 def mentions(product_id: int, *, limit: int) -> Part:
     """Which posts ``posts.queries.list_mentions`` gives, and their versions."""
-    where = "p.state = 'published' AND p.id IN (SELECT c.post_id FROM card c WHERE c.product_id = ? AND c.live)"
+    where = "p.state = 'published' AND NOT u.blocked AND p.id IN (SELECT c.post_id FROM card c WHERE c.product_id = ? AND c.live)"
     return _listing("rec", where, (product_id, limit, 0))
 
 

@@ -26,7 +26,7 @@ from sqlalchemy.orm import aliased
 from contentshop.accounts.models import User
 from contentshop.core.uow import AnySession
 from contentshop.posts.models import Card, Post, PostTopic
-from contentshop.posts.queries import PostTile, read_tile, select_tiles
+from contentshop.posts.queries import PUBLIC, PostTile, read_tile, select_tiles
 from contentshop.products.models import Product
 
 LOOKED_AT = 300  # posts that share a product, and as many that share a topic, the newest
@@ -72,7 +72,7 @@ def _related() -> Select[*tuple[Any, ...]]:
         )
         .join(Post, Post.id == shared.c.post_id)
         .join(User, User.id == Post.author_id)
-        .where(Post.state == "published", User.blocked.is_(False))
+        .where(PUBLIC)
         .group_by(shared.c.post_id, Post.lang, Post.published_at, Post.id)
         .order_by("foreign", func.sum(shared.c.weight).desc(), Post.published_at.desc(), Post.id.desc())
         .limit(bindparam("limit"))

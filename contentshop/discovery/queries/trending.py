@@ -16,6 +16,7 @@ from contentshop.discovery.models import SearchPick, Trend
 from contentshop.discovery.trends import BOARDS, LONGEST, Done, Period, Place, Signal, rank
 from contentshop.orders.models import Cart, CartLine, Order, OrderLine
 from contentshop.posts.models import Card, Post
+from contentshop.posts.queries import PUBLIC
 from contentshop.products.models import Offer, Product, Variant
 
 Kind = Literal["post", "product"]
@@ -85,12 +86,7 @@ def _signals(session: AnySession, since: datetime) -> Iterator[AnySignal]:
 
 def _readable() -> Any:
     """Posts that everybody may read."""
-    return (
-        select(Post.id, Post.key, Post.author_id)
-        .join(User, User.id == Post.author_id)
-        .where(Post.state == "published", User.blocked.is_(False))
-        .subquery()
-    )
+    return select(Post.id, Post.key, Post.author_id).join(User, User.id == Post.author_id).where(PUBLIC).subquery()
 
 
 def _clicks() -> Select[*tuple[Any, ...]]:
