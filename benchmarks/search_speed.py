@@ -1,11 +1,10 @@
-"""How fast is search? The embedded engine beside SQLite FTS5 in the same run, by processor time.
+"""How fast is search? The embedded engine beside SQLite FTS5 and tantivy in the same run, by processor time.
 
     python benchmarks/search_speed.py [--size 10000] [--queries 200] [--data FOLDER]
 
 Two thirds English products, one third Chinese titles, from the data that ``relevance.py`` uses, repeated with varied
-bodies up to ``--size``. FTS5 gets the same terms (porter, ``bm25``), counts and fetches the first ten, with all words
-first and, when these are few, with some. Queries are made of words of the titles (seeded). Prints a Markdown table:
-milliseconds p50 and p99 of both and their ratio.
+bodies up to ``--size``. The others get the same terms and count and fetch the first ten (see ``beside.py``). Queries
+are made of words of the titles (seeded). Prints a Markdown table: milliseconds p50 and p99 and their ratio to FTS5.
 """
 
 from __future__ import annotations
@@ -13,22 +12,28 @@ from __future__ import annotations
 import argparse
 import random
 import re
-import sqlite3
+import resource
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from beside import Beside, Fts5, Tantivy
 from relevance import NEAR, documents, measures, with_typos
+from sqlalchemy import create_engine, insert
+from sqlalchemy.orm import Session
 
-from contentshop.search.analysis import terms
+from contentshop.core.db import Base, prepare_engine
+from contentshop.products.models import Product
 from contentshop.search.backends.whoosh import WhooshSearchBackend
 from contentshop.search.port import FACETS, Document, SearchQuery, Upsert
+from contentshop.search.suggestions import keep, suggest
 
 DAY = 86400
 PRICED = SearchQuery(in_stock=True, currency="USD", price_from=1000, price_to=50_000)
@@ -61,38 +66,6 @@ def corpus(folder: Path, size: int) -> list[Document]:
             )
         )
     return found
-
-
-def fts5(path: Path, found: Sequence[Document]) -> sqlite3.Connection:
-    """The same documents in SQLite."""
-    base = sqlite3.connect(path)
-    base.execute("CREATE VIRTUAL TABLE doc USING fts5(title, body, tokenize='unicode61')")
-    base.execute("CREATE TABLE fact (id INTEGER PRIMARY KEY, stock INTEGER, price INTEGER)")
-    base.executemany(
-        "INSERT INTO doc (rowid, title, body) VALUES (?, ?, ?)",
-        ((n, " ".join(terms(d.title)), " ".join(terms(d.body))) for n, d in enumerate(found)),
-    )
-    base.executemany(
-        "INSERT INTO fact VALUES (?, ?, ?)", ((n, d.in_stock, d.price_minor["USD"]) for n, d in enumerate(found))
-    )
-    base.commit()
-    return base
-
-
-def ask_fts5(base: sqlite3.Connection, query: SearchQuery) -> None:
-    """Count and fetch the first ten, as the embedded engine does."""
-    words = [f'"{term}"' for term in terms(query.text)]
-    source, where = "doc", "doc MATCH ?"
-    if query.in_stock:
-        source = "doc JOIN fact ON fact.id = doc.rowid"
-        where += " AND fact.stock = 1 AND fact.price BETWEEN 1000 AND 50000"
-    for glue in (" AND ", " OR "):
-        match = (glue.join(words),)
-        (count,) = base.execute(f"SELECT count(*) FROM {source} WHERE {where}", match).fetchone()
-        order = f"ORDER BY bm25(doc, 3, 1) LIMIT 10 OFFSET {query.offset}"
-        base.execute(f"SELECT doc.rowid FROM {source} WHERE {where} {order}", match).fetchall()
-        if count >= 10:
-            return
 
 
 def timed(ask: Callable[[SearchQuery], object], queries: Sequence[SearchQuery]) -> tuple[float, float]:
@@ -154,27 +127,94 @@ def main() -> None:
         print(f"There is no data in {given.data}; nothing was measured.")
         return
     found = corpus(given.data, given.size)
-    with tempfile.TemporaryDirectory() as folder:
-        backend = WhooshSearchBackend(Path(folder) / "whoosh")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        before = memory()
+        backend = WhooshSearchBackend(folder / "whoosh")
         backend.ensure()
-        began = time.process_time()
-        backend.rebuild(found)
-        ours = time.process_time() - began
-        began = time.process_time()
-        base = fts5(Path(folder) / "fts.db", found)
-        theirs = time.process_time() - began
-        size = backend.health().bytes / (Path(folder) / "fts.db").stat().st_size
-        print(
-            f"{len(found)} documents: {len(found) / ours:.0f}/s, 1/{ours / theirs:.0f} of FTS5; {size:.2f} × its file\n"
-        )
-        print("| query | ours p50 / p99 | FTS5 p50 / p99 | ours ÷ FTS5 |\n| --- | --- | --- | --- |")
-        for kind, queries in questions(found, given.queries).items():
-            mine, yours = timed(backend.search, queries), timed(lambda query: ask_fts5(base, query), queries)
-            ratio = " / ".join(f"{a / b:.2f}" for a, b in zip(mine, yours, strict=True))
-            print(f"| {kind} | {mine[0]:.2f} / {mine[1]:.1f} | {yours[0]:.2f} / {yours[1]:.1f} | {ratio} |", flush=True)
-        print(f"\nOne change until it is found: {changed(backend, found)}")
-        print(f"With 8 searchers and a writer: {crowded(backend, found, questions(found, given.queries)['two words'])}")
+        ours = spent(lambda: backend.rebuild(found))
+        print(f"{len(found)} documents; ours {len(found) / ours:.0f}/s, {backend.health().bytes / 1e6:.1f} MB")
+        others = list(beside(folder, found, ours, backend.health().bytes))
+        print("\n| query | ours p50 / p99 |" + "".join(f" {o.name} p50 / p99 | ours ÷ |" for o in others))
+        print("| --- | --- |" + " --- | --- |" * len(others))
+        asked = questions(found, given.queries)
+        for kind, queries in asked.items():
+            mine = timed(backend.search, queries)
+            cells = [kind, f"{mine[0]:.2f} / {mine[1]:.1f}"]
+            for other in others:
+                theirs = timed(other.search, queries)
+                cells.append(f"{theirs[0]:.2f} / {theirs[1]:.1f}")
+                cells.append(" / ".join(f"{a / b:.2f}" for a, b in zip(mine, theirs, strict=True)))
+            print("| " + " | ".join(cells) + " |", flush=True)
+        print(f"\nSuggestions: {suggested(folder / 'keys.db', found, given.queries)}")
+        print(f"One change until it is found: {changed(backend, found)}")
+        print(f"With 8 searchers and a writer: {crowded(backend, found, asked['two words'])}")
+        print(f"Memory: {memory() - before:.0f} MB more than before the index was made, all that is beside it included")
         backend.close()
+
+
+def spent(work: Callable[[], object]) -> float:
+    """Seconds of this process's processor time."""
+    began = time.process_time()
+    work()
+    return time.process_time() - began
+
+
+def memory() -> float:
+    """The most megabytes that this process has held."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def beside(folder: Path, found: Sequence[Document], ours: float, size: int) -> Iterator[Beside]:
+    """The other engines, built from the same documents; prints how ours compares in building and size."""
+    makers: list[Callable[[], Beside]] = [
+        lambda: Fts5(folder / "fts.db", found, analysed=True),
+        lambda: Tantivy(folder / "tantivy", found, analysed=True),
+    ]
+    for make in makers:
+        began = time.process_time()
+        try:
+            other = make()
+        except ImportError:
+            print("tantivy is not installed; measured without it")
+            continue
+        theirs = time.process_time() - began
+        print(f"{other.name}: built {ours / theirs:.1f} times as fast; ours is {size / other.size():.2f} × its size")
+        yield other
+
+
+def suggested(path: Path, found: Sequence[Document], count: int) -> str:
+    """Milliseconds of processor time for a suggestion from the first letters of titles' words."""
+    engine = create_engine(f"sqlite:///{path}")
+    prepare_engine(engine)
+    Base.metadata.create_all(engine)
+    chance = random.Random(3)
+    with Session(engine) as session:
+        moment = datetime(2026, 11, 1, tzinfo=UTC)
+        rows = [
+            {
+                "key": str(n),
+                "slug": f"p-{n}",
+                "title": d.title,
+                "listed": True,
+                "created_at": moment,
+                "updated_at": moment,
+            }
+            for n, d in enumerate(found)
+        ]
+        session.execute(insert(Product), rows)
+        for start in range(0, len(found), 1000):
+            keep(session, found[start : start + 1000])
+        session.commit()
+        spent = []
+        for _ in range(count * 5):
+            word = chance.choice(re.findall(r"\w{3,}", chance.choice(found).title) or ["phone"])
+            typed = word[: chance.randrange(2, len(word) + 1)]
+            began = time.thread_time()
+            suggest(session, typed)
+            spent.append(1000 * (time.thread_time() - began))
+    spent.sort()
+    return f"{spent[len(spent) // 2]:.2f} ms p50, {spent[len(spent) * 99 // 100]:.1f} ms p99"
 
 
 def changed(backend: WhooshSearchBackend, found: Sequence[Document]) -> str:
