@@ -67,6 +67,8 @@ class Settings:
     password_cost: str = "standard"
     rate_limits: bool = True
     page_cache: bool = True
+    media_max_mb: int = 500
+    live_streams: int = 0
     log_format: str = "console"
     log_level: str = "INFO"
     clock_shift: int = 0
@@ -131,6 +133,8 @@ def from_environment() -> Settings:
         "password_cost": env.str("PASSWORD_COST", "standard", validate=OneOf(["standard", "cheap"])),
         "rate_limits": env.bool("RATE_LIMITS", True),
         "page_cache": env.bool("PAGE_CACHE", True),
+        "media_max_mb": env.int("MEDIA_MAX_MB", 500, validate=Range(min=1, max=100_000)),
+        "live_streams": env.int("LIVE_STREAMS", 0, validate=Range(min=0, max=1000)),
         "log_format": env.str("LOG_FORMAT", "console", validate=OneOf(["console", "json"])),
         "log_level": env.str("LOG_LEVEL", "INFO", validate=OneOf(["DEBUG", "INFO", "WARNING", "ERROR"])),
         "clock_shift": env.int("CLOCK_SHIFT", 0),
