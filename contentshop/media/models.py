@@ -38,3 +38,8 @@ class Asset(Base):
     focus_y: Mapped[int] = mapped_column(Integer, default=50, server_default="50")
     digest: Mapped[str] = mapped_column(String(64), index=True)
     created_at: Mapped[Moment]
+
+    @property
+    def focus(self) -> tuple[int, int]:
+        """The point that must stay in sight, in per cent from the left and the top."""
+        return (self.focus_x, self.focus_y)

@@ -45,13 +45,17 @@ class Reader:
 
 @dataclass(frozen=True, slots=True)
 class PictureFacts:
-    """A stored picture: the asset's key, its full size and the widths kept of it, in pixels."""
+    """A stored picture: the asset's key, its full size and the widths kept of it, in pixels.
+
+    ``focus`` is the point that must stay in sight where it is cropped, in per cent from the left and the top.
+    """
 
     key: str
     width: int
     height: int
     widths: tuple[int, ...]
     alt: str
+    focus: tuple[int, int] = (50, 50)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,19 @@
-"""Pictures, and the two pages that tell machines how we are."""
+"""Stored files, and the two pages that tell machines how we are."""
 
 from __future__ import annotations
 
 import mimetypes
+import re
+from collections.abc import Iterator
+from typing import BinaryIO
 
 import structlog
-from flask import Response, jsonify, redirect, send_file
+from flask import Response, jsonify, redirect, request
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response as BaseResponse
 
 from contentshop.core.db import db
+from contentshop.media.inputs import TYPES
 from contentshop.web.chrome import static_url
 from contentshop.web.door import Door
 from contentshop.web.session import engines
@@ -22,16 +26,97 @@ FOR_EVER = "public, max-age=31536000, immutable"
 # Whatever a stored file turns out to be, it may not run, load or frame anything.
 ALONE = "default-src 'none'; sandbox"
 
+PIECE = 256 * 1024  # bytes of one step of a whole file
+PART = 2 * 1024 * 1024  # bytes of one answer to a range
+_RANGE = re.compile(r"bytes=\s*([0-9]{0,18})-([0-9]{0,18})", re.IGNORECASE | re.ASCII)
+
 
 @bp.get("/media/<path:name>")
 def media(name: str) -> Response:
-    """A stored picture. Its type follows from its name, which we gave it."""
-    kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
-    response = send_file(engines().storage.open(name), mimetype=kind, max_age=0, conditional=False, etag=False)
+    """A stored file, or the part of it that is asked for. Its type follows from its name, which we gave it.
+
+    Pictures come whole. Of a recording one answer holds at most ``PART`` bytes when only its beginning was named, so
+    that a player who asks for all keeps no thread busy (RFC 9110, 15.3.7, lets a server send less). Answers 416 to a
+    part that begins behind the end; several parts at once are answered with the whole.
+    """
+    storage = engines().storage
+    size = storage.size(name)
+    ending = name.rpartition(".")[2]
+    tag = f'"{name}"'
+    if _is_known(tag):
+        return _kept_for_ever(Response(status=304), tag)
+    asked = request.headers.get("Range") if request.method == "GET" and _range_holds(tag) else None
+    part = byte_range(asked, size, PART) if asked else None
+    if part is UNSATISFIABLE:
+        refused = Response(status=416)
+        refused.headers["Content-Range"] = f"bytes */{size}"
+        refused.headers["Cache-Control"] = "no-store"
+        return refused
+    start, stop = part or (0, size)
+    file = storage.open(name)
+    file.seek(start)
+    if request.method == "HEAD":
+        file.close()
+        response = Response(status=200)
+    elif part is not None:
+        with file:
+            response = Response(file.read(stop - start), 206)
+        response.headers["Content-Range"] = f"bytes {start}-{stop - 1}/{size}"
+    else:
+        response = Response(_pieces(file), direct_passthrough=True)
+        response.call_on_close(file.close)
+    response.content_type = TYPES.get(ending) or mimetypes.guess_type(name)[0] or "application/octet-stream"
+    response.headers["Content-Length"] = str(stop - start)
+    return _kept_for_ever(response, tag)
+
+
+def _kept_for_ever(response: Response, tag: str) -> Response:
     response.headers["Cache-Control"] = FOR_EVER
     response.headers["Content-Security-Policy"] = ALONE
     response.headers["Cross-Origin-Resource-Policy"] = "same-site"
+    response.headers["Accept-Ranges"] = "bytes"
+    response.headers["ETag"] = tag
     return response
+
+
+def _is_known(tag: str) -> bool:
+    """Whether the asker has the file already."""
+    return request.if_none_match.contains_weak(tag.strip('"')) if request.if_none_match else False
+
+
+def _range_holds(tag: str) -> bool:
+    """Whether an If-Range header, where there is one, names this file. No dates are told, so none holds."""
+    word = request.headers.get("If-Range")
+    return word is None or word.strip() == tag
+
+
+def _pieces(file: BinaryIO) -> Iterator[bytes]:
+    while piece := file.read(PIECE):
+        yield piece
+
+
+UNSATISFIABLE = (-1, -1)
+
+
+def byte_range(text: str, size: int, most: int) -> tuple[int, int] | None:
+    """(start, stop) of the bytes that a Range header asks for; ``UNSATISFIABLE``, or None where it is to be ignored.
+
+    RFC 9110, 14.1.2 and 14.2: what is no single, well-formed range of bytes is ignored. A range without an end is
+    cut to ``most`` bytes.
+    """
+    match = _RANGE.fullmatch(text.strip())
+    if match is None or not (match[1] or match[2]):
+        return None
+    if not match[1]:
+        length = min(int(match[2]), size)
+        return (size - length, size) if length else UNSATISFIABLE
+    start = int(match[1])
+    if match[2] and int(match[2]) < start:
+        return None
+    if start >= size:
+        return UNSATISFIABLE
+    stop = min(int(match[2]) + 1, size) if match[2] else size
+    return start, min(stop, start + most)
 
 
 @bp.get("/favicon.ico")

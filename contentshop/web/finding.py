@@ -71,6 +71,7 @@ class StoredPicture(NamedTuple):
     height: int
     widths: list[int]
     alt: str = ""
+    focus: tuple[int, int] = (50, 50)
 
 
 def read_form(args: MultiDict[str, str], currency: str) -> SearchForm:

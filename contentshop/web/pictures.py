@@ -11,7 +11,8 @@ PLAIN_WIDTH = 640
 
 
 class PictureFacts(Protocol):
-    """What is known of a stored picture: its key, its size and the widths that are kept, in pixels."""
+    """What is known of a stored picture: its key, its size and the widths that are kept, in pixels; the point that
+    must stay in sight where it is cropped, in per cent from the left and the top."""
 
     @property
     def key(self) -> str: ...
@@ -23,22 +24,42 @@ class PictureFacts(Protocol):
     def widths(self) -> Sequence[int]: ...
     @property
     def alt(self) -> str: ...
+    @property
+    def focus(self) -> tuple[int, int]: ...
 
 
 @dataclass(frozen=True, slots=True)
 class PictureView:
-    """A picture for the ``picture`` component. ``width`` and ``height`` give its shape, so nothing jumps."""
+    """A picture for the ``picture`` component. ``width`` and ``height`` give its shape, so nothing jumps.
+
+    ``focus`` are the classes that keep its point of focus in sight where it is cropped; "" for the middle.
+    """
 
     src: str
     srcset: str
     width: int
     height: int
     alt: str
+    focus: str = ""
 
 
 def media_url(key: str, width: int) -> str:
     """The address of one stored size of the picture with this key."""
     return f"/media/{key[:2]}/{key}-{width}.webp"
+
+
+def recording_url(key: str, form: str) -> str:
+    """The address of a stored video, sound or captions file."""
+    return f"/media/{key[:2]}/{key}.{form}"
+
+
+def focus_classes(focus: tuple[int, int]) -> str:
+    """The classes of ``base.css`` for a point of focus, to the nearest tenth of the picture.
+
+    The Content-Security-Policy lets no page say it in a style of its own.
+    """
+    x, y = (min(10, max(0, (value + 5) // 10)) for value in focus)
+    return "" if (x, y) == (5, 5) else f"focus-x-{x} focus-y-{y}"
 
 
 def largest(facts: PictureFacts) -> str:
@@ -58,4 +79,5 @@ def picture(facts: PictureFacts | None, alt: str = "") -> PictureView | None:
         width=facts.width,
         height=facts.height,
         alt=alt or facts.alt,
+        focus=focus_classes(facts.focus),
     )
