@@ -5,7 +5,6 @@ from __future__ import annotations
 import mimetypes
 import re
 from collections.abc import Iterator
-from typing import BinaryIO
 
 import structlog
 from flask import Response, jsonify, redirect, request
@@ -14,6 +13,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from contentshop.core.db import db
 from contentshop.media.inputs import TYPES
+from contentshop.media.port import Storage
 from contentshop.web.chrome import static_url
 from contentshop.web.door import Door
 from contentshop.web.session import engines
@@ -53,18 +53,16 @@ def media(name: str) -> Response:
         refused.headers["Cache-Control"] = "no-store"
         return refused
     start, stop = part or (0, size)
-    file = storage.open(name)
-    file.seek(start)
     if request.method == "HEAD":
-        file.close()
-        response = Response(status=200)
-    elif part is not None:
-        with file:
-            response = Response(file.read(stop - start), 206)
-        response.headers["Content-Range"] = f"bytes {start}-{stop - 1}/{size}"
+        response = Response()
+    elif stop - start <= PART:
+        with storage.open(name) as file:
+            file.seek(start)
+            response = Response(file.read(stop - start), 206 if part else 200)
     else:
-        response = Response(_pieces(file), direct_passthrough=True)
-        response.call_on_close(file.close)
+        response = Response(_pieces(storage, name), direct_passthrough=True)
+    if part and request.method == "GET":
+        response.headers["Content-Range"] = f"bytes {start}-{stop - 1}/{size}"
     response.content_type = TYPES.get(ending) or mimetypes.guess_type(name)[0] or "application/octet-stream"
     response.headers["Content-Length"] = str(stop - start)
     return _kept_for_ever(response, tag)
@@ -90,9 +88,10 @@ def _range_holds(tag: str) -> bool:
     return word is None or word.strip() == tag
 
 
-def _pieces(file: BinaryIO) -> Iterator[bytes]:
-    while piece := file.read(PIECE):
-        yield piece
+def _pieces(storage: Storage, name: str) -> Iterator[bytes]:
+    with storage.open(name) as file:
+        while piece := file.read(PIECE):
+            yield piece
 
 
 UNSATISFIABLE = (-1, -1)

@@ -21,7 +21,7 @@ PAID = {
 
 
 def _picture(name: str, alt: str, width: int = 800, height: int = 800) -> SimpleNamespace:
-    return SimpleNamespace(src=f"{PICTURES}/{name}.svg", srcset="", width=width, height=height, alt=alt)
+    return SimpleNamespace(src=f"{PICTURES}/{name}.svg", srcset="", width=width, height=height, alt=alt, focus="")
 
 
 def _card(key: str, face: str, title: str, **given: Any) -> SimpleNamespace:
