@@ -22,16 +22,26 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
+from contentshop.core.addresses import identity
 from contentshop.core.db import Base, BigInt, Minor, Moment, PrimaryKey, PublicKey, UtcDateTime
 from contentshop.products.inputs import AVAILABILITIES, HEALTHS, OFFER_KINDS
 
 RESERVATION_STATES = ("held", "taken", "released")
 
 
+def _address_of_row(context: Any) -> str:
+    """For rows written without an object."""
+    return identity(context.get_current_parameters().get("url") or "")
+
+
 class Merchant(Base):
-    """A shop that readers are sent to. Links of its offers must be on ``domain`` or below it."""
+    """A shop that readers are sent to. Links of its offers must be on ``domain`` or below it.
+
+    One that a creator found is not ``approved`` until an operator says so: its links are plain ones, never paid.
+    Pages of its offers are looked at every ``check_hours``, none of them before ``rest_until``.
+    """
 
     __tablename__ = "merchant"
 
@@ -42,6 +52,9 @@ class Merchant(Base):
     domain: Mapped[str] = mapped_column(String(120), unique=True)
     country: Mapped[str] = mapped_column(String(2), default="")
     active: Mapped[bool] = mapped_column(Boolean, default=True)
+    approved: Mapped[bool] = mapped_column(Boolean, default=True)
+    check_hours: Mapped[int] = mapped_column(Integer, default=24)
+    rest_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class Product(Base):
@@ -49,7 +62,8 @@ class Product(Base):
 
     ``version`` grows with every change of the product or of its offers. ``translations`` maps a language to
     ``{"title", "category", "summary", "body"}`` in it. ``source`` names where an import took it from, so that importing
-    again updates instead of adding. ``attrs`` is a list of [name, value].
+    again updates instead of adding. ``attrs`` is a list of [name, value]. ``locks`` names fields that a person has
+    set against what files and pages say. ``added_by`` is the public key of the creator who brought it in, if one did.
     """
 
     __tablename__ = "product"
@@ -74,6 +88,8 @@ class Product(Base):
     created_at: Mapped[Moment]
     updated_at: Mapped[Moment]
     version: Mapped[int] = mapped_column(Integer, default=1)
+    locks: Mapped[list[str]] = mapped_column(JSON, default=list)
+    added_by: Mapped[str] = mapped_column(String(20), default="")
 
     variants: Mapped[list[Variant]] = relationship(order_by="Variant.position", back_populates="product")
     offers: Mapped[list[Offer]] = relationship(order_by="Offer.id", back_populates="product")
@@ -180,7 +196,9 @@ class Offer(Base):
 
     ``price_minor`` is empty when the price is not known. ``region`` is an ISO 3166 country, empty for
     anywhere. ``checked_at`` is when price and availability were last seen; both are facts only as of then. An
-    own offer's availability follows from its stock, so its column stays ``in_stock``.
+    own offer's availability follows from its stock, so its column stays ``in_stock``. ``address`` is what links to
+    the same page share (``addresses.identity``); ``locks`` names fields that a person has set against what files and
+    pages say.
     """
 
     __tablename__ = "offer"
@@ -219,10 +237,57 @@ class Offer(Base):
     health: Mapped[str] = mapped_column(String(20), default="alive")
     checked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     active: Mapped[bool] = mapped_column(Boolean, default=True)
+    address: Mapped[str] = mapped_column(String(64), default=_address_of_row, index=True)
+    locks: Mapped[list[str]] = mapped_column(JSON, default=list)
+    price_changed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     product: Mapped[Product] = relationship(back_populates="offers")
     merchant: Mapped[Merchant | None] = relationship(lazy="joined")
     variant: Mapped[Variant | None] = relationship()
+
+    @validates("url")
+    def _keep_address(self, _name: str, url: str) -> str:
+        self.address = identity(url)
+        return url
+
+
+class OfferPage(Base):
+    """An offer that a creator brought in by its page, and when the worker looks at that page again.
+
+    ``address`` is the offer's, unique, so that one page never becomes two products. ``failures`` counts looks in a
+    row that told nothing; ``gone`` those in a row that the shop answered with "no such page".
+    """
+
+    __tablename__ = "offer_page"
+
+    offer_id: Mapped[int] = mapped_column(
+        BigInt, ForeignKey("offer.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    address: Mapped[str] = mapped_column(String(64), unique=True)
+    check_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    failures: Mapped[int] = mapped_column(Integer, default=0)
+    gone: Mapped[int] = mapped_column(Integer, default=0)
+
+    offer: Mapped[Offer] = relationship()
+
+
+class PageReading(Base):
+    """What was read of a page that somebody pasted, until it is made a product or forgotten.
+
+    Kept on our side, so that what a form says can be told from what the page said. ``facts`` is a ``PageFacts`` as
+    JSON.
+    """
+
+    __tablename__ = "page_reading"
+
+    id: Mapped[PrimaryKey]
+    reader_id: Mapped[int] = mapped_column(BigInt, ForeignKey("user_account.id", ondelete="CASCADE"))
+    address: Mapped[str] = mapped_column(String(64))
+    url: Mapped[str] = mapped_column(String(2000))
+    facts: Mapped[dict[str, Any]] = mapped_column(JSON)
+    read_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
+    __table_args__ = (UniqueConstraint("reader_id", "address"),)
 
 
 class ImportRun(Base):
