@@ -72,6 +72,7 @@ class Settings:
     log_format: str = "console"
     log_level: str = "INFO"
     clock_shift: int = 0
+    stand_ins: dict[str, tuple[str, int]] = field(default_factory=dict)
 
     @property
     def production(self) -> bool:
@@ -138,6 +139,7 @@ def from_environment() -> Settings:
         "log_format": env.str("LOG_FORMAT", "console", validate=OneOf(["console", "json"])),
         "log_level": env.str("LOG_LEVEL", "INFO", validate=OneOf(["DEBUG", "INFO", "WARNING", "ERROR"])),
         "clock_shift": env.int("CLOCK_SHIFT", 0),
+        "stand_ins": env.list("STAND_INS", []),
     }
     mistakes: list[str] = []
     try:
@@ -151,6 +153,7 @@ def from_environment() -> Settings:
         # Links in mails must lead here too when only the port was moved.
         values["site_url"] = values["site_url"] or f"http://127.0.0.1:{values['port']}"
         values["shipping"] = _shipping(str(values["shipping"]), mistakes)
+        values["stand_ins"] = _stand_ins(cast(list[str], values["stand_ins"]), mistakes)
         mistakes += _contradictions(values)
     if mistakes:
         raise SettingsError("The settings cannot be used:\n- " + "\n- ".join(mistakes))
@@ -169,6 +172,19 @@ def _shipping(text: str, mistakes: list[str]) -> dict[str, ShippingRule]:
     return rules
 
 
+def _stand_ins(entries: list[str], mistakes: list[str]) -> dict[str, tuple[str, int]]:
+    """``host=address:port`` of shops that a test plays."""
+    found = {}
+    for entry in entries:
+        host, _, place = entry.strip().partition("=")
+        address, _, port = place.rpartition(":")
+        if not host or not address or not port.isdigit():
+            mistakes.append(f"{PREFIX}STAND_INS: write it like shop.test=127.0.0.1:8431.")
+            return {}
+        found[host.lower()] = (address, int(port))
+    return found
+
+
 def _contradictions(values: dict[str, object]) -> list[str]:
     found: list[str] = []
     if values["environment"] == "production":
@@ -179,6 +195,8 @@ def _contradictions(values: dict[str, object]) -> list[str]:
             )
         if values["clock_shift"]:
             found.append(f"{PREFIX}CLOCK_SHIFT: the clock may only be moved in development.")
+        if values["stand_ins"]:
+            found.append(f"{PREFIX}STAND_INS: only tests may play other sites; take it out in production.")
         if values["password_cost"] != "standard":
             found.append(f"{PREFIX}PASSWORD_COST: production needs the standard cost.")
     money = [str(values["currency"]), *cast(tuple[str, ...], values["currencies"])]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from contentshop.core.clock import Clock
+from contentshop.core.fetch import Fetcher
 from contentshop.core.mail import Mailer
 from contentshop.media.port import Storage
 from contentshop.orders.port import PaymentGateway
@@ -20,3 +21,4 @@ class Engines:
     storage: Storage
     payment: PaymentGateway
     mail: Mailer
+    fetcher: Fetcher

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from contentshop import __version__
 from contentshop.config import PREFIX, Settings, SettingsError
+from contentshop.core.backends.fetch import GuardedFetcher
 from contentshop.core.backends.mail import ConsoleMailer, SmtpMailer
 from contentshop.core.clock import Clock, ShiftedClock, SystemClock
+from contentshop.core.fetch import Fetcher
 from contentshop.core.mail import Mailer
 from contentshop.engines import Engines
 from contentshop.media.backends.folder import FolderStorage
@@ -13,8 +16,8 @@ from contentshop.search.backends.whoosh import WhooshSearchBackend
 from contentshop.search.port import SearchBackend
 
 
-def build(settings: Settings, *, clock: Clock | None = None, mail: Mailer | None = None) -> Engines:
-    """The engines that ``settings`` ask for; a clock or a mailer may be handed in by tests.
+def build(settings: Settings, *, clock: Clock | None = None, mail: Mailer | None = None, fetcher: Fetcher | None = None) -> Engines:
+    """The engines that ``settings`` ask for; a clock, a mailer or a fetcher may be handed in by tests.
 
     Raises SettingsError when one of them is not installed.
     """
@@ -24,6 +27,7 @@ def build(settings: Settings, *, clock: Clock | None = None, mail: Mailer | None
         storage=FolderStorage(settings.media_dir),
         payment=ManualPaymentGateway(settings.bank_details),
         mail=mail or _mailer(settings),
+        fetcher=fetcher or _fetcher(settings),
     )
 
 
@@ -48,6 +52,11 @@ def _search(settings: Settings) -> SearchBackend:
 
 def _clock(settings: Settings) -> Clock:
     return ShiftedClock(settings.clock_shift) if settings.clock_shift else SystemClock()
+
+
+def _fetcher(settings: Settings) -> Fetcher:
+    agent = f"Mozilla/5.0 (compatible; contentshop/{__version__}; +{settings.site_url}/)"
+    return GuardedFetcher(agent, stand_ins=settings.stand_ins)
 
 
 def _mailer(settings: Settings) -> Mailer:

@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -29,10 +30,9 @@ from contentshop.core.clock import FixedClock
 from contentshop.core.db import Base, db
 from contentshop.core.mail import Message
 from contentshop.core.uow import unit_of_work
-from contentshop.engines import Engines
 from contentshop.migrations import upgrade
 from tests.factories import Factory
-from tests.fakes import ListMailer, MemorySearchBackend
+from tests.fakes import ListMailer, MemorySearchBackend, ShelfFetcher
 
 # A busy machine is no defect of the code under test, so examples have no deadline.
 hypothesis.settings.register_profile(
@@ -54,6 +54,12 @@ def clock() -> FixedClock:
 def mailbox() -> list[Message]:
     """Every mail that was sent."""
     return []
+
+
+@pytest.fixture
+def shelf() -> ShelfFetcher:
+    """The pages and pictures of the open web, as far as a test has put any there."""
+    return ShelfFetcher()
 
 
 @pytest.fixture
@@ -132,11 +138,12 @@ def app(
     clock: FixedClock,
     mailbox: list[Message],
     search: MemorySearchBackend,
+    shelf: ShelfFetcher,
     compiled_templates: FileSystemBytecodeCache,
 ) -> Iterator[Flask]:
     """The site on an empty database."""
-    built = wiring.build(settings, clock=clock, mail=ListMailer(mailbox))
-    engines = Engines(clock=built.clock, search=search, storage=built.storage, payment=built.payment, mail=built.mail)
+    built = wiring.build(settings, clock=clock, mail=ListMailer(mailbox), fetcher=shelf)
+    engines = replace(built, search=search)
     app = create_app(settings, engines)
     app.testing = True
     app.jinja_env.bytecode_cache = compiled_templates

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from contentshop.core.fetch import Fetched, NotFetched
 from contentshop.core.mail import Message
 from contentshop.search.columns import Columns, facts
 from contentshop.search.port import Delete, Document, Health, Hit, Operation, SearchPage, SearchQuery
@@ -17,6 +18,35 @@ class ListMailer:
 
     def send(self, message: Message) -> None:
         self.box.append(message)
+
+
+class ShelfFetcher:
+    """Hands out what a test put on the shelf; everything else does not exist. ``asked`` lists every address."""
+
+    def __init__(self) -> None:
+        self.things: dict[str, Fetched | NotFetched] = {}
+        self.asked: list[str] = []
+
+    def put(self, url: str, body: str | bytes, *, at: str = "", charset: str = "") -> None:
+        """``at``: where redirects have led to."""
+        content = body.encode() if isinstance(body, str) else body
+        self.things[url] = Fetched(at or url, content, charset)
+
+    def refuse(self, url: str, refusal: NotFetched) -> None:
+        self.things[url] = refusal
+
+    def page(self, url: str) -> Fetched:
+        return self._take(url)
+
+    def picture(self, url: str) -> Fetched:
+        return self._take(url)
+
+    def _take(self, url: str) -> Fetched:
+        self.asked.append(url)
+        found = self.things.get(url, NotFetched("unknown_host"))
+        if isinstance(found, NotFetched):
+            raise found
+        return found
 
 
 class MemorySearchBackend:
