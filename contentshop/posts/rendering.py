@@ -1,8 +1,8 @@
-"""A post's source to what is stored and shown: safe HTML with slots where its cards go.
+"""A post's source to what is stored and shown: safe HTML with slots where its cards and other blocks go.
 
 The main text is rendered as one document. Each directive is replaced by a paragraph with a random word,
-which no author can write; if that is still a block of its own after sanitising, it becomes the slot. An
-item's body is a document of its own. Prices, stock and links are no part of this: slots are filled on
+which no author can write; if that is still a block of its own after sanitising, it becomes the slot. The body
+of an item or a box is a document of its own. Prices, stock and links are no part of this: slots are filled on
 reading.
 """
 
@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
+from contentshop.core.embeds import find_embed
 from contentshop.core.errors import Invalid
 from contentshop.core.text import (
     RENDERER_VERSION,
@@ -27,16 +28,33 @@ from contentshop.core.text import (
     render_document,
 )
 from contentshop.core.words import say
-from contentshop.posts.cards import MAX_CARDS, CardRef, Parsed, Slot, parse
+from contentshop.posts.blocks import CALLOUTS, MAX_CARDS, Block, CardRef, Chunk, Mark, Slot
+from contentshop.posts.cards import Parsed, parse
+from contentshop.posts.heads import words_between_commas
 
 Segment = list[Any]
-"""``["html", markup]``, ``["card", key]`` or ``["item", key, [segments of its body]]``."""
+"""One piece of a post, as JSON; ``posts.segments`` walks through them. The first entry is its kind:
+
+- ``["html", markup]``, ``["card", key]``, ``["toc", ""]``
+- ``["item", key, [segments of its body]]``, ``["rejected", key, [segments]]``
+- ``["picture", {"line", "asset", "alt", "caption", "spots": [[key, x, y], …]}]``
+- ``["gallery", {"caption", "pictures": [as in a picture, without spots]}]``
+- ``["video" or "audio", {"line", "asset", "caption", "poster", "captions",
+  "chapters": [[seconds, title, key or ""], …]}]``
+- ``["embed", {"provider", "url", "player", "caption"}]``
+- ``["compare", {"cards": [keys], "attributes": [names], "best": key or "", "caption"}, [segments]]``
+- ``["callout", {"tone", "title"}, [segments]]``, ``["toggle", {"title"}, [segments]]``
+
+``posts.binding`` puts lasting keys in the place of numbers, and beside each "asset" what is known of the file.
+"""
 
 TOP_LEVEL = 2
 """The largest heading of the main text is ``h2``: the post's title is the page's ``h1``."""
 
-ITEM_TOP_LEVEL = 3
-"""The largest heading of an item's body is ``h3``: the item's own title is an ``h2``."""
+INNER_TOP_LEVEL = 3
+"""The largest heading inside a block of the main text is ``h3``: an item's own title is an ``h2``."""
+
+LAST_LEVEL = 6
 
 
 @dataclass(frozen=True)
@@ -107,32 +125,42 @@ class _Renderer:
         self.text: list[str] = []
         self.headings: list[Heading] = []
         self.problems: list[Problem] = []
+        self.boxes = 0
 
-    def document(self, chunks: Sequence[str | Slot], *, id_prefix: str, top_level: int) -> list[Segment]:
+    def document(self, chunks: Sequence[Chunk], *, id_prefix: str, top_level: int) -> list[Segment]:
         word = secrets.token_hex(16)
-        slots = {f"<p>{word}x{chunk.index}</p>": chunk for chunk in chunks if isinstance(chunk, Slot)}
-        source = "".join(chunk if isinstance(chunk, str) else f"\n\n{word}x{chunk.index}\n\n" for chunk in chunks)
-        rendered = render_document(source, id_prefix=id_prefix, top_level=top_level)
+        slots: dict[str, Slot | Block] = {}
+        source: list[str] = []
+        for chunk in chunks:
+            if isinstance(chunk, str):
+                source.append(chunk)
+                continue
+            stand_in = f"{word}x{len(slots)}"
+            slots[f"<p>{stand_in}</p>"] = chunk
+            source.append(f"\n\n{stand_in}\n\n")
+        rendered = render_document("".join(source), id_prefix=id_prefix, top_level=top_level)
         self._check(slots, rendered)
         lost = re.compile(word + r"x\d+")
-        return list(self._segments(rendered, slots, lost))
+        return list(self._segments(rendered, slots, lost, top_level))
 
-    def _check(self, slots: Mapping[str, Slot], rendered: Document) -> None:
+    def _check(self, slots: Mapping[str, Slot | Block], rendered: Document) -> None:
         """Every slot must have become a block of its own: one that did not stands inside raw HTML."""
         found = set(rendered.blocks)
         for block, slot in slots.items():
             if block not in found:
-                card = self.cards[slot.index]
+                lost = self.cards[slot.index] if isinstance(slot, Slot) else slot
                 message = say(
-                    "this %(kind)s stands inside an HTML tag or comment: close that before it", kind=card.kind
+                    "this %(kind)s stands inside an HTML tag or comment: close that before it", kind=lost.kind
                 )
-                self.problems.append(Problem(card.line, message))
+                self.problems.append(Problem(lost.line, message))
 
-    def _segments(self, rendered: Document, slots: Mapping[str, Slot], lost: re.Pattern[str]) -> Iterator[Segment]:
+    def _segments(
+        self, rendered: Document, slots: Mapping[str, Slot | Block], lost: re.Pattern[str], top_level: int
+    ) -> Iterator[Segment]:
         headings = list(rendered.headings)
         for is_slot, blocks in groupby(rendered.blocks, key=slots.__contains__):
             if is_slot:
-                yield from (self._slot(slots[block]) for block in blocks)
+                yield from (self._filled(slots[block], top_level) for block in blocks)
                 continue
             markup = lost.sub("", "\n".join(blocks))
             while headings and f' id="{headings[0].id}"' in markup:
@@ -140,15 +168,128 @@ class _Renderer:
             self.text.append(plain_text(markup))
             yield ["html", markup]
 
-    def _slot(self, slot: Slot) -> Segment:
+    def _filled(self, slot: Slot | Block, top_level: int) -> Segment:
+        if isinstance(slot, Slot):
+            return self._slot(slot, top_level)
+        self.text.extend(_words_of(slot, self.cards))
+        data = _DATA[slot.kind](slot, self)
+        kind = "callout" if slot.kind in CALLOUTS else slot.kind
+        if kind not in _WITH_BODY:
+            return [kind, data]
+        self.boxes += 1
+        return [kind, data, self._inside(slot.body, f"b{self.boxes}--", top_level)]
+
+    def _slot(self, slot: Slot, top_level: int) -> Segment:
         card, key = self.cards[slot.index], self.keys[slot.index]
         self.text.extend(_words(card))
         if card.kind == "card":
             return ["card", key]
-        # "--" cannot stand in the identifier of a heading, so none of the main text can be equal to one.
-        prefix = f"{slot.index + 1}--"
-        return ["item", key, self.document(slot.body, id_prefix=prefix, top_level=ITEM_TOP_LEVEL)]
+        return [card.kind, key, self._inside(slot.body, f"{slot.index + 1}--", top_level)]
+
+    def _inside(self, body: Sequence[Chunk], id_prefix: str, top_level: int) -> list[Segment]:
+        """The body of a block, as a document of its own.
+
+        Its prefix ends in "--", which cannot stand in the identifier of a heading, so none of the main text can be
+        equal to one.
+        """
+        if not body:
+            return []
+        return self.document(body, id_prefix=id_prefix, top_level=min(LAST_LEVEL, top_level + 1))
+
+    def key(self, place: int | None) -> str:
+        """The key of a card by its place, "" for none."""
+        return "" if place is None else self.keys[place]
+
+
+def _picture(block: Block, renderer: _Renderer) -> dict[str, Any]:
+    return {
+        "line": block.line,
+        "asset": block.argument,
+        "alt": block.value("alt"),
+        "caption": block.value("caption"),
+        "spots": [[renderer.key(mark.card), *mark.at] for mark in block.marks],
+    }
+
+
+def _gallery(block: Block, renderer: _Renderer) -> dict[str, Any]:
+    return {"caption": block.value("caption"), "pictures": [_picture(part, renderer) for part in block.parts]}
+
+
+def _player(block: Block, renderer: _Renderer) -> dict[str, Any]:
+    return {
+        "line": block.line,
+        "asset": block.argument,
+        "caption": block.value("caption"),
+        "poster": block.value("poster"),
+        "captions": block.value("captions"),
+        "chapters": [
+            [int(mark.at[0]), mark.title, renderer.key(mark.card)] for mark in sorted(block.marks, key=_begin)
+        ],
+    }
+
+
+def _begin(mark: Mark) -> float:
+    return mark.at[0]
+
+
+def _embed(block: Block, renderer: _Renderer) -> dict[str, Any]:
+    found = find_embed(block.argument)
+    if found is None:  # the parser has let none through
+        raise ValueError(f"{block.argument!r} cannot be embedded")
+    return {
+        "provider": found.provider,
+        "url": found.url,
+        "player": found.player,
+        "caption": block.value("caption"),
+    }
+
+
+def _compare(block: Block, renderer: _Renderer) -> dict[str, Any]:
+    best = next((place for place in block.cards if renderer.cards[place].product == block.value("best")), None)
+    return {
+        "cards": [renderer.key(place) for place in block.cards],
+        "attributes": words_between_commas(block.value("attributes")),
+        "best": renderer.key(best),
+        "caption": block.value("caption"),
+    }
+
+
+def _callout(block: Block, renderer: _Renderer) -> dict[str, Any]:
+    return {"tone": block.kind, "title": block.argument}
+
+
+def _toggle(block: Block, renderer: _Renderer) -> dict[str, Any]:
+    return {"title": block.argument}
+
+
+def _nothing(block: Block, renderer: _Renderer) -> str:
+    return ""
+
+
+_DATA: Mapping[str, Callable[[Block, _Renderer], Any]] = {
+    "picture": _picture,
+    "gallery": _gallery,
+    "video": _player,
+    "audio": _player,
+    "embed": _embed,
+    "compare": _compare,
+    "toggle": _toggle,
+    "toc": _nothing,
+    **dict.fromkeys(CALLOUTS, _callout),
+}
+_WITH_BODY = frozenset({"compare", "callout", "toggle"})
+
+
+def _words_of(block: Block, cards: Sequence[CardRef]) -> Iterator[str]:
+    """The words of a block that are not in its body, for searching."""
+    yield block.argument if block.kind in ("toggle", *CALLOUTS) else ""
+    yield from (block.value(name) for name in ("alt", "caption"))
+    for part in block.parts:
+        yield from _words_of(part, cards)
+    for mark in block.marks:
+        yield mark.title
+        yield cards[mark.card].note if mark.card is not None else ""
 
 
 def _words(card: CardRef) -> list[str]:
-    return [card.award, card.note, *card.pros, *card.cons]
+    return [card.award, card.note, *card.pros, *card.cons, *(name for name, _ in card.ratings)]

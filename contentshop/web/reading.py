@@ -86,7 +86,7 @@ def _parts(
     for kind, value, *inner in segments:
         if kind == "html":
             yield Part(html=Markup(value))  # noqa: S704 - made safe when it was saved (posts.rendering)
-        elif value not in cards:
+        elif not isinstance(value, str) or value not in cards:
             continue
         elif kind == "card":
             yield Part(card=cards[value])

@@ -156,8 +156,8 @@ LONG = "x" * 301
 @pytest.mark.parametrize(
     ("source", "expected"),
     [
-        ("a\n::cart[x]", [(2, "“::cart” is not known: write ::card[…] or :::item[…]")]),
-        (":::note", [(1, "“:::note” is not known: write ::card[…] or :::item[…]")]),
+        ("a\n::cart[x]", [(2, "“::cart” is not known: did you mean ::card[name]?")]),
+        (":::note", [(1, "“:::note” is not known: the help lists what is, such as ::card[name]")]),
         (":::card[a]", [(1, "write ::card, with 2 colons")]),
         ("::item[a]\n:::", [(1, "write :::item, with 3 colons")]),
         ("::card", [(1, "write the product's name in brackets, as in ::card[name]")]),
@@ -184,8 +184,8 @@ LONG = "x" * 301
         ("::card[a]{note=“x\"}", [(1, "the quote after note= is never closed")]),
         ('::card[a]{note="x\\"}', [(1, "the quote after note= is never closed")]),
         ('::card[a]{note="x" note="y"}', [(1, "note is given twice")]),
-        ('::card[a]{award="x"}', [(1, "card has no attribute “award”: use note, alt")]),
-        (':::item[a]{price="1"}\n:::', [(1, "item has no attribute “price”: use award, note, alt")]),
+        ('::card[a]{award="x"}', [(1, "card has no attribute “award”: use note, alt, relation")]),
+        (':::item[a]{price="1"}\n:::', [(1, "item has no attribute “price”: use award, note, alt, relation")]),
         (f'::card[a]{{note="{LONG}"}}', [(1, "note may have at most 300 characters")]),
         (f':::item[a]{{award="{LONG[:61]}"}}\n:::', [(1, "award may have at most 60 characters")]),
         (f":::item[a]\n+ {LONG[:200]}\n- {LONG[:201]}\n:::", [(3, "a pro or con may have at most 200 characters")]),
