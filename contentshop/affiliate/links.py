@@ -11,19 +11,13 @@ import re
 from dataclasses import dataclass
 from urllib.parse import quote, unquote_plus, urlsplit, urlunsplit
 
+from contentshop.core.addresses import CREDITS
 from contentshop.core.errors import Invalid
 from contentshop.core.words import say
 
 _HOST = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
 _ODD = re.compile(r"[\x00-\x20\x7f\\]")
 _PORTS = {"http": 80, "https": 443}
-
-# Parameters by which shops and networks credit somebody: those of others are taken off, as are those of the
-# link's own program (names as networks document them for their publishers, in lower case).
-FOREIGN = frozenset(
-    {"ascsubtag", "linkcode", "creativeasin", "clickref", "afftrack", "awc", "irclickid", "irgwc", "cjevent"}
-    | {"subid", "subid1", "subid2", "subid3", "subunionid", "campid", "mkrid", "mkcid", "xcust", "sharedid"}
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +48,7 @@ def paid_link(url: str, domain: str, program: ProgramFacts, sub_id: str) -> str:
         asked = _pairs(template.removeprefix("{url}"))
         filled = {name: value.replace("{tag}", program.tag) for name, value in asked.items()}
         wanted = {name: value for name, value in filled.items() if program.tag or "{tag}" not in asked[name]}
-        return _with(url, wanted | ours, FOREIGN | {*asked, program.tag_param, program.sub_id_param})
+        return _with(url, wanted | ours, CREDITS | {*asked, program.tag_param, program.sub_id_param})
     wrapped = template.replace("{url}", quote(url, safe="")).replace("{tag}", quote(program.tag, safe=""))
     if not wrapped.startswith("https://") or _host(wrapped) is None:
         raise Invalid({"link_template": [say("This template does not make a link.")]})

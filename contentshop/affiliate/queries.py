@@ -89,7 +89,8 @@ def list_links(session: AnySession) -> list[Link]:
         .join(Post, Post.id == Card.post_id)
         .join(User, User.id == Post.author_id)
         .join(Offer, Offer.product_id == Card.product_id)
-        .where(Card.live, PUBLIC, Offer.kind == "affiliate", Offer.active)
+        .join(Merchant, Merchant.id == Offer.merchant_id)
+        .where(Card.live, PUBLIC, Offer.kind == "affiliate", Offer.active, Merchant.approved)
         .group_by(Card.id, Card.key, Post.key, User.key)
         .order_by(Card.id)
     )
@@ -123,7 +124,8 @@ def _named(known: dict[int, ProductFacts], offer_key: str) -> str:
     for product in known.values():
         for offer in product.offers:
             if offer.key == offer_key and not offer.own:
-                usable = offer.active and offer.merchant_active and product.listed and offer.health != "dead"
+                known = offer.merchant_active and not offer.plain_url
+                usable = offer.active and known and product.listed and offer.health != "dead"
                 return offer_key if usable and offer.availability in ON_SALE else ""
     raise NotFound(say("This link is no longer in use."))
 
@@ -132,7 +134,7 @@ def _best(product: ProductFacts, reader: Reader, now: datetime, max_age: timedel
     """The best shop for this reader, also when we have the product ourselves by now; nothing without one."""
     found = resolve(product, reader, now=now, max_age=max_age)
     ways = (found.offer, *found.others) if found.offer else ()
-    return next((offer.key for offer in ways if not offer.own), "")
+    return next((offer.key for offer in ways if not offer.own and not offer.plain_url), "")
 
 
 def _target(session: AnySession, offer_key: str, card_key: str) -> str:

@@ -14,7 +14,8 @@ from urllib.parse import unquote, unquote_plus, urlsplit
 
 from contentshop.core.text_urls import safe_url
 
-# Parameters by which shops and networks credit somebody (names as networks document them for their publishers).
+# Parameters by which shops and networks credit somebody (names as networks document them for their publishers, in
+# lower case). Paid links lose those of others.
 CREDITS = frozenset(
     {"ascsubtag", "linkcode", "creativeasin", "clickref", "afftrack", "awc", "irclickid", "irgwc", "cjevent"}
     | {"subid", "subid1", "subid2", "subid3", "subunionid", "campid", "mkrid", "mkcid", "xcust", "sharedid"}

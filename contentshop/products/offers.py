@@ -60,7 +60,11 @@ class PictureFacts:
 
 @dataclass(frozen=True, slots=True)
 class OfferFacts:
-    """One offer as stored. ``available`` counts the variant's free units (own offers), else None."""
+    """One offer as stored. ``available`` counts the variant's free units (own offers), else None.
+
+    ``plain_url`` is the shop's own address where the shop is not approved yet: readers are led there by a plain
+    link, unpaid and uncounted. It is empty for all others.
+    """
 
     key: str
     kind: str
@@ -78,6 +82,7 @@ class OfferFacts:
     available: int | None
     sku: str
     variant_position: int = 0
+    plain_url: str = ""
 
     @property
     def own(self) -> bool:
@@ -89,7 +94,8 @@ class OfferFacts:
 class ProductFacts:
     """A product with all its offers, in the reader's language.
 
-    ``version`` grows with the product and its offers, ``stock_version`` with its stock.
+    ``version`` grows with the product and its offers, ``stock_version`` with its stock. ``attributes`` are (name,
+    value), left out unless they were asked for.
     """
 
     id: int
@@ -107,6 +113,7 @@ class ProductFacts:
     offers: tuple[OfferFacts, ...]
     version: int
     stock_version: int
+    attributes: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

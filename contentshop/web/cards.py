@@ -287,11 +287,17 @@ def _view(resolution: Resolution, card_key: str, who: Viewer, *, instead: bool =
         availability=_availability(resolution),
         action_url=_action(resolution, card_key, instead=instead),
         low_stock=resolution.low_stock,
-        disclosure=paid_link_note() if paid else "",
+        disclosure=paid_link_note() if paid and _earns(resolution, compare) else "",
         compare=compare,
         alternative=_view(instead_of, card_key, who, instead=True) if instead_of else None,
         variants=variants_of(product, who) if ours else (),
     )
+
+
+def _earns(resolution: Resolution, compare: tuple[ComparedOffer, ...]) -> bool:
+    """Whether one of the links earns us anything: those of shops that are not approved do not."""
+    first = resolution.offer is not None and not resolution.offer.own and not resolution.offer.plain_url
+    return first or any(offer.url.startswith("/go/") for offer in compare)
 
 
 def _availability(resolution: Resolution) -> str:
@@ -307,6 +313,8 @@ def _action(resolution: Resolution, card_key: str, *, instead: bool) -> str:
         return ADD_TO_CART
     if resolution.offer is None:
         return ""
+    if resolution.offer.plain_url:
+        return resolution.offer.plain_url
     return out_url(card_key, resolution.offer.key if instead or not card_key else "")
 
 
@@ -319,7 +327,7 @@ def _compared(resolution: Resolution, card_key: str, who: Viewer) -> tuple[Compa
             price=(price := shown_price(offer, who)),
             availability=offer.availability,
             checked_at=offer.checked_at if price else None,
-            url=out_url(card_key, offer.key),
+            url=offer.plain_url or out_url(card_key, offer.key),
         )
         for offer in resolution.others
         if offer.kind == "affiliate"
@@ -361,7 +369,7 @@ def _shop_row(offer: OfferFacts, who: Viewer) -> OfferRow:
         availability=offer.availability,
         low_stock=None,
         checked_at=offer.checked_at if price else None,
-        action_url=out_url("", offer.key),
+        action_url=offer.plain_url or out_url("", offer.key),
         hidden={},
         variants=(),
         note="",

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Row, Select, bindparam, func, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Row, Select, bindparam, case, func, literal, or_, select
 
 from contentshop.core.money import Money
 from contentshop.core.uow import AnySession
@@ -17,15 +17,18 @@ from contentshop.products.offers import OfferFacts, PictureFacts, ProductFacts
 AnyRow = Row[*tuple[Any, ...]]
 
 
-def load_facts(session: AnySession, ids: Collection[int], locale: str) -> dict[int, ProductFacts]:
+def load_facts(
+    session: AnySession, ids: Collection[int], locale: str, *, attributes: bool = False
+) -> dict[int, ProductFacts]:
     """Facts of these products and of the alternatives they name, by id, in one statement.
 
-    Words are in ``locale`` when the product is translated to it, else in the product's own language.
+    Words are in ``locale`` when the product is translated to it, else in the product's own language. ``attributes``
+    adds what the catalogue says of them, for comparisons.
     """
     if not ids:
         return {}
     groups: dict[int, list[AnyRow]] = {}
-    for row in session.execute(_facts(locale), {"ids": list(ids)}):
+    for row in session.execute(_facts(locale, attributes), {"ids": list(ids)}):
         groups.setdefault(row.id, []).append(row)
     return {product_id: _product(rows, locale) for product_id, rows in groups.items()}
 
@@ -63,7 +66,7 @@ def translated(column: str, locale: str) -> ColumnElement[str]:
 
 
 @lru_cache(maxsize=16)
-def _facts(locale: str) -> Select[*tuple[Any, ...]]:
+def _facts(locale: str, attributes: bool) -> Select[*tuple[Any, ...]]:
     """The statement for products ``ids`` and what they name, built once: building it costs more than asking."""
     ids: BindParameter[int] = bindparam("ids", expanding=True)
     named = select(Product.alternative_id).where(Product.id.in_(ids), Product.alternative_id.is_not(None))
@@ -84,6 +87,7 @@ def _facts(locale: str) -> Select[*tuple[Any, ...]]:
             has_words.label("has_words"),
             Product.alternative_id,
             Product.version,
+            Product.attrs if attributes else literal(None).label("attrs"),
             Asset.key.label("picture_key"),
             Asset.width,
             Asset.height,
@@ -101,6 +105,7 @@ def _facts(locale: str) -> Select[*tuple[Any, ...]]:
             Merchant.key.label("merchant_key"),
             merchant_name.label("merchant_name"),
             Merchant.active.label("merchant_active"),
+            case((Merchant.approved.is_(False), Offer.url), else_="").label("plain_url"),
             Variant.id.label("variant_id"),
             Variant.key.label("variant_key"),
             func.coalesce(Variant.translations[(locale, "name")].as_string(), Variant.name).label("variant_name"),
@@ -139,6 +144,7 @@ def _product(rows: Sequence[AnyRow], locale: str) -> ProductFacts:
         offers=tuple(_offer(row) for row in rows if row.offer_key is not None),
         version=first.version,
         stock_version=_stock_version(rows),
+        attributes=tuple((name, value) for name, value in first.attrs or ()),
     )
 
 
@@ -172,4 +178,5 @@ def _offer(row: AnyRow) -> OfferFacts:
         available=(row.available or 0) if own else None,
         sku=row.sku or "",
         variant_position=row.position or 0,
+        plain_url=row.plain_url,
     )
