@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from babel.core import get_global
 
+from contentshop.core.addresses import tidy
 from contentshop.core.errors import Invalid
 from contentshop.core.money import MAX_MINOR, Money, is_currency
 from contentshop.core.plain import plain_text
@@ -195,6 +196,62 @@ class ProductInput:
             ),
         )
         _check_repeats(found, problems)
+        if problems:
+            raise Invalid(problems)
+        return found
+
+
+PRODUCT_LOCKS = ("title", "brand", "gtin", "mpn")
+OFFER_LOCKS = ("price", "availability")
+LOCKS = PRODUCT_LOCKS + OFFER_LOCKS
+
+
+@dataclass(frozen=True, slots=True)
+class FoundInput:
+    """A product of another shop as a creator describes it, with or without what its page said.
+
+    ``url`` is tidy. ``price_minor`` is None when the price is not known. ``locks`` are fields to be kept as they are
+    against files and pages.
+    """
+
+    url: str
+    title: str
+    currency: str
+    brand: str = ""
+    shop: str = ""
+    price_minor: int | None = None
+    availability: str = "unknown"
+    gtin: str | None = None
+    mpn: str = ""
+    with_picture: bool = True
+    locks: frozenset[str] = frozenset()
+
+    @classmethod
+    def parse(cls, data: Mapping[str, Any], *, currency: str) -> FoundInput:
+        """``currency`` serves where none is named. Raises Invalid with every field in need of another look."""
+        problems: Problems = {}
+        url = tidy(str(data.get("url") or ""))
+        if not url:
+            _note(problems, "url", say("Write the full address of the product in the shop, starting with https://."))
+        title = line(data, "title", MAX_TITLE, problems)
+        if not title and "title" not in problems:
+            problems["title"] = [say("Write a title.")]
+        price, code = parse_price({**data, "price_minor": None}, currency, "major", problems)
+        if price == 0:
+            _note(problems, "price", say("Leave the price empty when you do not know it."))
+        found = cls(
+            url=url,
+            title=title,
+            currency=code,
+            brand=line(data, "brand", 120, problems),
+            shop=line(data, "merchant", 80, problems),
+            price_minor=price,
+            availability=parse_availability(data.get("availability"), problems),
+            gtin=parse_gtin(data, problems),
+            mpn=line(data, "mpn", 80, problems),
+            with_picture=not data.get("no_picture"),
+            locks=frozenset(name for name in LOCKS if data.get(f"lock_{name}")),
+        )
         if problems:
             raise Invalid(problems)
         return found

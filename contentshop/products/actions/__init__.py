@@ -1,7 +1,8 @@
 """Changes to products. None commits; the door does.
 
 ``saving`` is what operators do by hand, ``upserting`` what files and the demo do many at a time, ``importing``
-the runs over files, ``shops`` the merchants. Each change bumps ``product.version`` and records an event.
+the runs over files, ``shops`` the merchants, ``pasting`` what creators bring in by a page, ``looking`` what later
+looks at such pages tell. Each change bumps ``product.version`` and records an event.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from contentshop.products.actions.importing import (
     import_batch,
     start_import,
 )
+from contentshop.products.actions.looking import note_look
+from contentshop.products.actions.pasting import Found, add_found, correct_found, forget_readings, keep_reading
 from contentshop.products.actions.saving import (
     remove_picture,
     restore_offer,
@@ -23,14 +26,21 @@ from contentshop.products.actions.saving import (
     set_listed,
     set_picture,
 )
-from contentshop.products.actions.shops import save_merchant, set_merchant_active
+from contentshop.products.actions.shops import approve_merchant, save_merchant, set_merchant_active
 from contentshop.products.actions.upserting import Upserted, upsert_product, upsert_products
 
 __all__ = [
     "BatchReport",
+    "Found",
     "Upserted",
+    "add_found",
+    "approve_merchant",
+    "correct_found",
     "finish_import",
+    "forget_readings",
     "import_batch",
+    "keep_reading",
+    "note_look",
     "remove_picture",
     "restore_offer",
     "retire_offer",

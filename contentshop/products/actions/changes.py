@@ -14,8 +14,10 @@ from contentshop.core.uow import AnySession
 from contentshop.core.words import say
 from contentshop.products.events import ProductChanged
 from contentshop.products.inputs import ProductInput
-from contentshop.products.models import Product
+from contentshop.products.models import Offer, Product
 
+# The lock that holds a column of an offer, where it has another name.
+_LOCK_OF = {"price_minor": "price", "currency": "price"}
 WORDS = (
     "title",
     "brand",
@@ -63,6 +65,16 @@ def assign(thing: object, values: Mapping[str, object]) -> bool:
     for name, value in different.items():
         setattr(thing, name, value)
     return bool(different)
+
+
+def unlocked(offer: Offer, facts: Mapping[str, Any], *, now: datetime) -> dict[str, Any]:
+    """Of what was seen of an offer what may be taken over, with the moment of the change when its price is another."""
+    kept = {name: value for name, value in facts.items() if _LOCK_OF.get(name, name) not in offer.locks}
+    before = (offer.price_minor, offer.currency)
+    after = (kept.get("price_minor", offer.price_minor), kept.get("currency", offer.currency))
+    if None not in (before[0], after[0]) and before != after:
+        kept["price_changed_at"] = now
+    return kept
 
 
 def names_as_translations(names: Mapping[str, str]) -> dict[str, dict[str, str]]:

@@ -52,7 +52,7 @@ def save_product(
     if product is None:
         product = Product(
             key=new_key(),
-            slug=form.slug or _free_slug(session, form.title),
+            slug=form.slug or free_slug(session, form.title),
             alternative_id=alternative_id,
             created_at=now,
             updated_at=now,
@@ -214,7 +214,8 @@ def _check(session: AnySession, form: ProductInput, product: Product | None) -> 
     return alternative_id
 
 
-def _free_slug(session: AnySession, title: str) -> str:
+def free_slug(session: AnySession, title: str) -> str:
+    """A slug for ``title`` that no product has yet."""
     base = slugify(title)
     taken = set(session.scalars(select(Product.slug).where(Product.slug.startswith(base, autoescape=True))))
     if base not in taken:

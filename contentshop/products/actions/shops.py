@@ -55,6 +55,15 @@ def set_merchant_active(session: AnySession, key: str, active: bool, *, now: dat
         _touch_products(session, merchant, now)
 
 
+def approve_merchant(session: AnySession, key: str, *, now: datetime) -> None:
+    """Take over a shop that a creator found: its links count and are paid from now on. Raises NotFound."""
+    merchant = session.scalar(select(Merchant).where(Merchant.key == key).with_for_update())
+    if merchant is None:
+        raise NotFound(say("There is no such merchant."))
+    if assign(merchant, {"approved": True}):
+        _touch_products(session, merchant, now)
+
+
 def _check_links(session: AnySession, merchant: Merchant, domain: str) -> None:
     for url in session.scalars(select(Offer.url).where(Offer.merchant_id == merchant.id)):
         try:

@@ -30,6 +30,7 @@ from contentshop.products.actions.changes import (
     names_as_translations,
     said_words,
     touch,
+    unlocked,
 )
 from contentshop.products.events import ProductChanged
 from contentshop.products.inputs import OfferInput, ProductInput, VariantInput, check_offer_url, link_host
@@ -370,7 +371,7 @@ def _change(
     product: Product, row: ProductInput, offers: Sequence[_Wish], missing: str, known: _Known, now: datetime
 ) -> bool:
     """Give the product what the row says; whether anything changed."""
-    values = said_words(row)
+    values = {name: value for name, value in said_words(row).items() if name not in product.locks}
     if row.source and product.source is None:
         values["source"] = row.source
     if "alternative" in row.given and not missing:
@@ -432,7 +433,11 @@ def _update_sighting(offer: Offer, wish: OfferInput, now: datetime) -> bool:
     seen_at = _seen_at(wish, now)
     if seen_at is not None and offer.checked_at is not None and seen_at < offer.checked_at:
         return False
-    facts = {"price_minor": wish.price_minor, "currency": wish.currency, "availability": wish.availability}
+    facts = unlocked(
+        offer,
+        {"price_minor": wish.price_minor, "currency": wish.currency, "availability": wish.availability},
+        now=now,
+    )
     changed = assign(offer, facts)
     if wish.checked_at is not None:
         return assign(offer, {"checked_at": seen_at}) or changed

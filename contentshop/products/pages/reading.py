@@ -18,6 +18,8 @@ from lxml import html
 from lxml.etree import LxmlError
 
 from contentshop.core.addresses import host_of, identity
+from contentshop.core.errors import Invalid
+from contentshop.core.money import Money
 from contentshop.core.plain import plain_text
 from contentshop.core.text_urls import safe_url
 from contentshop.products.inputs import parse_availability, parse_gtin
@@ -85,6 +87,20 @@ class PageFacts:
         """The value of a field, or an empty string."""
         found = self.fields.get(name)
         return found.value if found else ""
+
+    @property
+    def money(self) -> Money | None:
+        """The price, if one is known."""
+        try:
+            return Money.parse(self.get("price"), self.get("currency")) if self.get("price") else None
+        except Invalid:
+            return None
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> PageFacts:
+        """What ``dataclasses.asdict`` made of it."""
+        fields = {name: Field(**one) for name, one in kept["fields"].items()}
+        return cls(kept["url"], kept["canonical"], fields, tuple(kept["problems"]))
 
 
 @dataclass(slots=True)
