@@ -22,7 +22,7 @@ from flask import Flask
 
 from contentshop.affiliate import spool
 from contentshop.core import jobs
-from contentshop.core.db import db, is_contention
+from contentshop.core.db import db, is_contention, refresh_statistics
 from contentshop.core.errors import Unavailable
 from contentshop.core.uow import unit_of_work
 from contentshop.discovery import actions as discovery
@@ -44,6 +44,7 @@ INDEX_EVERY = 2.0
 WATCHES_EVERY = 5.0
 BOARDS_EVERY = 600.0
 SWEEP_EVERY = 3600.0
+STATISTICS_EVERY = 900.0
 
 log = structlog.get_logger("contentshop.worker")
 
@@ -96,6 +97,7 @@ class Worker:
                 done += self._timed("openings", OPENINGS_EVERY, open_lists)
                 self._timed("boards", BOARDS_EVERY, refresh_boards)
                 self._timed("sweep", SWEEP_EVERY, sweep)
+                self._timed("statistics", STATISTICS_EVERY, learn_sizes)
                 return done
             finally:
                 db.session.remove()
@@ -262,6 +264,13 @@ def sweep() -> int:
         watching.forget(db.session, now=now)
         searches.forget(db.session, now=now)
         return jobs.sweep(db.session, now=now)
+
+
+def learn_sizes() -> int:
+    """Let the database know how its tables have grown."""
+    with unit_of_work(db.session):
+        refresh_statistics(db.session.connection())
+    return 0
 
 
 def settle(app: Flask, *, rounds: int = 1000) -> None:

@@ -25,15 +25,20 @@ class SynonymRule(Base):
 class SuggestionKey(Base):
     """One way in which typing leads to a public thing: its title from some word on, or that in pinyin.
 
-    ``document`` is the id of its document; ``head`` are the first two characters of ``key``, one for Chinese.
-    Smaller ``rank`` is suggested first.
+    ``document`` is the id of its document; ``head`` are the first two characters of ``key``, one for Chinese, and
+    ``stem`` the first four, two for Chinese: what is typed is looked up under the longer of those it fills, so that
+    few other keys are read. Smaller ``rank`` is suggested first.
     """
 
     __tablename__ = "suggestion_key"
-    __table_args__ = (Index("ix_suggestion_key_head_rank", "head", "rank", "key"),)
+    __table_args__ = (
+        Index("ix_suggestion_key_head_rank", "head", "rank", "key"),
+        Index("ix_suggestion_key_stem_rank", "stem", "rank", "key"),
+    )
 
     id: Mapped[PrimaryKey]
     document: Mapped[str] = mapped_column(String(40), index=True)
     head: Mapped[str] = mapped_column(String(2))
+    stem: Mapped[str] = mapped_column(String(4))
     key: Mapped[str] = mapped_column(String(80))
     rank: Mapped[int] = mapped_column(BigInt)

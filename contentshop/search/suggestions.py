@@ -10,7 +10,7 @@ import typing
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import delete, insert, literal, select, union_all
+from sqlalchemy import delete, func, insert, literal, select, union_all
 
 from contentshop.accounts.models import User
 from contentshop.core.uow import AnySession
@@ -74,6 +74,10 @@ def _head(key: str) -> str:
     return key[:1] if is_chinese(key[:1]) else key[:2]
 
 
+def _stem(key: str) -> str:
+    return key[:2] if is_chinese(key[:1]) else key[:4]
+
+
 def keep(session: AnySession, documents: Collection[Document], gone: Iterable[str] = ()) -> None:
     """Make these documents, and no longer those that are gone, be suggested."""
     ids = [*gone, *(document.id for document in documents)]
@@ -83,6 +87,7 @@ def keep(session: AnySession, documents: Collection[Document], gone: Iterable[st
         {
             "document": document.id,
             "head": _head(key),
+            "stem": _stem(key),
             "key": key,
             "rank": -(document.popularity * 10 + _KIND_BONUS[document.kind]),
         }
@@ -105,12 +110,14 @@ def suggest(session: AnySession, typed: str) -> list[Suggestion]:
     however the table lags.
     """
     key = plain_key(typed)[:LONGEST_KEY]
-    head = _head(key)
+    head, stem = _head(key), _stem(key)
     if not key or (len(head) < 2 and not is_chinese(head)):
         return []
+    long = len(stem) == 2 * len(head)
     rows = session.execute(
         select(SuggestionKey.document)
-        .where(SuggestionKey.head == head, SuggestionKey.key.startswith(key, autoescape=True))
+        .where(SuggestionKey.stem == stem if long else SuggestionKey.head == head)
+        .where(func.substr(SuggestionKey.key, 1, len(key)) == key)
         .order_by(SuggestionKey.rank, SuggestionKey.key, SuggestionKey.document)
         .limit(LOOKED_AT)
     )
