@@ -222,6 +222,15 @@ def way_out(offer_key: str) -> Part:
     )
 
 
+def live_session(key: str) -> Part:
+    """One live session with its queue, whose changes raise its version; its products stand for themselves."""
+    return Part(
+        "SELECT 'live', s.id, s.version, CAST(u.version AS TEXT) FROM live_session s"
+        " JOIN user_account u ON u.id = s.host_id WHERE s.key = ?",
+        (key,),
+    )
+
+
 def begin_snapshot(session: Session) -> None:
     """Have everything this request reads be of one moment, so that its stamp fits what it shows.
 

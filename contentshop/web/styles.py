@@ -15,6 +15,8 @@ CSS = Path(__file__).parent.parent / "static" / "css"
 SHEETS: dict[str, tuple[str, ...]] = {
     "site.css": ("tokens", "base", "layout", "prose", "controls", "reading", "card", "shopping", "motion"),
     "work.css": ("work",),
+    "write.css": ("write",),
+    "media.css": ("media",),
 }
 
 

@@ -1,0 +1,176 @@
+"""Reads of live sessions. What readers' pages use selects columns, in a constant number of statements."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Select, func, or_, select
+from sqlalchemy.orm import joinedload
+
+from contentshop.accounts.models import User
+from contentshop.core.errors import NotFound
+from contentshop.core.uow import AnySession
+from contentshop.core.words import say
+from contentshop.live.models import LiveCard, LiveMoment, LiveSession
+from contentshop.live.policy import can_end
+from contentshop.media.models import Asset
+
+# A session that nobody began is off the listings after this.
+MISSED = timedelta(hours=3)
+
+
+@dataclass(frozen=True, slots=True)
+class CardLine:
+    """A card of a session's queue; ``seconds`` are the times of the recording at which it was shown."""
+
+    key: str
+    product_id: int
+    note: str
+    pinned: bool
+    seconds: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A live session as readers see it. ``video`` and ``video_form`` name its host's own video, "" for none."""
+
+    id: int
+    key: str
+    state: str
+    title: str
+    summary: str
+    lang: str
+    relation: str
+    stream: str
+    video: str
+    video_form: str
+    starts_at: datetime
+    began_at: datetime | None
+    ended_at: datetime | None
+    version: int
+    host_key: str
+    host_name: str
+    host_handle: str
+    cards: tuple[CardLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """A session in a list."""
+
+    key: str
+    state: str
+    title: str
+    lang: str
+    starts_at: datetime
+    host_name: str
+    host_handle: str
+
+
+def get_session(session: AnySession, key: str) -> Session:
+    """The session with this public key with its cards, in three statements. Raises NotFound."""
+    row = session.execute(
+        select(
+            LiveSession.id,
+            LiveSession.key,
+            LiveSession.state,
+            LiveSession.title,
+            LiveSession.summary,
+            LiveSession.lang,
+            LiveSession.relation,
+            LiveSession.stream,
+            func.coalesce(Asset.key, "").label("video"),
+            func.coalesce(Asset.form, "").label("video_form"),
+            LiveSession.starts_at,
+            LiveSession.began_at,
+            LiveSession.ended_at,
+            LiveSession.version,
+            User.key.label("host_key"),
+            User.name.label("host_name"),
+            User.handle.label("host_handle"),
+        )
+        .join(User, User.id == LiveSession.host_id)
+        .outerjoin(Asset, Asset.id == LiveSession.video_id)
+        .where(LiveSession.key == key, User.blocked.is_(False))
+    ).one_or_none()
+    if row is None:
+        raise NotFound(say("There is no such live session."))
+    return Session(**row._mapping, cards=_cards(session, row.id))  # noqa: SLF001 - the documented way
+
+
+def _cards(session: AnySession, session_id: int) -> tuple[CardLine, ...]:
+    seconds: dict[int, list[int]] = {}
+    moments = select(LiveMoment.card_id, LiveMoment.second).where(LiveMoment.session_id == session_id)
+    for card_id, second in session.execute(moments.order_by(LiveMoment.second)):
+        seconds.setdefault(card_id, []).append(second)
+    rows = session.execute(
+        select(LiveCard.id, LiveCard.key, LiveCard.product_id, LiveCard.note, LiveCard.pinned_at)
+        .where(LiveCard.session_id == session_id)
+        .order_by(LiveCard.position, LiveCard.id)
+    )
+    return tuple(
+        CardLine(row.key, row.product_id, row.note, row.pinned_at is not None, tuple(seconds.get(row.id, ())))
+        for row in rows
+    )
+
+
+def find_version(session: AnySession, key: str) -> int | None:
+    """The version of what readers see, None without such a session; one statement."""
+    return session.scalar(select(LiveSession.version).where(LiveSession.key == key))
+
+
+def get_for_host(session: AnySession, key: str, user: User | None) -> LiveSession:
+    """The session, for its host and editors. Raises NotFound for everybody else."""
+    found = session.scalar(
+        select(LiveSession)
+        .where(LiveSession.key == key)
+        .options(joinedload(LiveSession.video))
+        .execution_options(populate_existing=True)
+    )
+    if found is None or not can_end(user, found):
+        raise NotFound(say("There is no such live session."))
+    return found
+
+
+def list_by_host(session: AnySession, host_id: int, *, limit: int = 100) -> list[Announcement]:
+    """The sessions of a host, the latest first."""
+    query = (
+        _announced().where(LiveSession.host_id == host_id).order_by(LiveSession.starts_at.desc(), LiveSession.id.desc())
+    )
+    return [Announcement(**row._mapping) for row in session.execute(query.limit(limit))]  # noqa: SLF001
+
+
+def list_announced(
+    session: AnySession, *, now: datetime, host_key: str | None = None, limit: int = 6
+) -> list[Announcement]:
+    """What is live now and what comes next, in this order; only of one host if given."""
+    query = _announced().where(
+        User.blocked.is_(False),
+        or_(
+            LiveSession.state == "live",
+            (LiveSession.state == "scheduled") & (LiveSession.starts_at > now - MISSED),
+        ),
+    )
+    if host_key is not None:
+        query = query.where(User.key == host_key)
+    query = query.order_by(LiveSession.state, LiveSession.starts_at, LiveSession.id).limit(limit)
+    return [Announcement(**row._mapping) for row in session.execute(query)]  # noqa: SLF001
+
+
+def list_showing(session: AnySession, asset_id: int) -> list[str]:
+    """The titles of the sessions that show this video."""
+    return list(session.scalars(select(LiveSession.title).where(LiveSession.video_id == asset_id)))
+
+
+def _announced() -> Select[*tuple[Any, ...]]:
+    return select(
+        LiveSession.key,
+        LiveSession.state,
+        LiveSession.title,
+        LiveSession.lang,
+        LiveSession.starts_at,
+        User.name.label("host_name"),
+        User.handle.label("host_handle"),
+    ).join(User, User.id == LiveSession.host_id)
