@@ -16,6 +16,7 @@ from contentshop import wiring
 from contentshop.accounts.passwords import Passwords
 from contentshop.config import Settings
 from contentshop.core.db import db, engine_options, prepare_engine
+from contentshop.core.embeds import FRAME_SOURCES
 from contentshop.core.ids import new_key
 from contentshop.engines import Engines
 from contentshop.web import (
@@ -33,12 +34,22 @@ from contentshop.web import (
     fragments,
     gallery,
     go,
+    live,
     permissions,
     reader,
     searches,
     session,
     shop,
     studio,
+    studio_history,
+    studio_live,
+    studio_media,
+    studio_plans,
+    studio_preview,
+    studio_products,
+    studio_review,
+    studio_sharing,
+    studio_team,
     suggest,
     trending,
     watching,
@@ -57,6 +68,8 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "style-src 'self'",
         "img-src 'self' data:",
         "connect-src 'self'",
+        "frame-src " + " ".join(FRAME_SOURCES),
+        "media-src 'self'",
         "form-action 'self'",
         "base-uri 'none'",
         "frame-ancestors 'none'",
@@ -145,7 +158,19 @@ def _open_doors(app: Flask) -> None:
     fragments.attach(app)
     errors.attach(app)
     readers = (reader, trending, following, searches, suggest, go, shop, account, watching, feeds, files, gallery)
-    for door in (*readers, studio, desk, desk_merchants, desk_orders, desk_search, editor):
+    creators = (
+        studio,
+        studio_preview,
+        studio_products,
+        studio_media,
+        studio_live,
+        studio_history,
+        studio_plans,
+        studio_sharing,
+        studio_team,
+        studio_review,
+    )
+    for door in (*readers, live, *creators, desk, desk_merchants, desk_orders, desk_search, editor):
         app.register_blueprint(door.bp)
 
 

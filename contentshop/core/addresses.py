@@ -43,9 +43,8 @@ TRACKING = frozenset(
 _TRACKING_STARTS = ("utm_", "pk_", "mtm_", "hsa_", "matomo_", "at_custom", "_branch_")
 # Names of the public web: at least two labels, the last one neither a number nor one of a private network (RFC 6761,
 # 6762, 8375; "internal" is ICANN's).
-_SHAPE = re.compile(
-    r"(?:[a-z0-9_-]{1,63}\.)+(?!(?:local|localhost|internal|lan|home|arpa|onion)$)(?:[a-z]{2,63}|xn--[a-z0-9-]{2,59})"
-)
+_PRIVATE = r"(?!(?:local|localhost|internal|lan|home|arpa|onion)$)"
+_SHAPE = re.compile(rf"(?:[a-z0-9_-]{{1,63}}\.)+{_PRIVATE}(?:[a-z]{{2,63}}|xn--[a-z0-9-]{{2,59}})")
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,7 @@ MAX_ATTR_NAME = 80
 MAX_ATTR_VALUE = 2_000
 MAX_VARIANTS = 200
 MAX_OFFERS = 500
+MAX_CHECK_HOURS = 24 * 30
 SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 KEY = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 # Labels of at most 63 characters (RFC 1035, section 2.3.4), none beginning or ending with a hyphen.
@@ -259,13 +260,15 @@ class FoundInput:
 
 @dataclass(frozen=True, slots=True)
 class MerchantInput:
-    """A shop that readers may be sent to; ``names`` maps a language to its name in it."""
+    """A shop that readers may be sent to; ``names`` maps a language to its name in it. ``check_hours`` is how long to
+    wait between two looks at a page of it, None to leave that as it is."""
 
     key: str
     name: str
     domain: str
     country: str = ""
     names: dict[str, str] = field(default_factory=dict)
+    check_hours: int | None = None
 
     @classmethod
     def parse(cls, data: Mapping[str, Any]) -> MerchantInput:
@@ -285,9 +288,12 @@ class MerchantInput:
             _note(problems, "domain", say("Write the shop's domain, like shop.example."))
         country = _region(data, "country", problems)
         names = _names(data, problems, "", 80)
+        hours = parse_quantity(data, "check_hours", problems)
+        if hours is not None and not 1 <= hours <= MAX_CHECK_HOURS:
+            _note(problems, "check_hours", say("Write a number of hours from 1 to %(most)s.", most=MAX_CHECK_HOURS))
         if problems:
             raise Invalid(problems)
-        return cls(key or _key_of(domain), name, domain, country, names)
+        return cls(key or _key_of(domain), name, domain, country, names, hours)
 
 
 def _key_of(domain: str) -> str:

@@ -35,7 +35,7 @@ bp = Door("desk_merchants", __name__)
 NO_ERRORS: Mapping[str, list[str]] = {}
 NAMES = tuple(f"name_{locale}" for locale in LOCALES if locale != "en")
 PROGRAM_FIELDS = ("link_template", "tag", "tag_param", "sub_id_param")
-FIELDS = ("key", "name", *NAMES, "domain", "country", *PROGRAM_FIELDS)
+FIELDS = ("key", "name", *NAMES, "domain", "country", "check_hours", *PROGRAM_FIELDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,7 @@ class Row:
     offers: int
     active: bool
     paying: bool
+    approved: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,7 @@ class MerchantPage:
     key: str
     heading: str
     active: bool
+    approved: bool
     values: Mapping[str, str]
     countries: Sequence[tuple[str, str]]
     reach: Reach
@@ -89,6 +91,7 @@ def merchants() -> Response:
             offers=one.offers,
             active=one.active,
             paying=one.id in paying,
+            approved=one.approved,
         )
         for one in queries.list_merchants(db.session, viewer().locale)
     ]
@@ -154,6 +157,14 @@ def set_merchant_state(key: str) -> Response:
     return redirect(url_for("desk_merchants.merchant", key=key), 303)
 
 
+@bp.post("/desk/merchants/<key>/approve")
+def approve_merchant(key: str) -> Response:
+    """Take over a shop that a creator found."""
+    actions.approve_merchant(db.session, key, now=viewer().now)
+    flash(_("The shop is one of ours now. Its links are counted, and paid as its program says."), "success")
+    return redirect(url_for("desk_merchants.merchant", key=key), 303)
+
+
 def _typed() -> dict[str, str]:
     return {name: request.form.get(name, "") for name in FIELDS}
 
@@ -191,6 +202,7 @@ def _page(
         key=found.key if found else "",
         heading=_name(found) if found else _("New merchant"),
         active=found.active if found else True,
+        approved=found.approved if found else True,
         values=typed if typed is not None else _stored(found, program),
         countries=_countries(),
         reach=queries.get_reach(db.session, found.id) if found else Reach(0, 0, 0),
@@ -208,6 +220,7 @@ def _stored(found: Merchant | None, program: ProgramFacts | None) -> dict[str, s
         return {}
     names = {f"name_{language}": str(words.get("name", "")) for language, words in found.translations.items()}
     words = {"key": found.key, "name": found.name, "domain": found.domain, "country": found.country}
+    words["check_hours"] = str(found.check_hours)
     return dict.fromkeys(FIELDS, "") | names | words | (asdict(program) if program else {})
 
 

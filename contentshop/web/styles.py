@@ -13,10 +13,12 @@ CSS = Path(__file__).parent.parent / "static" / "css"
 
 # Which parts, in the order of the cascade, make which file. tokens holds every value and belongs to site.
 SHEETS: dict[str, tuple[str, ...]] = {
-    "site.css": ("tokens", "base", "layout", "prose", "controls", "reading", "card", "shopping", "motion"),
+    "site.css": ("tokens", "base", "layout", "prose", "controls", "reading", "card", "blocks", "shopping", "motion"),
     "work.css": ("work",),
     "write.css": ("write",),
     "media.css": ("media",),
+    "team.css": ("team",),
+    "found.css": ("found",),
 }
 
 

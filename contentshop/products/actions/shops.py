@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 
@@ -28,12 +29,14 @@ def save_merchant(session: AnySession, row: MerchantInput, *, new: bool = False,
         raise Invalid(
             {"domain": [say("%(domain)s belongs to the merchant “%(holder)s”.", domain=row.domain, holder=holder)]}
         )
-    values = {
+    values: dict[str, Any] = {
         "name": row.name,
         "domain": row.domain,
         "country": row.country,
         "translations": names_as_translations(row.names),
     }
+    if row.check_hours is not None:
+        values["check_hours"] = row.check_hours
     if merchant is None:
         merchant = Merchant(key=row.key, active=True, **values)
         session.add(merchant)

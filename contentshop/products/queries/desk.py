@@ -76,7 +76,8 @@ class Movement:
 
 @dataclass(frozen=True, slots=True)
 class MerchantRow:
-    """A merchant in the operators' list; ``offers`` counts those that are not taken off."""
+    """A merchant in the operators' list; ``offers`` counts those that are not taken off. One that a creator found is
+    not ``approved`` until an operator says so."""
 
     id: int
     key: str
@@ -85,6 +86,7 @@ class MerchantRow:
     country: str
     active: bool
     offers: int
+    approved: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,15 +153,22 @@ def find_key(session: AnySession, slug: str) -> str | None:
 
 
 def list_merchants(session: AnySession, locale: str) -> list[MerchantRow]:
-    """Every merchant, by name in ``locale``."""
+    """Every merchant, by name in ``locale``; first those that wait to be approved."""
     name = func.coalesce(Merchant.translations[(locale, "name")].as_string(), Merchant.name)
     offers = (
         select(func.count()).where(Offer.merchant_id == Merchant.id, Offer.active).correlate(Merchant).scalar_subquery()
     )
     rows = session.execute(
         select(
-            Merchant.id, Merchant.key, name.label("name"), Merchant.domain, Merchant.country, Merchant.active, offers
-        ).order_by(name, Merchant.id)
+            Merchant.id,
+            Merchant.key,
+            name.label("name"),
+            Merchant.domain,
+            Merchant.country,
+            Merchant.active,
+            offers,
+            Merchant.approved,
+        ).order_by(Merchant.approved, name, Merchant.id)
     )
     return [MerchantRow(*row) for row in rows]
 

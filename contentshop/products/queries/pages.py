@@ -50,6 +50,11 @@ def find_by_pages(session: AnySession, urls: Iterable[str], *, gtin: str | None 
     return session.scalar(select(Product.id).where(Product.gtin == gtin, Product.listed))
 
 
+def find_product(session: AnySession, product_id: int) -> Product | None:
+    """The product with this row number."""
+    return session.get(Product, product_id)
+
+
 def find_shop(session: AnySession, url: str) -> Merchant | None:
     """The merchant whose domain an address is on; the longest domain is the most exact."""
     labels = host_of(url).split(".")
