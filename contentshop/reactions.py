@@ -18,7 +18,7 @@ from contentshop.core.uow import unit_of_work
 from contentshop.search import actions as search
 from contentshop.watching import actions as watching
 from contentshop.watching.documents import Subject
-from contentshop.web import mails, order_mails, watching_mails
+from contentshop.web import mails, order_mails, studio_mails, watching_mails
 from contentshop.web.session import engines
 
 Payloads = Sequence[Mapping[str, Any]]
@@ -88,6 +88,17 @@ def _mail(build: Callable[[Mapping[str, Any]], Message | None]) -> Reaction:
     return Reaction(run, batch=1)
 
 
+def _mails(build: Callable[[Mapping[str, Any]], Sequence[Message]]) -> Reaction:
+    def run(payloads: Payloads) -> None:
+        for payload in payloads:
+            messages = build(payload)
+            db.session.rollback()
+            for message in messages:
+                engines().mail.send(message)
+
+    return Reaction(run, batch=1)
+
+
 def _order_mail(kind: str) -> Reaction:
     return _mail(lambda payload: order_mails.order_mail(str(payload["order"]), kind))
 
@@ -110,6 +121,8 @@ REACTIONS: dict[str, Reaction] = {
     "learn_search": Reaction(_learn_search, batch=10),
     "mail_notifications": Reaction(_mail_notifications, batch=1),
     "mail_password_reset": _mail(mails.password_reset),
+    "mail_plan_failed": _mails(studio_mails.failed_plan),
+    "mail_invitation": _mail(studio_mails.invitation),
     "mail_order_placed": _order_mail("placed"),
     "mail_order_paid": _order_mail("paid"),
     "mail_order_shipped": _order_mail("shipped"),
@@ -142,6 +155,8 @@ ON_EVENT: dict[str, tuple[str, ...]] = {
     "SearchArmed": ("learn_search",),
     "NotificationsDue": ("mail_notifications",),
     "PasswordResetAsked": ("mail_password_reset",),
+    "PlanFailed": ("mail_plan_failed",),
+    "MemberInvited": ("mail_invitation",),
     "OrderPlaced": ("mail_order_placed",),
     "OrderPaid": ("mail_order_paid",),
     "OrderShipped": ("mail_order_shipped",),

@@ -1,8 +1,8 @@
 """The worker: does what was put off. One runs for a site; a second one waits for its turn.
 
-Each round: expire reservations by the clock, put spooled clicks and searches into the database, turn new events
-into jobs, run the jobs that are due. Killing it at any moment loses nothing: a job is marked done only after its
-effect, and every effect may be repeated.
+Each round: expire reservations and carry out plans by the clock, put spooled clicks and searches into the database,
+turn new events into jobs, run the jobs that are due. Killing it at any moment loses nothing: a job is marked done only
+after its effect, and every effect may be repeated.
 """
 
 from __future__ import annotations
@@ -23,13 +23,14 @@ from flask import Flask
 from contentshop.affiliate import spool
 from contentshop.core import jobs
 from contentshop.core.db import db, is_contention, refresh_statistics
-from contentshop.core.errors import Unavailable
+from contentshop.core.errors import Conflict, ContentshopError, Unavailable
 from contentshop.core.uow import unit_of_work
 from contentshop.discovery import actions as discovery
 from contentshop.discovery import queries as discovery_queries
 from contentshop.discovery import spool as searches
 from contentshop.orders import actions as orders
 from contentshop.orders import queries as order_queries
+from contentshop.posts import history, notices, plans, sharing
 from contentshop.reactions import ON_EVENT, REACTIONS, Reaction, site_context
 from contentshop.search import actions as search
 from contentshop.watching import actions as watching
@@ -39,6 +40,7 @@ from contentshop.web.session import engines, settings
 IDLE_PAUSE = 0.15  # seconds between rounds when there was nothing to do
 CLICKS_EVERY = 1.0  # seconds
 TIMERS_EVERY = 1.0
+PLANS_EVERY = 1.0
 OPENINGS_EVERY = 30.0
 INDEX_EVERY = 2.0
 WATCHES_EVERY = 5.0
@@ -88,6 +90,7 @@ class Worker:
         with site_context(self._app):
             try:
                 done = self._timed("timers", TIMERS_EVERY, expire)
+                done += self._timed("plans", PLANS_EVERY, carry_out_plans)
                 done += self._timed("clicks", CLICKS_EVERY, drain_clicks)
                 done += self._timed("searches", CLICKS_EVERY, drain_searches)
                 done += self._timed("watches", WATCHES_EVERY, mind_watches)
@@ -145,6 +148,26 @@ def expire() -> int:
         return 0
     with unit_of_work(db.session):
         return len(orders.expire_unpaid(db.session, now=now))
+
+
+def carry_out_plans() -> int:
+    """Publish and take down what was planned for now; what cannot be done is told to its author."""
+    now = engines().clock.now()
+    due = plans.list_due(db.session, now=now)
+    db.session.rollback()
+    return sum(_carry_out(key) for key in due)
+
+
+def _carry_out(key: str) -> bool:
+    now = engines().clock.now()
+    try:
+        with unit_of_work(db.session):
+            return plans.carry_out(db.session, key, now=now)
+    except Conflict:  # somebody works on the post at this very moment; a second later it is tried again
+        return False
+    except ContentshopError as refusal:
+        with unit_of_work(db.session):
+            return plans.give_up(db.session, key, refusal, now=now)
 
 
 def drain_clicks() -> int:
@@ -263,6 +286,9 @@ def sweep() -> int:
         orders.forget_carts(db.session, now=now)
         watching.forget(db.session, now=now)
         searches.forget(db.session, now=now)
+        history.prune(db.session, now=now)
+        notices.forget(db.session, now=now)
+        sharing.forget(db.session, now=now)
         return jobs.sweep(db.session, now=now)
 
 

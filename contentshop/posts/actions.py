@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 
+from contentshop.accounts.inputs import clean_line
 from contentshop.accounts.models import User
 from contentshop.core.errors import Conflict, Forbidden, Invalid
 from contentshop.core.ids import new_key, slugify
@@ -25,12 +26,18 @@ from contentshop.posts.events import PostChanged, PostPublished, PostUnpublished
 from contentshop.posts.imports import PostFile
 from contentshop.posts.inputs import MAX_SUMMARY, PostInput
 from contentshop.posts.media_use import note_use
-from contentshop.posts.models import Card, Post, PostTopic, Revision
+from contentshop.posts.merging import FIELDS, Words, step_back, words_of
+from contentshop.posts.models import Card, DraftStep, Post, PostPlan, PostTopic, Revision
 from contentshop.posts.policy import can_change, can_unpublish
 from contentshop.posts.queries import find_by_source, list_problems
 from contentshop.posts.rendering import Rendered, render_draft
 
 SUMMARY_FROM_TEXT = 160
+MAX_UPDATE_NOTE = 300
+# Automatic saves of one person go into one revision until they pause for this long.
+SESSION_PAUSE = timedelta(minutes=30)
+
+How = Literal["autosave", "saved", "restored"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +63,11 @@ class ImportResult:
 
 
 class EditConflict(Conflict):
-    """The post was saved elsewhere in between; carries what was saved there, so that nothing is lost."""
+    """The post was saved elsewhere in between; ``version`` is that of the draft now."""
 
-    def __init__(self, *, version: int, title: str, source: str, saved_at: datetime) -> None:
+    def __init__(self, *, version: int) -> None:
         super().__init__(say("This post was saved in another window in the meantime."))
         self.version = version
-        self.title = title
-        self.source = source
-        self.saved_at = saved_at
 
 
 def prepare_text(source: str) -> PreparedText:
@@ -95,7 +99,8 @@ def create_draft(
     session.add(post)
     session.flush()
     post.author = by
-    _write_draft(session, post, form, text or prepare_text(form.source), by=by, now=now)
+    # What a post is begun with is no state of it worth a place in its history.
+    _write_draft(session, post, form, text or prepare_text(form.source), by=by, now=now, how="autosave")
     return post
 
 
@@ -108,55 +113,79 @@ def save_draft(
     by: User,
     now: datetime,
     text: PreparedText | None = None,
+    how: How = "saved",
+    restored_from: int | None = None,
 ) -> Post:
-    """Save what the author wrote on top of ``version``. Cards that cannot be found are noted, not refused.
+    """Save what the author wrote on top of ``version`` of the draft. Cards that cannot be found are noted, not refused.
 
-    What readers see stays as it is, but for the language, which belongs to the post. Raises EditConflict
-    when the post has another version by now and other words, Forbidden, and Invalid for another kind.
+    Automatic saves go into one revision while the same person writes on; a save by hand ends it, and stays in the
+    history. What readers see stays as it is. Raises EditConflict when the draft has another version by now and other
+    words, Forbidden, and Invalid for another kind.
     """
     _allow(can_change(by, post))
     if form.kind != post.kind:
         raise Invalid({"kind": [say("A post stays what it was begun as: an article or a buying list.")]})
     text = text or prepare_text(form.source)
-    if post.version == version and _is_saved(post, form):
-        return post
-    if not _claim(session, post, version, now):
+    if post.draft_version == version and _is_saved(post, form):
+        return _name(session, post, how, by=by, now=now)
+    before = _claim_draft(session, post, version, now)
+    if before is None:
         if _is_saved(post, form):
-            return post
-        raise _conflict(post)
-    post.lang = form.lang
-    _write_draft(session, post, form, text, by=by, now=now)
-    if post.state == "published":
-        record(session, PostChanged(post=post.key), now=now)
+            return _name(session, post, how, by=by, now=now)
+        raise EditConflict(version=post.draft_version)
+    step = step_back(words_of(form), before)
+    session.add(DraftStep(post_id=post.id, version=version, changes=step, saved_at=now))
+    _write_draft(session, post, form, text, by=by, now=now, how=how)
+    _draft_of(post).restored_from = restored_from
+    session.flush()
     return post
 
 
-def publish(session: AnySession, post: Post, *, by: User, now: datetime, at: datetime | None = None) -> None:
-    """Show the draft to readers. ``at`` dates the first publication back, for posts that are imported.
+def publish(
+    session: AnySession,
+    post: Post,
+    *,
+    by: User,
+    now: datetime,
+    at: datetime | None = None,
+    revision: Revision | None = None,
+    note: str = "",
+    silent: bool = False,
+) -> None:
+    """Show the draft, or another ``revision`` of the post, to readers.
+
+    ``at`` dates the first publication back, for posts that are imported. Of a later one readers are told when it was
+    and, by ``note``, what has changed; not if it is ``silent``. A plan for older words is void then.
 
     Raises Invalid with everything that stands in the way, each card with its line, and changes nothing then;
-    Forbidden; Conflict when the post was changed in between. Harmless when there is nothing new.
+    Forbidden; Conflict when the post was published or taken down in between. Harmless when there is nothing new.
     """
     _allow(can_change(by, post))
-    draft = _draft_of(post)
-    obstacles = publishing_obstacles(post, draft)
+    shown = revision or _draft_of(post)
+    obstacles = publishing_obstacles(post, shown)
+    note = _update_note(note, obstacles)
     if obstacles:
         raise Invalid(obstacles)
-    if post.state == "published" and post.live_id == draft.id:
+    if post.state == "published" and post.live_id == shown.id:
         return
     if not _claim(session, post, post.version, now):
-        raise _conflict(post)
+        raise _crossed()
     was_visible = post.state == "published"
     if post.published_at is None:
         post.published_at = at or now
         if post.slug == post.key:
-            post.slug = _free_slug(session, slugify(draft.title, fallback=post.key))
-    elif post.live_id != draft.id:
+            post.slug = _free_slug(session, slugify(shown.title, fallback=post.key))
+    elif post.live_id != shown.id and not silent:
         post.revised_at = now
+        if note:
+            post.updates = [*post.updates, [now.isoformat(), note]]
     # The column too: the relationship alone is written after the state, which needs it.
-    post.live, post.live_id, post.state = draft, draft.id, "published"
-    _show_cards(session, post, {entry["key"]: entry["alternative_id"] for entry in draft.cards})
-    _file_under(session, post, draft.topics)
+    post.live, post.live_id, post.state, post.lang = shown, shown.id, "published", shown.lang
+    shown.published_at = shown.published_at or now
+    shown.kind = "saved" if shown.kind == "autosave" else shown.kind
+    _show_cards(session, post, {entry["key"]: entry["alternative_id"] for entry in shown.cards})
+    _file_under(session, post, shown.topics)
+    _void_plans(session, post, "publish", now=now, up_to=shown.number)
     event = PostChanged(post=post.key) if was_visible else PostPublished(post=post.key)
     record(session, event, now=now)
     session.flush()
@@ -165,14 +194,15 @@ def publish(session: AnySession, post: Post, *, by: User, now: datetime, at: dat
 def unpublish(session: AnySession, post: Post, *, by: User, now: datetime) -> None:
     """Take the post off the site; its text and its cards' keys are kept. Harmless when it is not on it.
 
-    Raises Forbidden for anybody but its author and editors, Conflict when it was changed in between.
+    Raises Forbidden for anybody but its authors and editors, Conflict when it was changed in between.
     """
     _allow(can_unpublish(by, post))
     if post.state != "published":
         return
     if not _claim(session, post, post.version, now):
-        raise _conflict(post)
+        raise _crossed()
     post.state = "unpublished"
+    _void_plans(session, post, "unpublish", now=now)
     _show_cards(session, post, {})
     _file_under(session, post, ())
     record(session, PostUnpublished(post=post.key), now=now)
@@ -221,7 +251,7 @@ def import_post(
         return ImportResult(post, "unchanged")
     else:
         outcome = "updated"
-        save_draft(session, post, form, version=post.version, by=post.author, now=now, text=text)
+        save_draft(session, post, form, version=post.draft_version, by=post.author, now=now, text=text)
     post.source = mark
     if not publish or post.state == "unpublished":
         return ImportResult(post, outcome)
@@ -267,52 +297,75 @@ def _draft_of(post: Post) -> Revision:
     return post.draft
 
 
+def _crossed() -> Conflict:
+    return Conflict(say("This post was published or taken down in another window in the meantime. Look at it again."))
+
+
+def _update_note(text: str, problems: dict[str, list[str]]) -> str:
+    line = clean_line(text, len(text))
+    if len(line) > MAX_UPDATE_NOTE:
+        told = say("Use at most %(limit)s characters (now %(count)s).", limit=MAX_UPDATE_NOTE, count=len(line))
+        problems["update_note"] = [told]
+    return line
+
+
 def _claim(session: AnySession, post: Post, version: int, now: datetime) -> bool:
-    """Move the post from ``version`` to the next; False when it is not at ``version`` any more.
+    """Move what readers see from ``version`` to the next; False when it is not at ``version`` any more.
 
     One conditional statement decides between two writers; afterwards ``post`` and its draft are up to date.
     """
+    return _won(session, post, Post.version == version, {"version": version + 1, "updated_at": now})
+
+
+def _claim_draft(session: AnySession, post: Post, version: int, now: datetime) -> Words | None:
+    """Move the draft from ``version`` to the next; what stood in it, or None when it is not at ``version`` any more."""
+    values = {"draft_version": version + 1, "updated_at": now}
+    won = _won(session, post, Post.draft_version == version, values)
+    return words_of(_draft_of(post)) if won else None
+
+
+def _won(session: AnySession, post: Post, unchanged: ColumnElement[bool], values: Mapping[str, Any]) -> bool:
     result = session.execute(
-        update(Post)
-        .where(Post.id == post.id, Post.version == version)
-        .values(version=version + 1, updated_at=now)
-        .execution_options(synchronize_session=False)
+        update(Post).where(Post.id == post.id, unchanged).values(**values).execution_options(synchronize_session=False)
     )
     session.refresh(post)
     session.refresh(_draft_of(post))
     return bool(getattr(result, "rowcount", 0))
 
 
-def _conflict(post: Post) -> EditConflict:
-    draft = _draft_of(post)
-    return EditConflict(version=post.version, title=draft.title, source=draft.source, saved_at=draft.saved_at)
+def _void_plans(session: AnySession, post: Post, kind: str, *, now: datetime, up_to: int | None = None) -> None:
+    """End what was planned and has been overtaken; with ``up_to`` only plans for revisions up to this number."""
+    query = select(PostPlan).where(PostPlan.post_id == post.id, PostPlan.kind == kind, PostPlan.state == "waiting")
+    for plan in session.scalars(query):
+        if up_to is None or plan.revision is None or plan.revision.number <= up_to:
+            plan.state, plan.ended_at = "cancelled", now
 
 
 def _is_saved(post: Post, form: PostInput) -> bool:
     """Whether the draft says exactly this already, and nothing of it waits to be looked at again."""
     draft = _draft_of(post)
-    return (
-        not draft.problems
-        and draft.renderer_version == RENDERER_VERSION
-        and post.lang == form.lang
-        and (draft.title, draft.summary, draft.source, draft.tested, draft.relation)
-        == (form.title, form.summary, form.source, form.tested, form.relation)
-        and (draft.tested_from, draft.tested_to, draft.owned_since)
-        == (form.tested_from, form.tested_to, form.owned_since)
-        and (draft.cover_id, draft.cover_alt, draft.topics) == (form.cover_id, form.cover_alt, list(form.topics))
-    )
+    return not draft.problems and draft.renderer_version == RENDERER_VERSION and words_of(draft) == words_of(form)
+
+
+def _name(session: AnySession, post: Post, how: How, *, by: User, now: datetime) -> Post:
+    """Give an automatic save that is saved by hand now, without another word, its place in the history."""
+    draft = _draft_of(post)
+    if how != "autosave" and draft.kind == "autosave":
+        draft.kind, draft.saved_by, draft.saved_at = "saved", by.id, now
+        session.flush()
+    return post
 
 
 def _write_draft(
-    session: AnySession, post: Post, form: PostInput, text: PreparedText, *, by: User, now: datetime
+    session: AnySession, post: Post, form: PostInput, text: PreparedText, *, by: User, now: datetime, how: How
 ) -> None:
     """Put the author's words and what was made of them into the draft; what readers see is never touched."""
     bound = bind(session, post.id, text.cards, text.rendered.segments)
-    draft = _draft_to_write(session, post)
-    draft.title, draft.summary, draft.source = form.title, form.summary, form.source
-    draft.tested, draft.relation, draft.topics = form.tested, form.relation, list(form.topics)
-    draft.tested_from, draft.tested_to, draft.owned_since = form.tested_from, form.tested_to, form.owned_since
-    draft.cover_id, draft.cover_alt = form.cover_id, form.cover_alt
+    draft = _draft_to_write(session, post, by=by, now=now)
+    for name in FIELDS:
+        value = getattr(form, name)
+        setattr(draft, name, list(value) if isinstance(value, tuple) else value)
+    draft.kind = how
     draft.segments = bound.segments
     draft.headings = [list(heading) for heading in text.rendered.headings]
     draft.cards = bound.cards
@@ -321,6 +374,8 @@ def _write_draft(
     draft.renderer_version = text.rendered.version
     draft.saved_by, draft.saved_at = by.id, now
     post.draft = draft
+    if post.live_id is None:
+        post.lang = form.lang
     note_use(session, draft)
 
 
@@ -329,10 +384,17 @@ def _as_stored(problem: Problem) -> list[Any]:
     return [problem.line, problem.message.template, problem.message.values]
 
 
-def _draft_to_write(session: AnySession, post: Post) -> Revision:
-    """The draft in place, or a new revision while the draft is what readers see."""
-    if post.draft is not None and post.draft_id != post.live_id:
-        return post.draft
+def _draft_to_write(session: AnySession, post: Post, *, by: User, now: datetime) -> Revision:
+    """The draft in place while it is an automatic save of the same person's session, else a new revision."""
+    draft = post.draft
+    if (
+        draft is not None
+        and draft.kind == "autosave"
+        and draft.id != post.live_id
+        and draft.saved_by == by.id
+        and now - draft.saved_at <= SESSION_PAUSE
+    ):
+        return draft
     number = session.scalar(select(func.max(Revision.number)).where(Revision.post_id == post.id)) or 0
     return Revision(post_id=post.id, number=number + 1)
 

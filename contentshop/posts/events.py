@@ -1,4 +1,7 @@
-"""What has happened to posts that readers see. A draft that was never published is nobody's news."""
+"""What has happened to posts that readers see, and what those who write them are to be told by mail.
+
+A draft that was never published is nobody's news.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ class PostPublished(Event):
 
 @dataclass(frozen=True, slots=True)
 class PostChanged(Event):
-    """A visible post's version grew: it was published anew, or its author saved words for the next time."""
+    """What readers see of a visible post changed: it was published anew, or it has other co-authors."""
 
     post: str
 
@@ -26,3 +29,17 @@ class PostUnpublished(Event):
     """A visible post was taken off the site."""
 
     post: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlanFailed(Event):
+    """What was planned for a post could not be done at its time."""
+
+    plan: str
+
+
+@dataclass(frozen=True, slots=True)
+class MemberInvited(Event):
+    """Somebody was asked to work on a post."""
+
+    member: str

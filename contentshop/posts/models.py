@@ -215,7 +215,7 @@ class PostPlan(Base):
     planned_by: Mapped[int] = mapped_column(BigInt, ForeignKey("user_account.id"))
     planned_at: Mapped[Moment]
     state: Mapped[str] = mapped_column(String(10), default="waiting")
-    problems: Mapped[list[str]] = mapped_column(JSON, default=list)
+    problems: Mapped[list[Any]] = mapped_column(JSON, default=list)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     post: Mapped[Post] = relationship()

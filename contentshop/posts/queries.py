@@ -8,8 +8,8 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
-from sqlalchemy.orm import InstrumentedAttribute, aliased, joinedload
+from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, String, and_, cast, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, aliased, joinedload, selectinload
 
 from contentshop.accounts.models import User
 from contentshop.core.errors import NotFound
@@ -17,8 +17,9 @@ from contentshop.core.text import Problem
 from contentshop.core.uow import AnySession
 from contentshop.core.words import say
 from contentshop.media.models import Asset
-from contentshop.posts.models import Card, Post, PostTopic, Revision
+from contentshop.posts.models import Card, Post, PostMember, PostTopic, Revision
 from contentshop.posts.policy import can_see_draft
+from contentshop.posts.segments import card_keys
 from contentshop.products.models import ProductPicture
 from contentshop.products.offers import PictureFacts
 
@@ -33,11 +34,28 @@ PUBLIC = and_(Post.state == "published", User.blocked.is_(False))
 
 
 @dataclass(frozen=True, slots=True)
+class Update:
+    """What an author changed in a published post, and when."""
+
+    at: datetime
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class CoAuthor:
+    """Somebody who wrote a post together with its author."""
+
+    handle: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class PublishedPost:
     """A post as readers see it: its live revision and its author.
 
     ``segments``, ``headings`` and ``cards`` are as they were saved. ``words`` is an estimate from the length
-    of the text, for the reading time.
+    of the text, for the reading time. ``updates`` are what readers are told of, newest first; ``coauthors`` stand in
+    the order in which they were asked.
     """
 
     id: int
@@ -67,6 +85,8 @@ class PublishedPost:
     revised_at: datetime | None
     version: int
     words: int
+    updates: tuple[Update, ...] = ()
+    coauthors: tuple[CoAuthor, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,12 +138,16 @@ class LiveCard:
 
 @dataclass(frozen=True, slots=True)
 class OwnPost:
-    """One line of an author's list. ``changed`` tells that the draft differs from what readers see."""
+    """One line of an author's list. ``changed`` tells that the draft differs from what readers see.
+
+    ``role`` is that of the person whose list it is: author, coauthor or reviewer.
+    """
 
     key: str
     slug: str
     kind: str
     state: str
+    role: str
     title: str
     lang: str
     problems: int
@@ -162,7 +186,7 @@ def _whole(revision_id: InstrumentedAttribute[int | None]) -> Select[*tuple[Any,
             Post.key,
             Post.slug,
             Post.kind,
-            Post.lang,
+            Revision.lang,
             Revision.title,
             Revision.summary,
             Revision.tested,
@@ -183,18 +207,43 @@ def _whole(revision_id: InstrumentedAttribute[int | None]) -> Select[*tuple[Any,
             Post.published_at,
             Post.revised_at,
             Post.version,
+            Post.updates,
+            _COAUTHORS.label("coauthors"),
             func.length(Revision.text).label("length"),
         ),
     )
 
 
+# In the same statement, as lines of id, handle and name: names are one line without tabs (``accounts.inputs``).
+_COAUTHORS = (
+    select(func.aggregate_strings(cast(PostMember.id, String) + "\t" + User.handle + "\t" + User.name, "\n"))
+    .select_from(PostMember)
+    .join(User, User.id == PostMember.user_id)
+    .where(
+        PostMember.post_id == Post.id,
+        PostMember.state == "accepted",
+        PostMember.role == "coauthor",
+        User.blocked.is_(False),
+    )
+    .correlate(Post)
+    .scalar_subquery()
+)
+
+
+def _coauthors(lines: str | None) -> tuple[CoAuthor, ...]:
+    rows = [line.split("\t", 2) for line in (lines or "").split("\n") if line]
+    return tuple(CoAuthor(handle, name) for _id, handle, name in sorted(rows, key=lambda row: int(row[0])))
+
+
 def _published(row: AnyRow, published_at: datetime) -> PublishedPost:
-    own = {"cover", "words", "published_at"}
+    own = {"cover", "words", "published_at", "updates", "coauthors"}
     return PublishedPost(
         **{name: getattr(row, name) for name in PublishedPost.__slots__ if name not in own},
         published_at=published_at,
         cover=_cover(row),
         words=estimated_words(row.length, row.lang),
+        updates=tuple(Update(datetime.fromisoformat(at), note) for at, note in reversed(row.updates)),
+        coauthors=_coauthors(row.coauthors),
     )
 
 
@@ -327,11 +376,16 @@ def list_problems(draft: Revision) -> list[Problem]:
 
 
 def get_for_studio(session: AnySession, key: str, user: User | None) -> Post:
-    """The post with its two revisions, for its author or an editor. Raises NotFound for everybody else."""
+    """The post with its two revisions, for whoever works on it or an editor. Raises NotFound for everybody else."""
     post = session.scalar(
         select(Post)
         .where(Post.key == key)
-        .options(joinedload(Post.draft), joinedload(Post.live), joinedload(Post.author))
+        .options(
+            joinedload(Post.draft),
+            joinedload(Post.live),
+            joinedload(Post.author),
+            selectinload(Post.members).joinedload(PostMember.user),
+        )
         .execution_options(populate_existing=True)
     )
     if post is None or not can_see_draft(user, post):
@@ -342,7 +396,7 @@ def get_for_studio(session: AnySession, key: str, user: User | None) -> Post:
 def list_for_author(
     session: AnySession, user: User, *, state: str | None = None, limit: int = 1000, offset: int = 0
 ) -> list[OwnPost]:
-    """Posts of this person, last changed first; only those in ``state`` if given."""
+    """Posts this person wrote or works on, last changed first; only those in ``state`` if given."""
     live = aliased(Revision)
     query = (
         select(
@@ -351,8 +405,9 @@ def list_for_author(
             Post.kind,
             Post.state,
             Revision.title,
-            Post.lang,
+            Revision.lang,
             Revision.problems,
+            own_role(user).label("role"),
             (Post.draft_id != func.coalesce(Post.live_id, 0)).label("changed"),
             Post.published_at,
             Post.updated_at,
@@ -360,7 +415,7 @@ def list_for_author(
         )
         .join(Revision, Revision.id == Post.draft_id)
         .outerjoin(live, live.id == Post.live_id)
-        .where(Post.author_id == user.id)
+        .where(works_on(user))
         .order_by(Post.updated_at.desc(), Post.id.desc())
         .limit(limit)
         .offset(offset)
@@ -373,6 +428,7 @@ def list_for_author(
             slug=row.slug,
             kind=row.kind,
             state=row.state,
+            role=row.role or "author",
             title=row.title or row.live_title or "",
             lang=row.lang,
             problems=len(row.problems),
@@ -385,11 +441,30 @@ def list_for_author(
 
 
 def count_by_state(session: AnySession, user: User) -> dict[str, int]:
-    """How many posts of this person are in each state."""
-    rows = session.execute(
-        select(Post.state, func.count().label("number")).where(Post.author_id == user.id).group_by(Post.state)
-    )
+    """How many posts of this person, or that they work on, are in each state."""
+    rows = session.execute(select(Post.state, func.count().label("number")).where(works_on(user)).group_by(Post.state))
     return {row.state: row.number for row in rows}
+
+
+def name_of(session: AnySession, user_id: int | None) -> str:
+    """The name of the person who saved something; empty when nobody is known."""
+    return session.scalar(select(User.name).where(User.id == user_id)) or ""
+
+
+def own_role(user: User) -> ScalarSelect[str]:
+    """The role in which this person works on a post that is another's; null for their own."""
+    return (
+        select(PostMember.role)
+        .where(PostMember.post_id == Post.id, PostMember.user_id == user.id, PostMember.state == "accepted")
+        .correlate(Post)
+        .scalar_subquery()
+    )
+
+
+def works_on(user: User) -> ColumnElement[bool]:
+    """Whether this person wrote a post or works on it."""
+    shared = select(PostMember.post_id).where(PostMember.user_id == user.id, PostMember.state == "accepted")
+    return or_(Post.author_id == user.id, Post.id.in_(shared))
 
 
 def find_by_source(session: AnySession, source_id: str) -> Post | None:
@@ -436,22 +511,12 @@ def _faults(row: AnyRow, cards: dict[int, dict[str, tuple[int, bool]]], topics: 
     for key, product_id in entries.items():
         if key not in known or known[key][0] != product_id:
             yield f"card {key} is missing or offers another product"
-    if set(slots(row.segments)) != set(entries):
+    if set(card_keys(row.segments)) != set(entries):
         yield "its text and its list of cards differ"
     filed = topics.get(row.id, set())
     wanted = set(row.topics) if row.state == "published" else set()
     if filed != wanted:
         yield f"filed under {sorted(filed)}, should be {sorted(wanted)}"
-
-
-def slots(segments: Iterable[Any]) -> list[str]:
-    """Keys of all cards and items in ``segments``, in reading order."""
-    found: list[str] = []
-    for kind, value, *inner in segments:
-        if kind != "html":
-            found.append(value)
-            found += slots(inner[0]) if inner else []
-    return found
 
 
 def _cards_by_post(session: AnySession) -> dict[int, dict[str, tuple[int, bool]]]:
@@ -481,6 +546,8 @@ def _joined(
             Asset.height,
             Asset.widths,
             Asset.alt.label("asset_alt"),
+            Asset.focus_x,
+            Asset.focus_y,
         )
         .select_from(Post)
         .join(Revision, Revision.id == revision_id)
@@ -568,7 +635,8 @@ def _tile(row: AnyRow) -> PostTile:
 def _cover(row: AnyRow) -> PictureFacts | None:
     if row.asset_key is None:
         return None
-    return PictureFacts(row.asset_key, row.width, row.height, tuple(row.widths), row.cover_alt or row.asset_alt)
+    alt, focus = row.cover_alt or row.asset_alt, (row.focus_x, row.focus_y)
+    return PictureFacts(row.asset_key, row.width, row.height, tuple(row.widths), alt, focus)
 
 
 def list_addresses(session: AnySession, *, limit: int) -> list[tuple[str, datetime]]:

@@ -6,9 +6,9 @@ and run their units of work themselves.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from flask import flash, jsonify, redirect, request, url_for
 from flask_babel import gettext as _
@@ -17,15 +17,14 @@ from werkzeug.wrappers import Response
 
 from contentshop.accounts import actions as accounts
 from contentshop.core.db import db
-from contentshop.core.errors import Forbidden, Invalid, NotFound
+from contentshop.core.errors import Invalid, NotFound
 from contentshop.core.paging import Page, page_number
-from contentshop.core.uow import run_in_unit
 from contentshop.core.words import say
 from contentshop.curation import queries as curation
 from contentshop.media import actions as media
 from contentshop.media import images
 from contentshop.media import queries as pictures
-from contentshop.posts import actions, policy, queries
+from contentshop.posts import actions, history, notices, plans, policy, queries, teamwork
 from contentshop.posts.inputs import PostInput
 from contentshop.posts.queries import OwnPost
 from contentshop.products import queries as products
@@ -34,7 +33,7 @@ from contentshop.web.cards import card_views, language_tag, post_url, product_ca
 from contentshop.web.chrome import money
 from contentshop.web.door import Door, manages_own_units, show
 from contentshop.web.pictures import media_url, picture
-from contentshop.web.reader_pages import Paging
+from contentshop.web.reader_pages import Paging, PostPage
 from contentshop.web.session import engines, settings, viewer
 from contentshop.web.studio_pages import (
     CardLine,
@@ -46,8 +45,10 @@ from contentshop.web.studio_pages import (
     PostsPage,
     PreviewPage,
     StartPage,
-    Theirs,
 )
+from contentshop.web.studio_saving import Saved, in_unit, own_post, sent_version
+from contentshop.web.studio_saving import save as save_words
+from contentshop.web.studio_side import invitation_lines, notice_lines, plan_lines, post_side
 from contentshop.web.words import translated, translated_errors
 
 if TYPE_CHECKING:
@@ -77,8 +78,6 @@ FIELDS = (
 # Signs that Markdown would read even inside a tag.
 PLAIN_IN_MARKDOWN = str.maketrans("[]`\\", "()'/")
 
-Result = TypeVar("Result")
-
 
 @dataclass(frozen=True, slots=True)
 class Typed:
@@ -107,6 +106,9 @@ def home() -> Response:
         posts=[_row(post) for post in found],
         empty=not counts,
         paging=_paging(Page(found, number, ROWS, total), state),
+        notices=notice_lines(notices.list_unread(db.session, person)),
+        invitations=invitation_lines(teamwork.list_invitations(db.session, person, now=who.now)),
+        plans=plan_lines(plans.list_waiting(db.session, person)),
     )
     return show("studio/home.html", page)
 
@@ -166,20 +168,28 @@ def find_products() -> Response:
 
 @bp.get("/<key>")
 def edit(key: str) -> Response:
-    """Write. Editors, who may not change the post of another, get the preview."""
+    """Write. Reviewers get what they may remark on, editors the preview."""
     post = _post(key)
+    if policy.role_in(viewer().user, post) == "reviewer":
+        return redirect(url_for("studio_review.review", key=key))
     if not policy.can_change(viewer().user, post):
         return redirect(url_for("studio.preview", key=key))
     return show("studio/edit.html", _edit_page(post, _stored(post)))
+
+
+@bp.get("/<key>/<any(publish, unpublish, picture, autosave, lock, unlock, remarks, leave):_verb>")
+def back(key: str, _verb: str) -> Response:
+    """Where somebody lands who opens the address of a form's button, or reloads it: the writing page."""
+    return redirect(url_for("studio.edit", key=_post(key).key))
 
 
 @bp.post("/<key>")
 @manages_own_units
 def save(key: str) -> Response:
     """Save the draft; then stay, or look at it when ``do`` is ``preview``."""
-    refused = _save(key)
-    if refused is not None:
-        return refused
+    saved = _save(key)
+    if not isinstance(saved, Saved):
+        return saved
     if request.form.get("do") == "preview":
         return redirect(url_for("studio.preview", key=key), 303)
     flash(_("Draft saved."), "success")
@@ -189,12 +199,26 @@ def save(key: str) -> Response:
 @bp.post("/<key>/publish")
 @manages_own_units
 def publish(key: str) -> Response:
-    """Save the draft, then show it to readers; a refusal keeps the saved draft."""
-    refused = _save(key) if "source" in request.form else None
-    if refused is not None:
-        return refused
+    """Save the draft, then show exactly that to readers; a refusal keeps the saved draft."""
+    who = viewer()
+    saved = _save(key) if "source" in request.form else None
+    if saved is not None and not isinstance(saved, Saved):
+        return saved
+
+    def show_readers() -> None:
+        post = own_post(key)
+        actions.publish(
+            db.session,
+            post,
+            by=who.person(),
+            now=who.now,
+            revision=history.get_revision(db.session, post, saved.number) if saved else None,
+            note=request.form.get("update_note", ""),
+            silent=bool(request.form.get("silent")),
+        )
+
     try:
-        _in_unit(lambda: actions.publish(db.session, _own_post(key), by=viewer().person(), now=viewer().now))
+        in_unit(show_readers)
     except Invalid as refusal:
         post = _post(key)
         first = [_("Not published. The draft is saved."), *refusal.fields.get("", [])]
@@ -216,16 +240,16 @@ def unpublish(key: str) -> Response:
 @manages_own_units
 def add_picture(key: str) -> Response:
     """Store a picture and put it at the end of the text, which is saved along with it."""
-    post = _own_post(key)
+    post = own_post(key)
     try:
         stored = _upload("picture", "picture_alt")
         if stored is None:
             raise Invalid({"picture": [say("Choose a picture first.")]})
     except Invalid as refusal:
         return show("studio/edit.html", _edit_page(post, _typed(post), errors=refusal.fields), 422)
-    refused = _save(key, more=f"\n\n{_picture_markup(stored)}\n")
-    if refused is not None:
-        return refused
+    saved = _save(key, more=f"\n\n{_picture_markup(stored)}\n")
+    if not isinstance(saved, Saved):
+        return saved
     flash(_("The picture stands at the end of your text; move its line where it belongs."), "success")
     return redirect(url_for("studio.edit", key=key), 303)
 
@@ -234,27 +258,29 @@ def add_picture(key: str) -> Response:
 def preview(key: str) -> Response:
     """The draft as readers would see it."""
     who, post = viewer(), _post(key)
-    found = queries.get_preview(db.session, post, now=who.now)
-    cards = card_views(found.cards, who, for_author=True, locale=found.lang)
-    titles = {topic.slug: topic.title for topic in curation.list_topics(db.session, who.locale)}
-    topics = [(titles.get(slug, slug), f"/topics/{slug}") for slug in found.topics]
-    page = reading.post_page(found, cards, topics)
-    head = replace(page.head, title=found.title or _("Untitled"), noindex=True, data=())
     return show(
         "studio/preview.html",
         PreviewPage.around(
-            replace(page, head=head),
+            draft_page(post, for_author=True),
             key=post.key,
             state=post.state,
             changed=post.state != "published" or post.live_id != post.draft_id,
             may_change=policy.can_change(who.user, post),
-            problems=len(_draft(post).problems),
+            may_remark=policy.can_remark(who.user, post),
+            problems=len(draft_of(post).problems),
         ),
     )
 
 
-def _in_unit(work: Callable[[], Result]) -> Result:
-    return run_in_unit(db.session, work, keep=lambda _result: True)
+def draft_page(post: Post, *, for_author: bool) -> PostPage:
+    """The draft as readers would see it; nothing that search engines could take for a page of the site."""
+    who = viewer()
+    found = queries.get_preview(db.session, post, now=who.now)
+    cards = card_views(found.cards, who, for_author=for_author, locale=found.lang)
+    titles = {topic.slug: topic.title for topic in curation.list_topics(db.session, who.locale)}
+    topics = [(titles.get(slug, slug), f"/topics/{slug}") for slug in found.topics]
+    page = reading.post_page(found, cards, topics)
+    return replace(page, head=replace(page.head, title=found.title or _("Untitled"), noindex=True, data=()))
 
 
 def _post(key: str) -> Post:
@@ -262,23 +288,22 @@ def _post(key: str) -> Post:
     return queries.get_for_studio(db.session, key, viewer().user)
 
 
-def _own_post(key: str) -> Post:
-    """The post, for its author. Raises Forbidden for an editor, NotFound for everybody else."""
-    post = _post(key)
-    if not policy.can_change(viewer().user, post):
-        raise Forbidden(say("Only the author may change this post."))
-    return post
+def form_sent(key: str) -> PostInput:
+    """What the writing form was sent with. Raises Invalid by field, Forbidden and NotFound as ``own_post``."""
+    post = own_post(key)
+    return _form(post, _typed(post), "")
 
 
-def _draft(post: Post) -> Revision:
+def draft_of(post: Post) -> Revision:
+    """The draft of a post. Raises NotFound without one."""
     if post.draft is None:
         raise NotFound(say("There is no such post."))
     return post.draft
 
 
-def _save(key: str, *, more: str = "") -> Response | None:
-    """Save what the form holds, and ``more`` behind the text; the page that refuses it, or None when saved."""
-    who, post = viewer(), _own_post(key)
+def _save(key: str, *, more: str = "") -> Response | Saved:
+    """Save what the form holds, and ``more`` behind the text; or the answer when that cannot be."""
+    post = own_post(key)
     typed = _typed(post)
     try:
         # Kept even when the rest of the form is refused: a browser cannot choose a file again by itself.
@@ -286,18 +311,8 @@ def _save(key: str, *, more: str = "") -> Response | None:
         form = _form(post, typed, more)
     except Invalid as refusal:
         return show("studio/edit.html", _edit_page(post, typed, errors=refusal.fields), 422)
-    text = actions.prepare_text(form.source)
-    try:
-        _in_unit(
-            lambda: actions.save_draft(
-                db.session, _own_post(key), form, version=typed.version, by=who.person(), now=who.now, text=text
-            )
-        )
-    except actions.EditConflict as conflict:
-        mine = replace(typed, version=conflict.version)
-        theirs = Theirs(conflict.title, conflict.source, conflict.saved_at)
-        return show("studio/edit.html", _edit_page(_own_post(key), mine, theirs=theirs), 409)
-    return None
+    saved = save_words(key, form, version=typed.version)
+    return saved if isinstance(saved, Saved) else redirect(saved.merge_url, 303)
 
 
 def _upload(field: str, alt_field: str) -> Asset | None:
@@ -311,7 +326,7 @@ def _upload(field: str, alt_field: str) -> Asset | None:
     except Invalid as refusal:
         raise Invalid({field: refusal.fields["picture"]}) from refusal
     alt = request.form.get(alt_field, "")
-    return _in_unit(
+    return in_unit(
         lambda: media.store_encoded(
             db.session, engines().storage, encoded, owner=viewer().person(), alt=alt, now=viewer().now
         )
@@ -329,11 +344,10 @@ def _picture_markup(asset: Asset) -> str:
 
 def _typed(post: Post) -> Typed:
     """What the form was sent with. A picture chosen earlier travels along by its key."""
-    version = request.form.get("version", "")
     return Typed(
         values={name: request.form.get(name, "") for name in FIELDS},
         topics=request.form.getlist("topics"),
-        version=int(version) if version.isascii() and version.isdigit() and len(version) < 10 else 0,
+        version=sent_version(),
         cover=None if request.form.get("no_cover") else _chosen_cover(post),
     )
 
@@ -344,18 +358,18 @@ def _chosen_cover(post: Post) -> Asset | None:
     if asset is None:
         return None
     own = asset.owner_id == viewer().person().id
-    return asset if own or asset.id == _draft(post).cover_id else None
+    return asset if own or asset.id == draft_of(post).cover_id else None
 
 
 def _stored(post: Post) -> Typed:
     """What the form holds before anything was typed: the draft."""
-    draft = _draft(post)
+    draft = draft_of(post)
     return Typed(
         values={
             "title": draft.title,
             "summary": draft.summary,
             "source": draft.source,
-            "lang": post.lang,
+            "lang": draft.lang,
             "tested": draft.tested,
             "tested_from": draft.tested_from.isoformat() if draft.tested_from else "",
             "tested_to": draft.tested_to.isoformat() if draft.tested_to else "",
@@ -365,7 +379,7 @@ def _stored(post: Post) -> Typed:
             "picture_alt": "",
         },
         topics=draft.topics,
-        version=post.version,
+        version=post.draft_version,
         cover=draft.cover,
     )
 
@@ -387,7 +401,7 @@ def _form(post: Post, typed: Typed, more: str) -> PostInput:
         relation=values["relation"],
         cover_id=typed.cover.id if typed.cover else None,
         cover_alt=values["cover_alt"],
-        known_topics=known | set(_draft(post).topics),
+        known_topics=known | set(draft_of(post).topics),
     )
 
 
@@ -399,21 +413,20 @@ def _edit_page(
     typed: Typed,
     *,
     errors: Mapping[str, list[str]] | None = None,
-    theirs: Theirs | None = None,
 ) -> EditPage:
-    who, draft = viewer(), _draft(post)
+    who, draft = viewer(), draft_of(post)
     topics = [(topic.slug, topic.title, "", "") for topic in curation.list_topics(db.session, who.locale)]
-    views = card_views(draft.cards, who, for_author=True, locale=post.lang)
+    views = card_views(draft.cards, who, for_author=True, locale=draft.lang)
     return EditPage(
         key=post.key,
         kind=post.kind,
         state=post.state,
-        lang=language_tag(post.lang),
+        lang=language_tag(draft.lang),
         version=typed.version,
         values=typed.values,
         topics=topics,
         chosen=typed.topics,
-        languages=_languages(post.lang),
+        languages=_languages(draft.lang),
         relations=_relations(),
         cover=picture(typed.cover, typed.values["cover_alt"]),
         cover_key=typed.cover.key if typed.cover else "",
@@ -424,7 +437,7 @@ def _edit_page(
         live_url=post_url(post.slug) if post.state == "published" else "",
         saved_at=draft.saved_at,
         published_at=post.published_at,
-        theirs=theirs,
+        side=post_side(post),
     )
 
 
@@ -492,6 +505,7 @@ def _row(post: OwnPost) -> PostRow:
         live_url=post_url(post.slug) if post.state == "published" else "",
         kind=post.kind,
         state=post.state,
+        role=post.role,
         lang=language_tag(post.lang),
         changed=post.changed and post.state == "published",
         problems=post.problems,

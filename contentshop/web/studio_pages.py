@@ -23,13 +23,17 @@ class StartPage:
 
 @dataclass(frozen=True, slots=True)
 class PostRow:
-    """One line of an author's posts. ``changed``: there are words that readers do not see yet."""
+    """One line of an author's posts. ``changed``: there are words that readers do not see yet.
+
+    ``role`` is the person's: author, coauthor or reviewer.
+    """
 
     title: str
     url: str
     live_url: str
     kind: str
     state: str
+    role: str
     lang: str
     changed: bool
     problems: int
@@ -44,6 +48,9 @@ class PostsPage:
     posts: Sequence[PostRow]
     empty: bool
     paging: Paging
+    notices: Sequence[NoticeView]
+    invitations: Sequence[InvitationView]
+    plans: Sequence[PlanView]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +80,58 @@ class CardLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Theirs:
-    """What was saved in another window in the meantime."""
+class PlanView:
+    """What is planned for a post. ``at`` is in words, in ``zone``; ``newer``: later words are not part of it."""
+
+    key: str
+    kind: str
+    state: str
+    at: str
+    zone: str
+    number: int | None
+    newer: bool
+    title: str
+    url: str
+    cancel_url: str
+    problems: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeView:
+    """Word of what happened to a post, as one sentence."""
+
+    key: str
+    glyph: str
+    text: str
+    url: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationView:
+    """Somebody asks the person to work on their post."""
 
     title: str
-    source: str
-    saved_at: datetime
+    author: str
+    role: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class PostSide:
+    """What stands around a draft: its past, plans and people. ``holder`` is who else is writing now, or empty."""
+
+    key: str
+    published: bool
+    plans: Sequence[PlanView]
+    holder: str
+    holder_since: datetime | None
+    copies: int
+    remarks: int
+    team: Sequence[str]
+    may_invite: bool
+    update_note: str
+    silent: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +157,10 @@ class EditPage:
     live_url: str
     saved_at: datetime
     published_at: datetime | None
-    theirs: Theirs | None
+    side: PostSide
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PreviewPage(PostPage):
     """A draft as readers would see it, with what its author or an editor may do about it.
 
@@ -118,6 +171,7 @@ class PreviewPage(PostPage):
     state: str
     changed: bool
     may_change: bool
+    may_remark: bool
     problems: int
 
     @classmethod

@@ -53,7 +53,7 @@ class Desk:
                 self.session,
                 fresh,
                 form,
-                version=fresh.version if version is None else version,
+                version=fresh.draft_version if version is None else version,
                 by=by or self.author,
                 now=self.now,
             )
