@@ -15,12 +15,13 @@ from flask_babel import gettext as _
 
 from contentshop.core.db import db
 from contentshop.core.money import Money
+from contentshop.posts import disclosure
 from contentshop.products import offers as rules
 from contentshop.products import queries as products
 from contentshop.products.offers import OfferFacts, ProductFacts, Reader, Resolution
 from contentshop.web.chrome import LANGUAGE_TAGS
 from contentshop.web.pictures import PictureFacts, PictureView, picture
-from contentshop.web.session import Viewer, settings
+from contentshop.web.session import Viewer, settings, viewer
 
 COMPARED = 3  # other shops named on a card; the product page has all
 ADD_TO_CART = "/cart/add"
@@ -40,7 +41,11 @@ class ComparedOffer:
 
 @dataclass(frozen=True, slots=True)
 class CardView:
-    """A product card as its component reads it. ``key`` is empty for a product that stands outside a post."""
+    """A product card as its component reads it. ``key`` is empty for a product that stands outside a post.
+
+    ``disclosure`` is what is said of its links if they earn, ``paid_mark`` the words where there is no room for it and
+    the law wants some, ``relation`` how the author came to the product, in words.
+    """
 
     key: str
     face: str
@@ -63,6 +68,9 @@ class CardView:
     reason: str = ""
     pros: tuple[str, ...] = ()
     cons: tuple[str, ...] = ()
+    paid_mark: str = ""
+    relation: str = ""
+    attributes: tuple[tuple[str, str], ...] = ()
 
     @property
     def moments(self) -> tuple[datetime, ...]:
@@ -171,20 +179,37 @@ def reader_of(who: Viewer) -> Reader:
 
 
 def paid_link_note() -> str:
-    """The sentence beside a paid link."""
-    return str(_("We may earn a commission if you buy through this link. The price stays the same."))
+    """The sentence beside a paid link, for the reader's region and language."""
+    who = viewer()
+    return disclosure.link_note(who.region, who.locale)
 
 
 def relation_note(relation: str) -> str:
-    """How a post is paid for, to stand above its first card."""
-    notes: dict[str, str] = {
-        "affiliate": _("Links in this post are paid: we may earn a commission. Your price stays the same."),
-        "own": _("We sell some of these products ourselves. Other links may earn us a commission."),
-        "gifted": _("The author was given one or more of these products. Links may earn us a commission."),
-        "lent": _("The author was lent one or more of these products. Links may earn us a commission."),
-        "paid": _("This post was paid for by a company. Links may earn us a commission."),
-    }
-    return notes.get(relation, "")
+    """How a post is paid for, to stand above its first card, for the reader's region and language."""
+    who = viewer()
+    return disclosure.notice(who.region, who.locale, {relation}, buys=True, earns=False).text
+
+
+def post_notice(relation: str, words: Sequence[Mapping[str, Any]], cards: Mapping[str, CardView]) -> disclosure.Notice:
+    """What stands at the top of a post with these cards; ``words`` are their entries in its revision."""
+    who = viewer()
+    relations = {relation, *(entry["relation"] for entry in words if entry.get("relation"))}
+    return disclosure.notice(
+        who.region,
+        who.locale,
+        relations,
+        buys=any(card.face in ("stock", "elsewhere") for card in cards.values()),
+        earns=any(card.disclosure for card in cards.values()),
+    )
+
+
+def labelled(cards: Mapping[str, CardView], relation: str) -> Mapping[str, CardView]:
+    """``cards`` of a post with this relation: those that say nothing of their own fall back to it."""
+    who = viewer()
+    label = disclosure.product_label(who.region, who.locale, relation)
+    if not label:
+        return cards
+    return {key: card if card.relation else replace(card, relation=label) for key, card in cards.items()}
 
 
 def tile(post: PostFacts) -> TileView:
@@ -217,7 +242,8 @@ def facts_of(cards: Sequence[Mapping[str, Any]], locale: str) -> dict[int, Produ
     """The products of ``cards`` and their alternatives by id, with one statement (none without cards)."""
     wanted: set[int] = {card["product_id"] for card in cards if card["product_id"]}
     wanted |= {card["alternative_id"] for card in cards if card.get("alternative_id")}
-    return products.load_facts(db.session, wanted, locale)
+    compared = any(card.get("kind") == "column" for card in cards)
+    return products.load_facts(db.session, wanted, locale, attributes=compared)
 
 
 def cards_of(
@@ -265,6 +291,8 @@ def _with_words(resolution: Resolution, card: Mapping[str, Any], who: Viewer, fo
         pros=tuple(card.get("pros") or ()),
         cons=tuple(card.get("cons") or ()),
         reason=explain(resolution) if for_author else "",
+        relation=disclosure.product_label(who.region, who.locale, card.get("relation") or ""),
+        attributes=resolution.product.attributes,
     )
 
 
@@ -273,7 +301,7 @@ def _view(resolution: Resolution, card_key: str, who: Viewer, *, instead: bool =
     product, offer, instead_of = resolution.product, resolution.offer, resolution.alternative
     ours = resolution.face == "stock"
     compare = _compared(resolution, card_key, who)
-    paid = resolution.face == "elsewhere" or (ours and compare)
+    paid = bool(resolution.face == "elsewhere" or (ours and compare)) and _earns(resolution, compare)
     return CardView(
         key=card_key,
         face=resolution.face,
@@ -287,11 +315,19 @@ def _view(resolution: Resolution, card_key: str, who: Viewer, *, instead: bool =
         availability=_availability(resolution),
         action_url=_action(resolution, card_key, instead=instead),
         low_stock=resolution.low_stock,
-        disclosure=paid_link_note() if paid and _earns(resolution, compare) else "",
+        disclosure=disclosure.link_note(who.region, who.locale) if paid else "",
+        paid_mark=_paid_mark(who) if paid else "",
         compare=compare,
         alternative=_view(instead_of, card_key, who, instead=True) if instead_of else None,
         variants=variants_of(product, who) if ours else (),
     )
+
+
+def _paid_mark(who: Viewer) -> str:
+    """The words beside small paid links where the reader's region wants them beside each."""
+    if not disclosure.profile_of(who.region).marks_links:
+        return ""
+    return disclosure.link_mark(who.region, who.locale)
 
 
 def _earns(resolution: Resolution, compare: tuple[ComparedOffer, ...]) -> bool:

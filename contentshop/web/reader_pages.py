@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from markupsafe import Markup
 
 from contentshop.core.money import Money
+from contentshop.web.blocks import Item, Part
 from contentshop.web.cards import CardView, OfferRow, TileView
 from contentshop.web.pictures import PictureView
 
@@ -128,26 +129,6 @@ class FeaturedPage:
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
-    """One ranked entry of a buying list."""
-
-    rank: int
-    anchor: str
-    award: str
-    verdict: str
-    pros: tuple[str, ...]
-    cons: tuple[str, ...]
-    card: CardView
-    parts: tuple[Part, ...]
-
-    @property
-    def moments(self) -> tuple[datetime, ...]:
-        """The times in it, which are told as "2 hours ago"."""
-        inner = (moment for part in self.parts if part.card for moment in part.card.moments)
-        return (*self.card.moments, *inner)
-
-
-@dataclass(frozen=True, slots=True)
 class Picks:
     """The answer of a buying list: its entries in short. ``disclosure`` says what paid links are."""
 
@@ -161,17 +142,14 @@ class Picks:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """A piece of a post, in order: safe HTML, a card, or an entry of a list. One of them is set."""
-
-    html: Markup | None = None
-    card: CardView | None = None
-    item: Item | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class PostPage:
-    """An article or a buying list. ``disclosure`` says how the post is paid; ``related`` is what to read next."""
+    """An article or a buying list.
+
+    ``mark`` is what the law wants on the title line (such as “广告”), ``disclosure`` says how the post is paid,
+    ``evidence`` are (label, value) of how it was tested. ``placed``: the author chose where the contents stand.
+    ``plays``: something in it needs the script for players. ``related`` is what to read next. ``coauthors`` are (name,
+    address), ``updates`` what has changed and when, newest first.
+    """
 
     head: Head
     kind: str
@@ -187,13 +165,19 @@ class PostPage:
     published_at: datetime
     revised_at: datetime | None
     minutes: int
+    mark: str
     disclosure: str
     tested: str
+    evidence: Sequence[tuple[str, str]]
     contents: Sequence[tuple[str, str, int]]
     picks: Picks
     runs: Sequence[Run]
     products: Sequence[CardView]
     related: Sequence[Suggestion]
+    placed: bool = False
+    plays: bool = False
+    coauthors: Sequence[tuple[str, str]] = ()
+    updates: Sequence[tuple[datetime, str]] = ()
 
 
 @dataclass(frozen=True, slots=True)

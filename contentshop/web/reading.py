@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
+from flask_babel import format_date
 from flask_babel import gettext as _
-from markupsafe import Markup
 
 from contentshop.discovery.queries import RelatedPost
 from contentshop.posts.queries import PublishedPost
 from contentshop.web import structured
+from contentshop.web.blocks import Block, Item, Part, Reading
 from contentshop.web.cards import (
     CardView,
     creator_url,
+    labelled,
     language_tag,
     paid_link_note,
+    post_notice,
     post_url,
-    relation_note,
     tile,
 )
 from contentshop.web.pictures import largest, picture
-from contentshop.web.reader_pages import Head, Item, Part, Picks, PostPage, Run, Suggestion
+from contentshop.web.reader_pages import Head, Picks, PostPage, Run, Suggestion
 from contentshop.web.session import settings
 
 Step = tuple[str, str]
@@ -36,7 +37,11 @@ def post_page(
     post: PublishedPost, cards: Mapping[str, CardView], topics: Sequence[Step], related: Sequence[Suggestion] = ()
 ) -> PostPage:
     """The page of ``post``; ``topics`` are (title, address) of its topics, the first one on the way to it."""
-    parts = list(_parts(post.segments, post.cards, cards))
+    cards = labelled(cards, post.relation)
+    notice = post_notice(post.relation, post.cards, cards)
+    words = {entry["key"]: entry for entry in post.cards}
+    parts = list(Reading(cards, words).parts(post.segments))
+    blocks = list(_blocks(parts))
     items = [part.item for part in parts if part.item is not None]
     trail = [(_("Home"), "/"), *topics[:1], (post.title, "")]
     return PostPage(
@@ -54,13 +59,22 @@ def post_page(
         published_at=post.published_at,
         revised_at=post.revised_at if post.revised_at != post.published_at else None,
         minutes=max(1, round(post.words / WORDS_A_MINUTE.get(post.lang, OTHER_WORDS_A_MINUTE))),
-        disclosure=relation_note(post.relation) if cards else "",
+        mark=notice.mark if cards else "",
+        disclosure=notice.text if cards else "",
         tested=post.tested,
+        evidence=_evidence(post),
         contents=_contents(post, items),
-        picks=Picks(tuple(items), paid_link_note() if any(item.card.disclosure for item in items) else ""),
+        picks=Picks(
+            tuple(items) if post.kind == "list" else (),
+            paid_link_note() if any(item.card.disclosure for item in items) else "",
+        ),
         runs=list(_runs(parts)),
         products=_mentioned(parts) if not items else (),
         related=related,
+        placed=any(block.kind == "toc" for block in blocks),
+        plays=any(block.kind in ("video", "audio", "embed") for block in blocks),
+        coauthors=[(one.name, creator_url(one.handle)) for one in post.coauthors],
+        updates=[(one.at, one.note) for one in post.updates],
     )
 
 
@@ -77,37 +91,28 @@ def suggestions(found: Iterable[RelatedPost], titles: Mapping[str, str]) -> list
     ]
 
 
-def _parts(
-    segments: Iterable[Sequence[Any]], words: Sequence[Mapping[str, Any]], cards: Mapping[str, CardView]
-) -> Iterator[Part]:
-    """Segments in reading order with their cards; the slot of a product that vanished stays empty."""
-    entries = {entry["key"]: entry for entry in words}
-    number = 0
-    for kind, value, *inner in segments:
-        if kind == "html":
-            yield Part(html=Markup(value))  # noqa: S704 - made safe when it was saved (posts.rendering)
-        elif not isinstance(value, str) or value not in cards:
-            continue
-        elif kind == "card":
-            yield Part(card=cards[value])
-        else:
-            number += 1
-            body = tuple(_parts(inner[0] if inner else (), words, cards))
-            yield Part(item=_item(number, entries[value], cards[value], body))
+def _blocks(parts: Iterable[Part]) -> Iterator[Block]:
+    """Every block of a post, also those inside others."""
+    for part in parts:
+        found = part.block or part.item
+        if part.block is not None:
+            yield part.block
+        yield from _blocks(getattr(found, "parts", ()))
 
 
-def _item(number: int, words: Mapping[str, Any], card: CardView, body: tuple[Part, ...]) -> Item:
-    return Item(
-        rank=words.get("rank") or number,
-        anchor=f"pick-{number}",
-        award=card.award,
-        verdict=card.note,
-        pros=card.pros,
-        cons=card.cons,
-        # What the entry says itself is not said again by its card.
-        card=replace(card, note="", award="", pros=(), cons=()),
-        parts=body,
-    )
+def _evidence(post: PublishedPost) -> list[Step]:
+    """When it was tested and since when it is owned, as (label, words)."""
+    first, last = post.tested_from, post.tested_to
+    found: list[Step] = []
+    if first and last and first != last:
+        found.append((_("Tested"), _("%(first)s to %(last)s", first=format_date(first), last=format_date(last))))
+    elif first and not last:
+        found.append((_("Tested since"), format_date(first)))
+    elif one := first or last:
+        found.append((_("Tested"), format_date(one)))
+    if post.owned_since:
+        found.append((_("Owned since"), format_date(post.owned_since)))
+    return found
 
 
 def _runs(parts: Iterable[Part]) -> Iterator[Run]:
@@ -180,12 +185,14 @@ def _head(post: PublishedPost, items: Sequence[Item], trail: Sequence[Step]) -> 
             publisher=settings().site_name,
             published=post.published_at,
             revised=post.revised_at,
+            coauthors=[(one.name, site + creator_url(one.handle)) for one in post.coauthors],
         ),
         structured.breadcrumb(site, [(name, path or post_url(post.slug)) for name, path in trail]),
     ]
-    if items:
+    if post.kind == "list" and items:
         ranked = [(item.card.title, f"{url}#{item.anchor}") for item in items]
         data.append(structured.item_list(post.title, ranked))
+    data += [_review(post, item, f"{url}#{item.anchor}") for item in items if item.ratings or item.pros or item.cons]
     return Head(
         title=post.title,
         description=post.summary,
@@ -193,4 +200,21 @@ def _head(post: PublishedPost, items: Sequence[Item], trail: Sequence[Step]) -> 
         kind="article",
         image=image,
         data=tuple(structured.script(entry) for entry in data),
+    )
+
+
+def _review(post: PublishedPost, item: Item, url: str) -> structured.Json:
+    """What the author says of one product: what the page shows of it, and no price, since others sell it."""
+    site = settings().site_url
+    return structured.review(
+        product=item.card.title,
+        brand=item.card.brand,
+        image=site + item.card.picture.src if item.card.picture else "",
+        url=url,
+        author=post.author_name,
+        author_url=site + creator_url(post.author_handle),
+        published=post.published_at,
+        rating=item.rating,
+        pros=item.pros,
+        cons=item.cons,
     )

@@ -5,6 +5,7 @@ Invented offers of real products; nothing here reaches a database. Two languages
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -12,6 +13,19 @@ from typing import Any
 from markupsafe import Markup
 
 from contentshop.core.money import Money
+from contentshop.web.blocks import (
+    Album,
+    Box,
+    Chapter,
+    Column,
+    Comparison,
+    Embed,
+    Part,
+    Player,
+    Rejected,
+    Shot,
+    Spot,
+)
 
 PICTURES = "/static/icons/samples"
 PAID = {
@@ -48,6 +62,9 @@ def _card(key: str, face: str, title: str, **given: Any) -> SimpleNamespace:
         "reason": "",
         "pros": [],
         "cons": [],
+        "paid_mark": "",
+        "relation": "",
+        "attributes": (),
     }
     unknown = set(given) - set(known)
     if unknown:
@@ -274,9 +291,61 @@ def list_items(now: datetime) -> list[SimpleNamespace]:
             pros=pros,
             cons=cons,
             card=card,
+            ratings=[("Quiet", 5.0), ("Comfort", 4.5), ("Battery", 3.7)] if rank == 1 else [],
+            rating=4.4 if rank == 1 else None,
         )
         for rank, (card, award, verdict, pros, cons) in enumerate(given, start=1)
     ]
+
+
+def blocks(now: datetime) -> SimpleNamespace:
+    """What may stand between the paragraphs of a post."""
+    known = cards(now)
+    compared = [known.stock, known.elsewhere, known.sold_out]
+    facts = [("250 g", "30 h", "Yes"), ("253 g", "24 h", ""), ("385 g", "20 h", "Yes")]
+    black: Any = _picture("headphones", "Black over-ear headphones on a desk")
+    shot = Shot(
+        picture=black,
+        full_url=f"{PICTURES}/headphones.svg",
+        caption="Both fit into one bag.",
+        spots=(Spot(1, 30, 40, known.stock), Spot(2, 72, 61.5, known.elsewhere)),
+        anchor="picture-1",
+    )
+    return SimpleNamespace(
+        shot=shot,
+        album=Album((shot, replace(shot, caption="", spots=())), "Two of fourteen."),
+        player=Player(
+            kind="video",
+            src="/media/sample.mp4",
+            type="video/mp4",
+            width=1280,
+            height=720,
+            poster=f"{PICTURES}/headphones.svg",
+            captions="/media/sample.vtt",
+            captions_lang="en",
+            caption="Six hours in four minutes.",
+            chapters=(
+                Chapter(0, "0:00", "What is in the box", "/media/sample.mp4#t=0"),
+                Chapter(83, "1:23", "The quietest", "/media/sample.mp4#t=83", known.stock),
+            ),
+        ),
+        embed=Embed("YouTube", "https://www.youtube.com/watch?v=dQw4w9WgXcQ", "about:blank", "The same flight."),
+        comparison=Comparison(
+            columns=tuple(Column(card, card is known.stock, card is known.stock) for card in compared),
+            rows=tuple(
+                (name, tuple(values[place] for values in facts))
+                for place, name in enumerate(("Weight", "Battery life", "Folds"))
+            ),
+            caption="What the makers state.",
+            parts=(),
+        ),
+        boxes=[
+            Box("callout", tone, title, (Part(html=Markup("<p>Take the adapter out of the case first.</p>")),))
+            for tone, title in (("tip", ""), ("warning", "Before the flight"), ("callout", ""))
+        ],
+        toggle=Box("toggle", "", "How we measured", (Part(html=Markup("<p>With a head, worn by nobody.</p>")),)),
+        rejected=Rejected(known.gone, (Part(html=Markup("<p>Good, but no longer made.</p>")),)),
+    )
 
 
 def offers(now: datetime) -> list[SimpleNamespace]:
@@ -396,6 +465,7 @@ def samples(now: datetime) -> SimpleNamespace:
         cards=known,
         posts=posts(now),
         list_items=list_items(now),
+        blocks=blocks(now),
         offers=offers(now),
         hits=hits(now),
         saving=SimpleNamespace(fields={"q": "headphones", "to": "300", "currency": "USD"}, csrf="", url="/account"),

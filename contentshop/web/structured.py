@@ -61,14 +61,15 @@ def article(
     publisher: str,
     published: datetime,
     revised: datetime | None,
+    coauthors: Sequence[tuple[str, str]] = (),
 ) -> Json:
-    """A guide. Not a ``Review``: nobody gives it stars on the page."""
+    """A guide. What it says of one product is told by ``review``. ``coauthors`` are (name, address)."""
     found: Json = {
         "@type": "Article",
         "headline": title[:110],
         "mainEntityOfPage": url,
         "inLanguage": lang,
-        "author": {"@type": "Person", "name": author, "url": author_url},
+        "author": _people(author, author_url, coauthors),
         "publisher": {"@type": "Organization", "name": publisher},
         "datePublished": published.isoformat(),
         "dateModified": (revised or published).isoformat(),
@@ -78,6 +79,13 @@ def article(
     if image:
         found["image"] = image
     return found
+
+
+def _people(author: str, author_url: str, others: Sequence[tuple[str, str]]) -> Json | list[Json]:
+    people: list[Json] = [
+        {"@type": "Person", "name": name, "url": url} for name, url in [(author, author_url), *others]
+    ]
+    return people if others else people[0]
 
 
 def item_list(name: str, items: Sequence[tuple[str, str]]) -> Json:
@@ -91,6 +99,50 @@ def item_list(name: str, items: Sequence[tuple[str, str]]) -> Json:
             for number, (label, url) in enumerate(items, start=1)
         ],
     }
+
+
+def review(
+    *,
+    product: str,
+    brand: str,
+    image: str,
+    url: str,
+    author: str,
+    author_url: str,
+    published: datetime,
+    rating: float | None,
+    pros: Sequence[str],
+    cons: Sequence[str],
+) -> Json:
+    """A product that an author looked at, as a product snippet: no ``Offer``, for one cannot buy it by this.
+
+    ``rating`` is of five, and only there when the page shows it; pros and cons stand in the page's order.
+    """
+    said: Json = {
+        "@type": "Review",
+        "url": url,
+        "author": {"@type": "Person", "name": author, "url": author_url},
+        "datePublished": published.isoformat(),
+    }
+    if rating is not None:
+        said["reviewRating"] = {
+            "@type": "Rating",
+            "ratingValue": f"{rating:.1f}",
+            "bestRating": "5",
+            "worstRating": "0",
+        }
+    said |= {name: _notes(notes) for name, notes in (("positiveNotes", pros), ("negativeNotes", cons)) if notes}
+    found: Json = {"@type": "Product", "name": product, "review": said}
+    if image:
+        found["image"] = image
+    if brand:
+        found["brand"] = {"@type": "Brand", "name": brand}
+    return found
+
+
+def _notes(notes: Sequence[str]) -> Json:
+    items = [{"@type": "ListItem", "position": number, "name": note} for number, note in enumerate(notes, start=1)]
+    return {"@type": "ItemList", "itemListElement": items}
 
 
 def product(

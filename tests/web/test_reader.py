@@ -219,7 +219,7 @@ def test_each_way_of_being_paid_has_its_sentence(
     make.post(slug="guide", source="::card[desk]\n", relation=relation)
     found = re.search(r'class="paid-note">.*?<span>(.*?)</span>', client.get("/p/guide").text, re.S)
     assert found
-    words = {"affiliate": "paid", "own": "sell", "gifted": "given", "lent": "lent", "paid": "paid for by"}
+    words = {"affiliate": "paid", "own": "sell", "gifted": "given", "lent": "lent", "paid": "paid for"}
     assert words[relation] in found.group(1)
 
 
