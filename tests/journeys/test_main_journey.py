@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 from tests.factories import Factory
 from tests.journeys.conftest import Person, Visit, Watch
 from tests.journeys.stage import ELSEWHERE, LAMP, STOCK, Stage, new_word
+from tests.journeys.writing import surface, write
 from tests.live.site import LiveSite
 
 SEEN_WITHIN = 30.0  # seconds from publishing to being found (issue: "visible within seconds")
@@ -89,6 +90,7 @@ def publish_list(page: Page, title: str) -> str:
     page.select_option("[name=lang]", "en")
     page.click("main form button[type=submit]")
     page.fill("[name=summary]", "What I kept.")
+    surface(page)
     page.locator("[data-open-picker]").click()
     page.fill("[data-picker] input", "quiet 5")
     page.locator(".picker-row").first.locator("button").last.click()
@@ -98,9 +100,7 @@ def publish_list(page: Page, title: str) -> str:
         f'\n:::item[{ELSEWHERE}]{{award="Best pour" note="Slow and exact"}}\n+ exact\n\nOne kettle.\n:::\n'
         f'\n:::item[{LAMP}]{{award="Best light"}}\n+ warm\n\nLate work.\n:::\n'
     )
-    page.fill(
-        "[name=source]", "What I kept after a year.\n\n" + text.replace("+ \n- \n", "+ quiet\n- does not fold\n") + more
-    )
+    write(page, "What I kept after a year.\n\n" + text.replace("+ \n- \n", "+ quiet\n- does not fold\n") + more)
     page.click("button[formaction$='/publish']")
     live = page.locator("main a[href^='/p/']").first
     expect(live).to_be_visible()

@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.journeys.conftest import Visit
 from tests.journeys.stage import STOCK, Stage, new_word
+from tests.journeys.writing import write
 from tests.live.site import LiveSite
 
 TOLD_WITHIN = 30.0  # seconds from publishing to the notification
@@ -31,7 +32,7 @@ def publish(page: Page, title: str) -> str:
     page.select_option("[name=lang]", "en")
     page.click("main form button[type=submit]")
     page.fill("[name=summary]", "What I kept.")
-    page.fill("[name=source]", f'What I kept.\n\n:::item[{STOCK}]{{award="Best"}}\n+ quiet\n\nWords.\n:::\n')
+    write(page, f'What I kept.\n\n:::item[{STOCK}]{{award="Best"}}\n+ quiet\n\nWords.\n:::\n')
     page.click("button[formaction$='/publish']")
     live = page.locator("main a[href^='/p/']").first
     expect(live).to_be_visible()
