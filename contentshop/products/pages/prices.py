@@ -20,6 +20,9 @@ _HAN_UNITS = {"万": 10_000, "萬": 10_000, "亿": 100_000_000, "億": 100_000_0
 # "From 199": true of no particular thing that is sold. (Also 起, "and up".)
 _FROM = re.compile(r"\b(?:from|ab|dès|à partir|desde|od|vanaf|fra|från|da|starting)\b|[起~～]|〜", re.IGNORECASE)
 
+# What makes another number of it: per cent, tenths (折), thousands.
+_SCALE = re.compile(r"%|折|千|百|k(?![a-zč])", re.IGNORECASE)
+
 _SIGNS = {
     "€": "EUR", "£": "GBP", "₹": "INR", "₩": "KRW", "₽": "RUB", "₺": "TRY", "₫": "VND", "₪": "ILS", "₴": "UAH",
     "฿": "THB", "₱": "PHP", "zł": "PLN", "kč": "CZK", "ft": "HUF", "円": "JPY", "원": "KRW", "r$": "BRL",
@@ -85,9 +88,9 @@ def read_amount(text: str, currency: str, place: Place) -> Amount | None:
     return Amount(value, code, guessed)
 
 
-def states_number(text: str) -> bool:
-    """Whether there is a number in it at all."""
-    return any(sign.isdigit() for sign in text[:MAX_TEXT])
+def lacks_only_currency(text: str) -> bool:
+    """Whether a text would be a price if its currency were known."""
+    return read_amount(text, "", Place()) is None and read_amount(text, "USD", Place()) is not None
 
 
 def read_currency(text: str, place: Place) -> tuple[str, bool]:
@@ -121,7 +124,7 @@ def _number(text: str) -> Decimal | None:
         return None
     word, rest = found[0][0], text[found[0].end() :].strip()
     times = _HAN_UNITS.get(rest[:1], 1)
-    if rest.startswith(("%", "折", "k", "K", "千", "百")):
+    if _SCALE.match(rest):
         return None
     plain = _PLAIN.fullmatch(word)
     if plain is not None:
@@ -129,5 +132,7 @@ def _number(text: str) -> Decimal | None:
         if plain[1] is not None and len(plain[1]) == 3 and times == 1:
             return None
         return Decimal(word) * times
+    if re.fullmatch(r"\d{3}(?: \d{3})+", word):
+        return None  # as well two prices beside each other
     value = Price.fromstring(word).amount
     return value * times if value is not None and value.is_finite() else None

@@ -24,7 +24,7 @@ from contentshop.core.plain import plain_text
 from contentshop.core.text_urls import safe_url
 from contentshop.products.inputs import parse_availability, parse_gtin
 from contentshop.products.pages.nodes import Blocks, Node, microdata, text_of, types_of
-from contentshop.products.pages.prices import Amount, Place, read_amount, read_currency, states_number
+from contentshop.products.pages.prices import Amount, Place, lacks_only_currency, read_amount
 
 Source = Literal["json-ld", "microdata", "opengraph", "page"]
 Sure = Literal["high", "medium", "low"]
@@ -342,8 +342,7 @@ def _judge(heard: _Heard, offers: Sequence[dict[str, Any]], place: Place) -> Non
     stated = [(text, amount, code) for text, amount, code in read if text]
     for text, amount, code in stated:
         if amount is None:
-            known = read_currency(code, place)[0] or text == "?"
-            heard.problems.append("no_currency" if not known and states_number(text) and not code else "odd_price")
+            heard.problems.append("no_currency" if not code and lacks_only_currency(text) else "odd_price")
         else:
             heard.amounts.append(amount)
     if any(text == "?" for text, _amount, _code in stated):
@@ -378,8 +377,8 @@ def _hear_meta(meta: Mapping[str, Sequence[str]], place: Place) -> _Heard:
         amount = read_amount(text, code, place)
         if amount is not None:
             heard.amounts.append(amount)
-        elif states_number(text):
-            heard.problems.append("odd_price" if code else "no_currency")
+        elif text:
+            heard.problems.append("no_currency" if not code and lacks_only_currency(text) else "odd_price")
     state = _first(meta, "product:availability", "og:availability")
     heard.availability = parse_availability(state, {}) if state else ""
     heard.words = {
