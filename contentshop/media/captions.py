@@ -18,7 +18,7 @@ MAX_CUES = 10_000
 _TIME = r"(?:(\d{1,3}):)?([0-5]?\d):([0-5]\d)[.,](\d{3})"
 _TIMING = re.compile(rf"\s*{_TIME}[ \t]*-->[ \t]*{_TIME}(?:[ \t]+(.*))?")
 _SETTING = re.compile(r"(?:align:(?:start|center|end|left|right)|(?:line|position|size):[\d.,%a-z-]{1,20})")
-_FOREIGN_TAG = re.compile(r"</?(?!(?:b|i|u|v|c|ruby|rt)\b)[^<>]*>|\{\\[^}]*\}", re.IGNORECASE)
+_FOREIGN_TAG = re.compile(r"<(?!/?(?:b|i|u|v|c|ruby|rt)\b)[^<>]*>|\{\\[^}]*\}", re.IGNORECASE)
 _ENCODINGS = ("utf-8-sig", "utf-16", "gb18030")
 
 

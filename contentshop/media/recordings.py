@@ -425,6 +425,8 @@ def _frame(head: bytes) -> _Frame | None:
 def _mp3(file: BinaryIO, size: int, head: bytes) -> Recording:
     begin = 0
     if head[:3] == b"ID3":
+        if len(head) < 10:
+            raise _refused(_DAMAGED)
         begin = 10 + sum((byte & 0x7F) << shift for byte, shift in zip(head[6:10], (21, 14, 7, 0), strict=True))
         begin += 10 if head[5] & 0x10 else 0
     file.seek(begin)
