@@ -57,7 +57,7 @@ class Writer:
     def fields(self, **changes: Any) -> dict[str, Any]:
         post = self.stored()
         typed: dict[str, Any] = {
-            "version": str(post.version),
+            "version": str(post.draft_version),
             "title": "Lamps",
             "summary": "",
             "source": "Words.",
@@ -227,26 +227,27 @@ class TestWriting:
 
     def test_the_second_window_is_told_and_sees_both_texts(self, writer: Writer) -> None:
         writer.begin()
-        old = str(writer.stored().version)
+        old = str(writer.stored().draft_version)
         writer.save(title="First window", source="Of the first.")
 
         answer = writer.save(version=old, title="Second window", source="Of the second.")
 
-        assert answer.status_code == 409
-        assert "This post was saved in another window in the meantime" in answer.text
-        assert "Of the first.</textarea>" in answer.text
-        assert "Of the second.</textarea>" in answer.text
+        assert answer.status_code == 303
+        assert answer.location.startswith(f"/studio/{writer.key}/merge?copy=")
         assert writer.draft().source == "Of the first."
-        again = re.search(r'name="version" value="(\d+)"', answer.text)
-        assert again is not None
-        assert writer.save(version=again[1], source="Of the second.").status_code == 303
-        assert writer.draft().source == "Of the second."
+        page = writer.client.get(answer.location)
+        assert "Of the <ins>" in page.text
+        assert words(page.text).count("Of the added: second .") == 1
+        assert words(page.text).count("Of the added: first .") == 1
 
     @pytest.mark.parametrize("version", ["", "x", "-1", "9" * 30, "١"])
     def test_an_odd_version_is_a_conflict_not_a_crash(self, writer: Writer, version: str) -> None:
         writer.begin()
 
-        assert writer.save(version=version).status_code == 409
+        answer = writer.save(version=version, source="Kept all the same.")
+
+        assert answer.location.startswith(f"/studio/{writer.key}/merge?copy=")
+        assert "Kept all the same." in writer.client.get(answer.location).text
 
     def test_a_text_that_is_too_long_comes_back_whole(self, writer: Writer) -> None:
         writer.begin()

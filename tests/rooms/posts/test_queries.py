@@ -71,7 +71,7 @@ class TestPublishedPost:
             desk.author.handle,
             desk.author.name,
         )
-        assert (found.author_version, found.version, found.words) == (1, 3, 100)
+        assert (found.author_version, found.version, found.words) == (1, 2, 100)
         assert (found.published_at, found.revised_at) == (post.published_at, None)
 
     def test_words_of_chinese_are_its_characters(self, desk: Desk) -> None:
