@@ -24,6 +24,7 @@ from contentshop.affiliate import spool
 from contentshop.core import jobs
 from contentshop.core.db import db, is_contention, refresh_statistics
 from contentshop.core.errors import Conflict, ContentshopError, Unavailable
+from contentshop.core.fetch import NotFetched
 from contentshop.core.uow import unit_of_work
 from contentshop.discovery import actions as discovery
 from contentshop.discovery import queries as discovery_queries
@@ -31,6 +32,9 @@ from contentshop.discovery import spool as searches
 from contentshop.orders import actions as orders
 from contentshop.orders import queries as order_queries
 from contentshop.posts import history, notices, plans, sharing
+from contentshop.products import actions as products
+from contentshop.products import queries as product_queries
+from contentshop.products.pages import PageFacts, read_page
 from contentshop.reactions import ON_EVENT, REACTIONS, Reaction, site_context
 from contentshop.search import actions as search
 from contentshop.watching import actions as watching
@@ -46,6 +50,8 @@ INDEX_EVERY = 2.0
 WATCHES_EVERY = 5.0
 BOARDS_EVERY = 600.0
 SWEEP_EVERY = 3600.0
+PAGES_EVERY = 15.0
+PAGES_AT_ONCE = 5
 STATISTICS_EVERY = 900.0
 
 log = structlog.get_logger("contentshop.worker")
@@ -72,6 +78,7 @@ class Worker:
                 self._heal_index()
             except Unavailable as error:  # an engine on another machine may come later
                 log.error("the search index cannot be opened", reason=error.message)
+        threading.Thread(target=self._look_on, name="pages", daemon=True).start()
         while not self._stop.is_set():
             try:
                 busy = self.round()
@@ -84,6 +91,18 @@ class Worker:
                 continue
             if not busy:
                 self._stop.wait(IDLE_PAUSE)
+
+    def _look_on(self) -> None:
+        """Look at shops' pages beside the rounds, which must not wait for slow sites."""
+        while not self._stop.wait(PAGES_EVERY):
+            with site_context(self._app):
+                try:
+                    look_at_pages()
+                except Exception as error:
+                    if not is_contention(error):
+                        log.error("looking at pages failed", exc_info=error)
+                finally:
+                    db.session.remove()
 
     def round(self) -> int:
         """One round; returns how many things were done."""
@@ -279,6 +298,29 @@ def _set_back(name: str, batch: Batch, failure: Exception) -> None:
         jobs.mark_failed(db.session, [job_id for job_id, _payload in batch], described, now=engines().clock.now())
 
 
+def look_at_pages() -> int:
+    """Look again at pages by which creators brought products in; returns how many.
+
+    No transaction is open while a site answers. At most one page of each shop, so that nobody is asked often.
+    """
+    due = product_queries.list_due_pages(db.session, now=engines().clock.now(), limit=PAGES_AT_ONCE)
+    db.session.rollback()
+    for page in due:
+        look = _look(page.url)
+        with unit_of_work(db.session):
+            health = products.note_look(db.session, page.offer_id, look, now=engines().clock.now())
+        log.info("looked at a page", url=page.url, health=health)
+    return len(due)
+
+
+def _look(url: str) -> PageFacts | NotFetched:
+    try:
+        found = engines().fetcher.page(url)
+    except NotFetched as refusal:
+        return refusal
+    return read_page(found.body, url=found.url, charset=found.charset)
+
+
 def sweep() -> int:
     """Forget what was done, told and searched for, and carts that were left, long ago."""
     now = engines().clock.now()
@@ -286,6 +328,7 @@ def sweep() -> int:
         orders.forget_carts(db.session, now=now)
         watching.forget(db.session, now=now)
         searches.forget(db.session, now=now)
+        products.forget_readings(db.session, now=now)
         history.prune(db.session, now=now)
         notices.forget(db.session, now=now)
         sharing.forget(db.session, now=now)
