@@ -201,7 +201,7 @@ def restore(
 def _entry(post: Post, revision: Revision, name: str, older: Revision | None) -> Entry:
     before = older.source if older else ""
     pieces = compare_words(before, revision.source)
-    changes = _card_changes(older.cards if older else (), revision.cards)
+    changes = list(_card_changes(older.cards if older else (), revision.cards))
     return Entry(
         number=revision.number,
         kind=revision.kind,

@@ -32,6 +32,7 @@ LEAST_COMMON = 0.35
 
 _CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _NAMED = re.compile(r"^:{2,3}(?:card|item|compare|rejected)\[([^\]\n]*)\]", re.MULTILINE)
+_LINE = re.compile(r"[^\n]*\n+|[^\n]+")
 _WORD = re.compile(rf"\s+|[{_CJK}]|[^\W{_CJK}]+|[^\w\s]")
 
 Op = Literal["same", "gone", "new"]
@@ -120,7 +121,7 @@ def compare(old: str, new: str) -> list[Block]:
     for same, old_part, new_part in _parts(old_lines, new_lines):
         before, after = "".join(old_part), "".join(new_part)
         blocks.append(Block(same, line, after, () if same else tuple(compare_words(before, after))))
-        line += len(new_part)
+        line += after.count("\n")
     return blocks
 
 
@@ -177,7 +178,8 @@ def _tidied(pieces: Sequence[Piece]) -> list[Piece]:
 
 
 def _lines(text: str) -> list[str]:
-    return text.splitlines(keepends=True)
+    """The lines of a text, each with the empty lines behind it: those are alike everywhere, and match nothing."""
+    return _LINE.findall(text)
 
 
 def _parts(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[bool, Sequence[str], Sequence[str]]]:

@@ -59,7 +59,7 @@ class TestComparing:
     def test_lines_that_are_alike_stand_between_those_that_changed(self) -> None:
         blocks = compare(BASE, BASE.replace("two", "TWO").replace("The third.\n", ""))
 
-        assert [(block.same, block.line) for block in blocks] == [(False, 1), (True, 2), (False, 5)]
+        assert [(block.same, block.line) for block in blocks] == [(False, 1), (True, 3), (False, 5)]
         assert blocks[2].pieces == (Piece("gone", "The third.\n"),)
 
     def test_a_text_that_was_empty(self) -> None:
@@ -91,17 +91,24 @@ class TestMerging:
     def test_the_same_words_changed_twice_clash(self) -> None:
         merged = merge(BASE, BASE.replace("two", "zwei"), BASE.replace("two", "deux"))
 
-        first = BASE.partition("\n")[0] + "\n"
+        first = BASE.partition("\n")[0] + "\n\n"
         assert merged == [
             Chunk(True, first.replace("two", "zwei"), first.replace("two", "deux"), first),
             Chunk(False, BASE.removeprefix(first)),
         ]
 
     def test_what_one_side_deletes_and_the_other_changes_clashes(self) -> None:
-        [first, clash, *_rest] = merge(BASE, BASE.replace("The second paragraph.\n", ""), BASE.replace("second", "2nd"))
+        [first, clash, *_rest] = merge(
+            BASE, BASE.replace("The second paragraph.\n\n", ""), BASE.replace("second", "2nd")
+        )
 
         assert not first.clash
-        assert (clash.clash, clash.mine, clash.theirs) == (True, "", "The 2nd paragraph.\n")
+        assert (clash.clash, clash.mine, clash.theirs) == (True, "", "The 2nd paragraph.\n\n")
+
+    def test_empty_lines_keep_nothing_in_step(self) -> None:
+        base, mine = "One two three.\n\nLast.\n", "One two three!\n\nLast.\n"
+
+        assert merge(base, mine, "Zero.\n\nOne 2 three.\n\nEnd.\n") == [Chunk(False, "Zero.\n\nOne 2 three!\n\nEnd.\n")]
 
     def test_the_same_change_on_both_sides_is_none(self) -> None:
         both = BASE.replace("two", "2")
