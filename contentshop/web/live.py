@@ -11,10 +11,10 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import cast
 
-from flask import Flask, Response, current_app, request, url_for
+from flask import Flask, Response, current_app, url_for
 from flask_babel import gettext as _
 
 from contentshop.core.db import db
@@ -39,9 +39,16 @@ bp = Door("live", __name__)
 
 ANNOUNCED = 30  # sessions of the list
 BACK_AFTER = 2000  # milliseconds until a browser asks again
-CONNECTED = 30.0  # seconds that a browser stays connected at most
-LOOK_EVERY = 0.5  # seconds between looks at the database
-HEARTBEAT = 10.0  # seconds of silence after which a word is sent, so that a lost browser is noticed
+
+
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """Of a browser that stays connected, in seconds: how often the database is looked at, after how much silence a
+    word is sent so that a lost browser is noticed, and how long it stays at most."""
+
+    look: float = 0.5
+    heartbeat: float = 10.0
+    stay: float = 30.0
 
 
 @bp.get("/live")
@@ -57,7 +64,15 @@ def schedule() -> Response:
 @bp.get("/live/<key>")
 def session(key: str) -> Response:
     """A session: what plays, the card that is shown now, and the queue."""
-    return _answer(key, cards_only=False)
+    return _answer(key)
+
+
+@bp.get("/live/<key>/play")
+def play(key: str) -> Response:
+    """The same with another site's player in it, once the reader has asked for it."""
+    response = _answer(key, playing=True)
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
 
 
 @bp.get("/live/<key>/cards")
@@ -80,7 +95,7 @@ def events(key: str) -> Response:
     app = cast(Flask, current_app._get_current_object())  # type: ignore[attr-defined]  # noqa: SLF001
     db.session.remove()  # nothing of the database is held while the browser waits
     seat = _Seat(seats)
-    response = _event_response(_connected(app, key, version, seat))
+    response = _event_response(connected(app, key, version, seat.leave))
     response.call_on_close(seat.leave)
     response.headers["Cache-Control"] = "no-store"
     return response
@@ -108,19 +123,16 @@ def clock_text(seconds: int) -> str:
 # ---- pages
 
 
-def _answer(key: str, *, cards_only: bool) -> Response:
+def _answer(key: str, *, cards_only: bool = False, playing: bool = False) -> Response:
     begin()
     who = viewer()
     found = queries.get_session(db.session, key)
     ids = {card.product_id for card in found.cards}
     facts = products.load_facts(db.session, ids, who.locale)
     facts |= _alternatives(facts, who)
-    playing = not cards_only and "play" in request.args
     page = _page(found, facts, who, cards_only=cards_only, playing=playing)
     response = show("live/session.html", page)
     if playing:
-        # The page cache knows no such parameter.
-        response.headers["Cache-Control"] = "private, no-store"
         return response
     parts = [freshness.live_session(key), *freshness.products(facts)]
     return keep(response, parts, now=who.now, until=next_stale(facts.values(), who.now))
@@ -139,7 +151,7 @@ def _page(
     pinned = next((card.key for card in found.cards if card.pinned), "")
     path = f"/live/{found.key}"
     return SessionPage(
-        head=replace(_head(found.title, found.summary, path), noindex=cards_only),
+        head=replace(_head(found.title, found.summary, path), noindex=cards_only or playing),
         key=found.key,
         state=found.state,
         title=found.title,
@@ -233,29 +245,29 @@ def _led(lines: Sequence[str], pieces: Iterator[str]) -> Iterator[str]:
     yield from pieces
 
 
-def _connected(
-    app: Flask, key: str, version: int | None, seat: _Seat, *, wait: Callable[[float], None] = time.sleep
+def connected(
+    app: Flask, key: str, version: int, leave: Callable[[], None], rhythm: Rhythm = Rhythm()
 ) -> Iterator[str]:
-    """Events for one browser, until it has gone or been connected for long enough."""
+    """Events for one browser, until it has gone or stayed long enough; calls ``leave`` at the end."""
     try:
-        end = time.monotonic() + CONNECTED
+        end = time.monotonic() + rhythm.stay
         silent_since = time.monotonic()
-        yield _event(version or 0)
+        yield _event(version)
         while time.monotonic() < end:
-            wait(LOOK_EVERY)
+            time.sleep(rhythm.look)
             present = _look(app, key)
             if present is None:
                 return
             if present != version:
                 version = present
                 yield _event(present)
-            elif time.monotonic() - silent_since >= HEARTBEAT:
+            elif time.monotonic() - silent_since >= rhythm.heartbeat:
                 yield ":\n\n"
             else:
                 continue
             silent_since = time.monotonic()
     finally:
-        seat.leave()
+        leave()
 
 
 def _look(app: Flask, key: str) -> int | None:
