@@ -210,6 +210,7 @@ PERMISSIONS: dict[str, Access] = {
     # live sessions
     "live.schedule": Access.PUBLIC,
     "live.session": Access.PUBLIC,
+    "live.play": Access.PUBLIC,
     "live.cards": Access.PUBLIC,
     "live.events": Access.PUBLIC,
     "studio_live.sessions": Access.CREATOR,
