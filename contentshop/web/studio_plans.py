@@ -121,6 +121,6 @@ def _page(post: Post, values: Mapping[str, str], errors: Mapping[str, list[str]]
         waiting=[line for line in lines if line.state == "waiting"],
         past=[line for line in lines if line.state != "waiting"],
         values={**usual, **values},
-        zones=[(name, zone_label(name)) for name in zone_names()],
+        zones=sorted(((name, zone_label(name)) for name in zone_names()), key=lambda zone: zone[1]),
         errors=translated_errors(errors or {}),
     )

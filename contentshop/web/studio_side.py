@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from babel.dates import format_datetime
+from babel.dates import format_datetime, get_timezone, get_timezone_location
 from flask import request, url_for
 from flask_babel import gettext as _
 
@@ -77,8 +78,30 @@ def in_words(at: datetime, zone: str) -> str:
 
 
 def zone_label(zone: str) -> str:
-    """A zone's name as people write it."""
-    return zone.replace("_", " ")
+    """A zone's name as people write it: part of the world and place, in the person's language as CLDR knows them."""
+    area, _slash, rest = zone.partition("/")
+    return f"{_area(area)} / {_place(zone, current_babel_locale())}" if rest else zone
+
+
+@lru_cache(maxsize=2000)
+def _place(zone: str, locale: str) -> str:
+    return str(get_timezone_location(get_timezone(zone), locale=locale, return_city=True))
+
+
+def _area(area: str) -> str:
+    areas = {
+        "Africa": _("Africa"),
+        "America": _("America"),
+        "Antarctica": _("Antarctica"),
+        "Arctic": _("Arctic"),
+        "Asia": _("Asia"),
+        "Atlantic": _("Atlantic"),
+        "Australia": _("Australia"),
+        "Europe": _("Europe"),
+        "Indian": _("Indian Ocean"),
+        "Pacific": _("Pacific"),
+    }
+    return areas.get(area, area)
 
 
 def notice_lines(found: Iterable[Notice]) -> list[NoticeView]:
