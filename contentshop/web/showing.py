@@ -44,7 +44,7 @@ def product_page(found: Found, mentions: Sequence[PostTile], who: Viewer) -> Pro
         gallery=pictures[1:],
         card=product_card(facts, who, known=found.facts),
         offers=offers,
-        disclosure=paid_link_note() if any(not row.ours for row in offers) else "",
+        disclosure=paid_link_note() if any(row.action_url.startswith("/go/") for row in offers) else "",
         body=[line.strip() for line in found.body.split("\n") if line.strip()],
         attributes=[*found.attrs, *_codes(found)],
         mentions=[tile(post) for post in mentions],
