@@ -63,12 +63,27 @@ class NewPage:
 
 
 @dataclass(frozen=True, slots=True)
+class Repair:
+    """A button that mends what a check found: it sends the whole form to ``url``, with ``name`` = ``value``."""
+
+    label: str
+    url: str
+    name: str = "repair"
+    value: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Check:
-    """One line of the checklist; ``line`` is a number in the text, or None."""
+    """One line of the checklist. ``state`` is good, warn (advice) or bad (in the way of publishing).
+
+    ``line`` is a number in the text, or None; ``reason`` says why it matters.
+    """
 
     text: str
     state: str
     line: int | None = None
+    reason: str = ""
+    repair: Repair | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from contentshop.core.db import Base
 from contentshop.posts.models import Post
+from contentshop.web.studio_pages import Check, Repair
 from tests.conftest import csrf_of
 from tests.factories import Factory
 
@@ -155,3 +156,20 @@ def test_others_get_nothing(
     assert stranger.post(f"/studio/{key}/live-preview", data={**sent, "csrf_token": token}).status_code == 404
     assert session.scalars(select(Post.key)).all() == [key]
     assert writer.post(f"/studio/{key}/live-preview", data={**sent, "csrf_token": ""}).status_code == 400
+
+
+def test_a_check_says_why_and_offers_its_repair(app: Flask) -> None:
+    checks = [
+        Check(
+            "The deal is over.", "bad", 7, "Readers would find another price.", Repair("Remove it", "/mend", value="a")
+        ),
+        Check("Fine.", "good"),
+    ]
+    with app.test_request_context():
+        macro = app.jinja_env.get_template("components/checklist.html").make_module({}).checklist  # type: ignore[attr-defined]
+        html = str(macro(checks))
+    assert 'class="check-line check-bad"' in html
+    assert 'data-goto-line="7"' in html
+    assert '<span class="check-reason">Readers would find another price.</span>' in html
+    assert re.search(r'<button [^>]*formaction="/mend" name="repair" value="a"><span>Remove it</span></button>', html)
+    assert html.count("<button") == 1
