@@ -31,7 +31,8 @@ from contentshop.discovery import queries as discovery_queries
 from contentshop.discovery import spool as searches
 from contentshop.orders import actions as orders
 from contentshop.orders import queries as order_queries
-from contentshop.posts import history, notices, plans, sharing
+from contentshop.posts import actions as posts
+from contentshop.posts import history, notices, plans, renewing, sharing
 from contentshop.products import actions as products
 from contentshop.products import queries as product_queries
 from contentshop.products.pages import PageFacts, read_page
@@ -52,6 +53,7 @@ BOARDS_EVERY = 600.0
 SWEEP_EVERY = 3600.0
 PAGES_EVERY = 15.0
 PAGES_AT_ONCE = 5
+TEXTS_AT_ONCE = 5
 STATISTICS_EVERY = 900.0
 
 log = structlog.get_logger("contentshop.worker")
@@ -66,6 +68,7 @@ class Worker:
         self._due: dict[str, float] = {}
         self._sound = True  # the index, as far as is known
         self._rebuild_owed = False
+        self._outdated: list[int] | None = None  # texts of an older renderer; None before they were looked for
 
     def stop(self) -> None:
         """Finish the round and end."""
@@ -113,6 +116,7 @@ class Worker:
                 done += self._timed("clicks", CLICKS_EVERY, drain_clicks)
                 done += self._timed("searches", CLICKS_EVERY, drain_searches)
                 done += self._timed("watches", WATCHES_EVERY, mind_watches)
+                done += self._renew_texts()
                 done += dispatch()
                 done += run_jobs()
                 done += self._timed("index", INDEX_EVERY, self._mind_index)
@@ -123,6 +127,14 @@ class Worker:
                 return done
             finally:
                 db.session.remove()
+
+    def _renew_texts(self) -> int:
+        """Make texts of an older release anew, a few in each round. Only an upgrade brings any."""
+        if self._outdated is None:
+            self._outdated = renewing.list_outdated(db.session)
+            db.session.rollback()
+        few = [self._outdated.pop() for _ in range(min(TEXTS_AT_ONCE, len(self._outdated)))]
+        return sum(renew_text(revision_id) for revision_id in few)
 
     def _mind_index(self) -> int:
         """Look after the index while running: one that has been damaged is built anew."""
@@ -156,6 +168,17 @@ class Worker:
 def open_lists() -> int:
     """Let featured lists be found whose time has just begun."""
     return search.sync_openings(db.session, engines().search, now=engines().clock.now())
+
+
+def renew_text(revision_id: int) -> bool:
+    """Make one text anew from its source; rendering takes a while, so nothing is locked meanwhile."""
+    source = renewing.source_of(db.session, revision_id)
+    db.session.rollback()
+    if source is None:
+        return False
+    text = posts.prepare_text(source)
+    with unit_of_work(db.session):
+        return renewing.renew(db.session, revision_id, text, now=engines().clock.now())
 
 
 def expire() -> int:

@@ -20,7 +20,7 @@ from contentshop.core.outbox import record
 from contentshop.core.text import RENDERER_VERSION, Problem, describe, excerpt
 from contentshop.core.uow import AnySession
 from contentshop.core.words import say
-from contentshop.posts.binding import bind
+from contentshop.posts.binding import as_stored, bind
 from contentshop.posts.cards import CardRef
 from contentshop.posts.events import PostChanged, PostPublished, PostUnpublished
 from contentshop.posts.imports import PostFile
@@ -369,7 +369,7 @@ def _write_draft(
     draft.segments = bound.segments
     draft.headings = [list(heading) for heading in text.rendered.headings]
     draft.cards = bound.cards
-    draft.problems = [_as_stored(problem) for problem in (*text.problems, *bound.problems)]
+    draft.problems = [as_stored(problem) for problem in (*text.problems, *bound.problems)]
     draft.text = text.rendered.text
     draft.renderer_version = text.rendered.version
     draft.saved_by, draft.saved_at = by.id, now
@@ -377,11 +377,6 @@ def _write_draft(
     if post.live_id is None:
         post.lang = form.lang
     note_use(session, draft)
-
-
-def _as_stored(problem: Problem) -> list[Any]:
-    """Line, sentence and values apart, so that it can be said in any language later."""
-    return [problem.line, problem.message.template, problem.message.values]
 
 
 def _draft_to_write(session: AnySession, post: Post, *, by: User, now: datetime) -> Revision:

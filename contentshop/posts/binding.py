@@ -52,6 +52,11 @@ def bind(session: AnySession, post_id: int, cards: Sequence[CardRef], segments: 
     return Bound(bound, _entries(cards, keys, products), (*_unknown(cards, products), *binder.problems))
 
 
+def as_stored(problem: Problem) -> list[Any]:
+    """Line, sentence and values apart, so that it can be said in any language later."""
+    return [problem.line, problem.message.template, problem.message.values]
+
+
 def _files(session: AnySession, keys: Collection[str]) -> dict[str, dict[str, Any]]:
     """What pages show of these files, by key."""
     if not keys:
