@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -20,6 +21,9 @@ from contentshop.core.db import Base, db
 from contentshop.core.uow import unit_of_work
 from contentshop.curation import actions as curation
 from contentshop.curation.inputs import FeaturedListInput
+from contentshop.live.actions import schedule
+from contentshop.live.inputs import SessionInput
+from contentshop.media.actions import store_picture
 from contentshop.orders.models import Order
 from contentshop.posts.models import Card
 from contentshop.products.models import Offer
@@ -30,6 +34,7 @@ from contentshop.web.permissions import PERMISSIONS
 from contentshop.web.watching_links import feed_url, stop_url
 from tests.conftest import csrf_of
 from tests.factories import Factory
+from tests.rooms.media.pictures import picture
 from tests.web.buyer import buy
 
 PEOPLE = ("visitor", "reader", "owner", "other creator", "editor", "operator")
@@ -43,6 +48,10 @@ EDITORS = (SIGN_IN, NO, NO, NO, OK, NO)
 DRAFT_SEEN = (SIGN_IN, NO, OK, GONE, OK, NO)
 SAVED_SEARCH = (SIGN_IN, GONE, OK, GONE, GONE, GONE)
 DRAFT_CHANGED = (SIGN_IN, NO, OK, GONE, NO, NO)
+
+MEDIUM = (SIGN_IN, NO, OK, GONE, GONE, NO)
+LIVE_SEEN = (SIGN_IN, NO, OK, GONE, OK, NO)
+LIVE_CHANGED = (SIGN_IN, NO, OK, GONE, NO, NO)
 
 CELLS: dict[str, tuple[dict[str, str], tuple[str, ...]]] = {
     "reader.post": ({"slug": "{published}"}, EVERYBODY),
@@ -73,6 +82,19 @@ CELLS: dict[str, tuple[dict[str, str], tuple[str, ...]]] = {
     "studio.publish": ({"key": "{draft}"}, DRAFT_CHANGED),
     "studio.add_picture": ({"key": "{draft}"}, DRAFT_CHANGED),
     "studio.unpublish": ({"key": "{draft}"}, DRAFT_SEEN),
+    "studio_media.one": ({"key": "{medium}"}, MEDIUM),
+    "studio_media.describe": ({"key": "{medium}"}, MEDIUM),
+    "studio_media.delete": ({"key": "{medium}"}, MEDIUM),
+    "live.session": ({"key": "{live}"}, EVERYBODY),
+    "live.play": ({"key": "{live}"}, EVERYBODY),
+    "live.cards": ({"key": "{live}"}, EVERYBODY),
+    "live.events": ({"key": "{live}"}, EVERYBODY),
+    "studio_live.host": ({"key": "{live}"}, LIVE_SEEN),
+    "studio_live.change": ({"key": "{live}"}, LIVE_CHANGED),
+    "studio_live.turn": ({"key": "{live}"}, LIVE_SEEN),
+    "studio_live.queue": ({"key": "{live}"}, LIVE_CHANGED),
+    # Its host is asked before the editor, and deletes it.
+    "studio_live.cancel": ({"key": "{live}"}, (SIGN_IN, NO, OK, GONE, GONE, NO)),
     "editor.edit": ({"key": "{list}"}, EDITORS),
     "editor.save": ({"key": "{list}"}, EDITORS),
     "editor.place": ({"key": "{list}"}, EDITORS),
@@ -141,6 +163,12 @@ def stage(app: Flask, make: Factory, sign_in: Callable[..., Any], session: Sessi
         wanted = Wanted.parse({"q": "lamp"}, currencies=("USD",), topics=(), currency="USD")
         telling = Telling.parse({"in_app": "1", "feed": "1", "mail": "now"})
         saved = watching.save(session, wanted, telling, by=session.merge(owner), name="Lamps", now=make.now)
+        medium = store_picture(
+            session, app.extensions["contentshop"].engines.storage, picture(), owner=session.merge(owner), now=make.now
+        )
+        hour = (make.now + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M")
+        announced = SessionInput.parse(title="Live", starts_at=hour, now=make.now)
+        live = schedule(session, announced, by=session.merge(owner), now=make.now)
     with app.test_request_context():
         feed, stop = feed_url(saved.key, saved.feed_serial), stop_url(owner.key, saved.key)
     people = {
@@ -170,6 +198,8 @@ def stage(app: Flask, make: Factory, sign_in: Callable[..., Any], session: Sessi
             "feed": feed.split("/")[-2],
             "stop": stop.split("/")[-1],
             "card": card,
+            "medium": medium.key,
+            "live": live.key,
         },
         browsers,
     )
