@@ -141,11 +141,14 @@ def count_listed(session: AnySession) -> int:
 
 
 def mentions(word: str) -> ColumnElement[bool]:
-    """Whether a product or one of its SKUs has ``word`` somewhere; capitals do not matter."""
+    """Whether a product, its numbers or one of its SKUs has ``word`` somewhere; capitals do not matter."""
     fields: list[ColumnElement[Any]] = [
         Product.title,  # type: ignore[list-item]
         Product.brand,  # type: ignore[list-item]
         Product.slug,  # type: ignore[list-item]
+        # Chinese titles are spelled in the slug, so pinyin typed without gaps finds them.
+        func.replace(Product.slug, "-", ""),
+        Product.mpn,  # type: ignore[list-item]
         *(Product.translations[(language, "title")].as_string() for language in TITLE_LANGUAGES),
     ]
     skus = (
