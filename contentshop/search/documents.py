@@ -303,7 +303,7 @@ def topic_documents(session: AnySession, slugs: Collection[str]) -> dict[str, Do
     }
 
 
-def _public_posts() -> Select[tuple[int]]:
+def _public_posts() -> Select[int]:
     return select(Post.id).join(User, User.id == Post.author_id).where(PUBLIC)
 
 

@@ -21,8 +21,11 @@ from contentshop.core.ids import new_key
 from contentshop.core.outbox import record, record_all
 from contentshop.core.uow import AnySession
 from contentshop.core.words import say
+from contentshop.core.zones import next_hour
 from contentshop.search.analysis import ANALYSIS_VERSION
 from contentshop.search.port import Document, SearchBackend, SearchQuery
+from contentshop.search.queries import synonym_book
+from contentshop.search.synonyms import Book
 from contentshop.watching import documents, queries
 from contentshop.watching.documents import Subject, thing_of
 from contentshop.watching.events import NotificationsDue, SearchArmed
@@ -36,6 +39,7 @@ KEPT = timedelta(days=90)  # of a notification
 MOST_KNOWN = 1000  # things that fit a search when it is saved; more are not listed
 PAGE = 50  # results asked of the engine at once
 REANCHORED = 500  # searches at once
+LOOSE = 0  # no version of the analysis
 
 
 # ---- what people do
@@ -58,7 +62,7 @@ def save(session: AnySession, wanted: Wanted, telling: Telling, *, by: User, nam
         created_at=now,
     )
     _set_wanted(search, wanted)
-    _set_telling(search, telling)
+    _set_telling(search, telling, by)
     session.add(search)
     session.flush()
     _anchor(session, search)
@@ -71,7 +75,7 @@ def change(
 ) -> None:
     """Change what is waited for and how its owner is told."""
     _lock(session, [search.id])
-    _set_telling(search, telling)
+    _set_telling(search, telling, search.user)
     search.name = telling.name or name
     if wanted_of(search) != wanted:
         _set_wanted(search, wanted)
@@ -127,11 +131,12 @@ def _set_wanted(search: SavedSearch, wanted: Wanted) -> None:
     search.currency, search.price_to, search.in_stock = wanted.currency, wanted.price_to, wanted.in_stock
 
 
-def _set_telling(search: SavedSearch, telling: Telling) -> None:
+def _set_telling(search: SavedSearch, telling: Telling, person: User) -> None:
     if search.feed is not None and search.feed and not telling.feed:
         search.feed_serial += 1  # an address that was closed stays dead when the feed is opened again
     search.in_app, search.mail, search.mail_hour = telling.in_app, telling.mail, telling.mail_hour
     search.feed = telling.feed
+    person.timezone = telling.zone or person.timezone
 
 
 def _arm(session: AnySession, search: SavedSearch, *, now: datetime) -> None:
@@ -142,8 +147,11 @@ def _arm(session: AnySession, search: SavedSearch, *, now: datetime) -> None:
     record(session, SearchArmed(saved_search=search.key), now=now)
 
 
-def _anchor(session: AnySession, search: SavedSearch) -> None:
-    """Keep the search where the documents that it could match will look for it."""
+def _anchor(session: AnySession, search: SavedSearch, book: Book | None = None) -> None:
+    """Keep the search where the documents that it could match will look for it, by what its words mean now."""
+    book = book or synonym_book(session)
+    search.synonyms = [[synonym.text, list(synonym.meanings)] for synonym in book.for_text(search.text)]
+    search.anchorings = (search.anchorings or 0) + 1
     session.execute(delete(Anchor).where(Anchor.search_id == search.id))
     terms = anchors_of(wanted_of(search), lambda terms: queries.crowd(session, terms))
     session.execute(insert(Anchor), [{"search_id": search.id, "term": term} for term in sorted(terms)])
@@ -151,11 +159,17 @@ def _anchor(session: AnySession, search: SavedSearch) -> None:
 
 
 def reanchor(session: AnySession) -> int:
-    """Anchor anew what another version of the analysis has anchored; returns how many were."""
+    """Anchor anew what another version of the analysis or of the synonyms has anchored; returns how many were."""
     stale = queries.list_stale(session, limit=REANCHORED)
+    book = synonym_book(session) if stale else None
     for search in stale:
-        _anchor(session, search)
+        _anchor(session, search, book)
     return len(stale)
+
+
+def loosen(session: AnySession) -> None:
+    """Have every search with words anchored anew by the worker, since words mean other things now."""
+    session.execute(update(SavedSearch).where(SavedSearch.text != "").values(analysis=LOOSE))
 
 
 # ---- what changes bring
@@ -325,8 +339,7 @@ def _mail_at(search: SavedSearch, now: datetime) -> datetime | None:
         return None
     if search.mail == "now":
         return now
-    today = now.replace(hour=search.mail_hour, minute=0, second=0, microsecond=0)
-    return today if today > now else today + timedelta(days=1)
+    return next_hour(now, search.mail_hour, search.user.timezone)
 
 
 def queue_mails(session: AnySession, *, now: datetime) -> int:
@@ -414,6 +427,7 @@ def _ask(backend: SearchBackend, wanted: Wanted, most: int) -> list[Thing] | Non
                 langs=(wanted.lang,) if wanted.lang else (),
                 topics=(wanted.topic,) if wanted.topic else (),
                 in_stock=wanted.in_stock,
+                synonyms=wanted.synonyms,
                 currency=wanted.currency,
                 price_to=wanted.price_to,
                 sort="newest",

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal, cast
 
 from contentshop.accounts.inputs import clean_line
 from contentshop.core.errors import Invalid
 from contentshop.core.money import Money
 from contentshop.core.words import say
+from contentshop.core.zones import find_zone
 from contentshop.search.analysis import MAX_QUERY_LENGTH, parse
 from contentshop.search.matching import MAX_WORDS
+from contentshop.search.port import Synonym
 
 Kind = Literal["post", "list", "product", "creator"]
 KINDS: tuple[Kind, ...] = ("post", "list", "product", "creator")
@@ -26,7 +28,10 @@ PRICE_LENGTH = 15  # characters of a typed price
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is waited for. Empty strings mean any; ``price_to`` is in minor units of ``currency``, inclusive."""
+    """What is waited for. Empty strings mean any; ``price_to`` is in minor units of ``currency``, inclusive.
+
+    ``synonyms`` are what editors say that the words also mean.
+    """
 
     text: str
     kind: Kind | Literal[""]
@@ -35,6 +40,7 @@ class Wanted:
     currency: str
     price_to: int | None
     in_stock: bool
+    synonyms: tuple[Synonym, ...] = field(default=(), compare=False)
 
     @classmethod
     def parse(
@@ -74,17 +80,21 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """The name of a saved search and how its owner wants to be told. ``mail_hour`` is in UTC."""
+    """The name of a saved search and how its owner wants to be told. ``mail_hour`` is one of the clock in ``zone``,
+    which becomes the person's zone; an empty one leaves it as it is.
+    """
 
     name: str
     in_app: bool
     mail: Mail
     mail_hour: int
     feed: bool
+    zone: str = ""
 
     @classmethod
     def parse(cls, form: Mapping[str, str]) -> Telling:
-        """Read ``name``, ``in_app``, ``mail``, ``mail_hour`` and ``feed``. An empty name is left to the caller.
+        """Read ``name``, ``in_app``, ``mail``, ``mail_hour``, ``zone`` and ``feed``. An empty name is left to the
+        caller.
 
         Raises Invalid.
         """
@@ -98,12 +108,15 @@ class Telling:
         hour = form.get("mail_hour", "") or "7"
         if not (hour.isascii() and hour.isdigit() and len(hour) <= 2 and int(hour) <= 23):
             problems["mail_hour"] = [say("Choose an hour from 0 to 23.")]
+        zone = form.get("zone", "")
+        if zone and find_zone(zone) is None:
+            problems["zone"] = [say("Choose your time zone.")]
         found_in_app, feed = form.get("in_app") == "1", form.get("feed") == "1"
         if not problems and not (found_in_app or feed) and mail == "off":
             problems["in_app"] = [say("Choose at least one way to be told, or pause the search.")]
         if problems:
             raise Invalid(problems)
-        return cls(name=name, in_app=found_in_app, mail=cast(Mail, mail), mail_hour=int(hour), feed=feed)
+        return cls(name=name, in_app=found_in_app, mail=cast(Mail, mail), mail_hour=int(hour), feed=feed, zone=zone)
 
 
 def _text(typed: str, problems: dict[str, list[str]]) -> str:

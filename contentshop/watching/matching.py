@@ -18,8 +18,9 @@ from functools import lru_cache
 
 from contentshop.search.analysis import ParsedQuery, Phrase, Word, analyse, code_key, title_key
 from contentshop.search.analysis import parse as parse_text
-from contentshop.search.port import Document
+from contentshop.search.port import Document, Synonym
 from contentshop.search.texts import weighted_texts
+from contentshop.search.understanding import with_synonyms
 from contentshop.watching.inputs import Wanted
 
 # Anchors of what is no word begin with a sign that no term has.
@@ -55,9 +56,9 @@ def analysed(document: Document) -> Analysed:
 
 
 @lru_cache(maxsize=16_384)
-def parsed(text: str) -> ParsedQuery:
+def parsed(text: str, synonyms: tuple[Synonym, ...] = ()) -> ParsedQuery:
     """A saved search's words, understood; kept, since the same are held against every document."""
-    return parse_text(text)
+    return with_synonyms(parse_text(text), synonyms)
 
 
 def matches(query: ParsedQuery, found: Analysed) -> bool:
@@ -102,7 +103,7 @@ def is_about(wanted: Wanted, found: Analysed) -> bool:
         (not wanted.kind or wanted.kind == document.kind)
         and (not wanted.lang or wanted.lang == document.lang)
         and (not wanted.topic or wanted.topic in document.topics)
-        and matches(parsed(wanted.text), found)
+        and matches(parsed(wanted.text, wanted.synonyms), found)
     )
 
 
@@ -133,7 +134,7 @@ def anchors_of(wanted: Wanted, crowd: Callable[[Collection[str]], Mapping[str, i
 
     ``crowd`` tells how many searches are kept under each of some terms already.
     """
-    query = parsed(wanted.text)
+    query = parsed(wanted.text, wanted.synonyms)
     choices = [_ways(word) for word in query.words if word.needed]
     if not choices:
         return frozenset({_fact_anchor(wanted)})

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, Integer, String, UniqueConstraint
+from sqlalchemy import JSON, Boolean, CheckConstraint, ForeignKey, Index, Integer, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from contentshop.accounts.models import User
@@ -24,8 +25,9 @@ class SavedSearch(Base):
     is no news. ``round`` grows each time, and with it what was known is void.
 
     ``kind``, ``lang`` and ``topic`` are empty for any. ``price_to`` counts minor units of ``currency`` (None: any
-    price). ``mail_hour`` is an hour of the day in UTC. The feed's address is signed over ``feed_serial``, so a new
-    serial is a new address.
+    price). ``mail_hour`` is an hour of the day in the person's time zone. The feed's address is signed over
+    ``feed_serial``, so a new serial is a new address. ``synonyms`` are the editors' for its words, as
+    [text, [meanings]], when it was anchored; ``anchorings`` counts how often that was.
     """
 
     __tablename__ = "saved_search"
@@ -56,6 +58,8 @@ class SavedSearch(Base):
     paused: Mapped[bool] = mapped_column(Boolean, default=False)
     baseline: Mapped[str] = mapped_column(String(10), default="owed")
     round: Mapped[int] = mapped_column(Integer, default=1)
+    synonyms: Mapped[list[Any]] = mapped_column(JSON, default=list, server_default="[]")
+    anchorings: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     analysis: Mapped[int] = mapped_column(Integer, index=True)  # version its anchors were made by
     armed_at: Mapped[Moment]
     created_at: Mapped[Moment]

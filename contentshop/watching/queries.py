@@ -21,6 +21,7 @@ from contentshop.posts.models import Post, Revision
 from contentshop.posts.queries import PUBLIC
 from contentshop.products.models import Product
 from contentshop.search.analysis import ANALYSIS_VERSION
+from contentshop.search.port import Synonym
 from contentshop.watching.inputs import Kind, Wanted
 from contentshop.watching.matching import Analysed, anchors_in
 from contentshop.watching.models import Anchor, Notification, SavedSearch, Sighting
@@ -63,6 +64,7 @@ def wanted_of(search: SavedSearch) -> Wanted:
         currency=search.currency,
         price_to=search.price_to,
         in_stock=search.in_stock,
+        synonyms=_synonyms(search.synonyms),
     )
 
 
@@ -117,33 +119,36 @@ def is_anything_watched(session: AnySession) -> bool:
 def list_watches(session: AnySession, found: Sequence[Analysed]) -> dict[str, list[Watch]]:
     """The searches that any of the documents could match, by the anchor that they have in common."""
     terms = sorted({anchor for one in found for anchor in anchors_in(one)})
-    met: dict[str, list[tuple[str, int]]] = defaultdict(list)
+    met: dict[str, list[_Place]] = defaultdict(list)
     for some in _chunks(terms, AT_ONCE):
         rows = session.execute(
-            select(Anchor.term, SavedSearch.key, SavedSearch.round)
+            select(Anchor.term, SavedSearch.key, SavedSearch.round, SavedSearch.anchorings)
             .join(SavedSearch, SavedSearch.id == Anchor.search_id)
             .join(User, User.id == SavedSearch.user_id)
             .where(Anchor.term.in_(some), _LISTENING)
         )
-        for term, search_key, number in rows:
-            met[term].append((search_key, number))
+        for term, search_key, number, anchorings in rows:
+            met[term].append((search_key, number, anchorings))
     known = _known(session, {place for places in met.values() for place in places})
     return {term: [known[place] for place in places if place in known] for term, places in met.items()}
 
 
-# What a search waits for in one round of it never changes, so the worker need not read it for each document. By keys,
-# since SQLite gives the id of what was deleted to what comes after.
-_WATCHES: dict[tuple[str, int], Watch] = {}
+# What a search waits for in one round and one anchoring of it never changes, so the worker need not read it for each
+# document. By keys, since SQLite gives the id of what was deleted to what comes after.
+_Place = tuple[str, int, int]
+_WATCHES: dict[_Place, Watch] = {}
 _MOST_WATCHES = 50_000
 
 
-def _known(session: AnySession, places: Collection[tuple[str, int]]) -> dict[tuple[str, int], Watch]:
-    """The searches with these keys and rounds, from memory where they were read before."""
+def _known(session: AnySession, places: Collection[_Place]) -> dict[_Place, Watch]:
+    """The searches with these keys, rounds and anchorings, from memory where they were read before."""
     found = {place: _WATCHES[place] for place in places if place in _WATCHES}
-    for some in _chunks(sorted(key for key, number in places if (key, number) not in found), AT_ONCE):
-        for columns in session.execute(select(*_WATCHED).where(SavedSearch.key.in_(some))):
+    for some in _chunks(sorted(place[0] for place in places if place not in found), AT_ONCE):
+        for anchorings, *columns in session.execute(
+            select(SavedSearch.anchorings, *_WATCHED).where(SavedSearch.key.in_(some))
+        ):
             watch = _watch(columns)
-            found[watch.key, watch.round] = watch
+            found[watch.key, watch.round, anchorings] = watch
     if len(_WATCHES) + len(found) > _MOST_WATCHES:
         _WATCHES.clear()
     _WATCHES.update(found)
@@ -183,13 +188,19 @@ _WATCHED = (
     SavedSearch.currency,
     SavedSearch.price_to,
     SavedSearch.in_stock,
+    SavedSearch.synonyms,
 )
 _LISTENING = SavedSearch.paused.is_(False) & User.blocked.is_(False)
 
 
 def _watch(columns: Sequence[Any]) -> Watch:
-    search_id, key, round_, *wanted = columns
-    return Watch(search_id, key, round_, Wanted(*wanted))
+    search_id, key, round_, text, kind, lang, topic, currency, price_to, in_stock, synonyms = columns
+    wanted = Wanted(text, kind, lang, topic, currency, price_to, in_stock, _synonyms(synonyms))
+    return Watch(search_id, key, round_, wanted)
+
+
+def _synonyms(stored: Sequence[Any]) -> tuple[Synonym, ...]:
+    return tuple(Synonym(text, tuple(meanings)) for text, meanings in stored)
 
 
 def crowd(session: AnySession, terms: Collection[str]) -> dict[str, int]:

@@ -16,6 +16,7 @@ from contentshop.search import actions, queries
 from contentshop.search.port import Synonym
 from contentshop.search.queries import SynonymLine
 from contentshop.search.synonyms import Book, Rule
+from contentshop.watching import actions as watching
 from contentshop.web.door import Door, show
 from contentshop.web.session import engines, viewer
 from contentshop.web.words import refusal_text, translated_errors
@@ -72,6 +73,7 @@ def add_synonyms() -> Response:
     except Conflict as refusal:
         return _page(typed, {"rule": [refusal_text(refusal)]}, 409)
     _forget_book()
+    watching.loosen(db.session)
     flash(_("Saved. Searches use it within seconds."), "success")
     return redirect(url_for("desk_search.synonyms"), 303)
 
@@ -81,5 +83,6 @@ def remove_synonyms(key: str) -> Response:
     """Take a line away."""
     actions.remove_synonyms(db.session, key)
     _forget_book()
+    watching.loosen(db.session)
     flash(_("Taken away."), "success")
     return redirect(url_for("desk_search.synonyms"), 303)

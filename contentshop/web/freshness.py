@@ -143,7 +143,10 @@ def newest(*, limit: int, offset: int = 0, topic: str | None = None, author_key:
 
 def mentions(product_id: int, *, limit: int) -> Part:
     """Which posts ``posts.queries.list_mentions`` gives, and their versions."""
-    where = "p.state = 'published' AND NOT u.blocked AND p.id IN (SELECT c.post_id FROM card c WHERE c.product_id = ? AND c.live)"
+    where = (
+        "p.state = 'published' AND NOT u.blocked"
+        " AND p.id IN (SELECT c.post_id FROM card c WHERE c.product_id = ? AND c.live)"
+    )
     return _listing("rec", where, (product_id, limit, 0))
 
 

@@ -16,6 +16,7 @@ from contentshop.core.db import db
 from contentshop.core.errors import Invalid, NotFound
 from contentshop.core.paging import Page, page_number
 from contentshop.core.words import say
+from contentshop.core.zones import zone_names
 from contentshop.curation import queries as curation
 from contentshop.watching import actions, queries
 from contentshop.watching.inputs import MOST, Telling, Wanted
@@ -25,6 +26,7 @@ from contentshop.web.chrome import LANGUAGE_TAGS, current_babel_locale
 from contentshop.web.door import Door, show
 from contentshop.web.reader_pages import Paging
 from contentshop.web.session import moment, settings, viewer
+from contentshop.web.studio_side import zone_label
 from contentshop.web.watching_links import feed_of, feed_url, stop_of
 from contentshop.web.words import translated_errors
 
@@ -34,7 +36,21 @@ if TYPE_CHECKING:
 bp = Door("watching", __name__)
 
 ATOM = "http://www.w3.org/2005/Atom"
-FIELDS = ("name", "q", "kind", "lang", "topic", "to", "currency", "stock", "in_app", "mail", "mail_hour", "feed")
+FIELDS = (
+    "name",
+    "q",
+    "kind",
+    "lang",
+    "topic",
+    "to",
+    "currency",
+    "stock",
+    "in_app",
+    "mail",
+    "mail_hour",
+    "zone",
+    "feed",
+)
 LONGEST = 1000  # characters of a field that are shown again
 
 ElementTree.register_namespace("atom", ATOM)
@@ -66,6 +82,7 @@ def new() -> Response:
     """The form of a new saved search, filled in from the address."""
     asked = {name: request.args.get(name, "")[:LONGEST] for name in FIELDS}
     first = {"in_app": "1", "mail": "off", "mail_hour": "7", "currency": viewer().currency}
+    first["zone"] = viewer().person().timezone
     return show("account/saved_search.html", _form({**asked, **{k: asked[k] or v for k, v in first.items()}}))
 
 
@@ -273,6 +290,7 @@ def _form(
         topics=list(_topics().items()),
         currencies=[(currency, currency) for currency in settings().currencies],
         hours=[(str(hour), f"{hour:02}:00") for hour in range(24)],
+        zones=sorted(((name, zone_label(name)) for name in zone_names()), key=lambda zone: zone[1]),
         key=search.key if search else "",
         paused=bool(search and search.paused),
         feed_url=feed_url(search.key, search.feed_serial) if search and search.feed else "",

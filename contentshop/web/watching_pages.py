@@ -15,6 +15,7 @@ from contentshop.watching.inputs import NAME_LENGTH, Wanted
 from contentshop.watching.queries import Name, Thing, wanted_of
 from contentshop.web.cards import creator_url, language_tag, post_url, product_url
 from contentshop.web.reader_pages import Paging
+from contentshop.web.studio_side import zone_label
 
 if TYPE_CHECKING:
     from contentshop.watching.models import Notification, SavedSearch
@@ -56,6 +57,7 @@ class SearchFormPage:
     topics: Sequence[Choice]
     currencies: Sequence[Choice]
     hours: Sequence[Choice]
+    zones: Sequence[Choice]
     key: str = ""
     paused: bool = False
     feed_url: str = ""
@@ -132,7 +134,11 @@ def ways(search: SavedSearch) -> str:
     """How the owner of a saved search is told."""
     mails = {
         "now": _("by mail at once"),
-        "daily": _("by mail daily at %(hour)s UTC", hour=f"{search.mail_hour}:00"),
+        "daily": _(
+            "by mail daily at %(hour)s (%(zone)s)",
+            hour=f"{search.mail_hour}:00",
+            zone=zone_label(search.user.timezone or "UTC"),
+        ),
     }
     parts = [_("on this site") if search.in_app else "", mails.get(search.mail, ""), _("feed") if search.feed else ""]
     return " · ".join(filter(None, parts))
@@ -153,6 +159,7 @@ def values_of(search: SavedSearch) -> dict[str, str]:
         "in_app": "1" if search.in_app else "",
         "mail": search.mail,
         "mail_hour": str(search.mail_hour),
+        "zone": search.user.timezone,
         "feed": "1" if search.feed else "",
     }
 

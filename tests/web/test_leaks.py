@@ -108,7 +108,7 @@ def change(make: Factory, post_id: int, author: User, title: str, source: str) -
     form = PostInput.parse(kind="article", title=title, summary=title, source=source)
     with make.unit()():
         post = db.session.get_one(Post, post_id)
-        posts.save_draft(db.session, post, form, version=post.version, by=db.session.merge(author), now=make.now)
+        posts.save_draft(db.session, post, form, version=post.draft_version, by=db.session.merge(author), now=make.now)
 
 
 def questions(number: int) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -20,13 +20,16 @@ from contentshop.core.errors import Unavailable
 from contentshop.core.mail import Message
 from contentshop.core.outbox import record
 from contentshop.core.uow import unit_of_work
+from contentshop.core.zones import next_hour
 from contentshop.posts import actions as posts
 from contentshop.posts.inputs import PostInput
 from contentshop.posts.models import Post
 from contentshop.products import stock
 from contentshop.products.events import ProductChanged
 from contentshop.products.models import Offer, Product
+from contentshop.search import actions as search_actions
 from contentshop.search.port import Operation
+from contentshop.search.synonyms import Rule
 from contentshop.watching import actions, queries
 from contentshop.watching.inputs import Telling, Wanted
 from contentshop.watching.models import Notification, SavedSearch, Sighting
@@ -57,6 +60,14 @@ class World:
         self.clock.advance(HOUR)
         return found
 
+    def say_same(self, line: str) -> str:
+        """Add a line of synonyms as the desk does; its key."""
+        with unit_of_work(self.session):
+            editor = self.session.merge(self.make.user("editor"))
+            rule = search_actions.add_synonyms(self.session, Rule.parse(line), by=editor, now=self.clock.now())
+            actions.loosen(self.session)
+        return rule.key
+
     def settle(self) -> None:
         self.session.rollback()
         worker.settle(self.app)
@@ -73,7 +84,7 @@ class World:
             stored = self.session.scalars(select(Post).where(Post.key == post.key)).one()
             typed = PostInput.parse(**(fields | form))
             posts.save_draft(
-                self.session, stored, typed, by=stored.author, version=stored.version, now=self.clock.now()
+                self.session, stored, typed, by=stored.author, version=stored.draft_version, now=self.clock.now()
             )
             posts.publish(self.session, stored, by=stored.author, now=self.clock.now())
         self.settle()
@@ -551,3 +562,47 @@ def test_deleting_a_person_deletes_what_they_waited_for(world: World) -> None:
         world.session.execute(db.metadata.tables["user_account"].delete().where(User.id == world.reader.id))
     for table in (SavedSearch, Sighting, Notification):
         assert world.session.scalar(select(func.count()).select_from(table)) == 0
+
+
+class TestSynonymsOfTheDesk:
+    def test_a_search_waits_for_what_editors_say_its_words_mean(self, world: World) -> None:
+        world.say_same("kettle, boiler")
+        world.save("kettle")
+        post = world.publish("A boiler of steel")
+        assert world.told() == [("new", post.key)]
+
+    def test_a_line_that_is_added_later_counts_from_then_on(self, world: World) -> None:
+        world.save("kettle")
+        world.publish("A boiler of steel")
+        world.say_same("kettle, boiler")
+        post = world.publish("A boiler of glass")
+        assert world.told() == [("new", post.key)]
+
+    def test_a_line_that_is_taken_away_counts_no_more(self, world: World) -> None:
+        key = world.say_same("kettle, boiler")
+        world.save("kettle")
+        with unit_of_work(world.session):
+            search_actions.remove_synonyms(world.session, key)
+            actions.loosen(world.session)
+        world.publish("A boiler of steel")
+        assert world.told() == []
+
+
+@pytest.mark.parametrize(
+    ("now", "zone", "expected"),
+    [
+        ("2026-11-20T12:00", "", "2026-11-21T07:00"),
+        ("2026-11-20T12:00", "Asia/Shanghai", "2026-11-20T23:00"),
+        ("2026-11-20T23:00", "Asia/Shanghai", "2026-11-21T23:00"),
+        ("2026-03-28T12:00", "Europe/Berlin", "2026-03-29T05:00"),  # summer time began in that night
+        ("2026-11-20T06:59", "UTC", "2026-11-20T07:00"),
+    ],
+)
+def test_the_daily_mail_comes_at_the_hour_of_the_persons_clock(now: str, zone: str, expected: str) -> None:
+    at = datetime.fromisoformat(now).replace(tzinfo=UTC)
+    assert next_hour(at, 7, zone) == datetime.fromisoformat(expected).replace(tzinfo=UTC)
+
+
+def test_an_hour_that_is_skipped_comes_an_hour_later() -> None:
+    night = datetime(2026, 3, 28, 23, tzinfo=UTC)
+    assert next_hour(night, 2, "Europe/Berlin") == datetime(2026, 3, 29, 1, tzinfo=UTC)
