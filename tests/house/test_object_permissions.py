@@ -95,6 +95,8 @@ CELLS: dict[str, tuple[dict[str, str], tuple[str, ...]]] = {
     "studio_live.queue": ({"key": "{live}"}, LIVE_CHANGED),
     # Its host is asked before the editor, and deletes it.
     "studio_live.cancel": ({"key": "{live}"}, (SIGN_IN, NO, OK, GONE, GONE, NO)),
+    "studio_products.product": ({"slug": "{product}"}, (SIGN_IN, NO, OK, OK, OK, NO)),
+    "studio_products.save": ({"slug": "{product}"}, (SIGN_IN, NO, OK, NO, NO, NO)),
     "editor.edit": ({"key": "{list}"}, EDITORS),
     "editor.save": ({"key": "{list}"}, EDITORS),
     "editor.place": ({"key": "{list}"}, EDITORS),
@@ -122,6 +124,7 @@ CELLS: dict[str, tuple[dict[str, str], tuple[str, ...]]] = {
     "desk_merchants.merchant": ({"key": "mall"}, OPERATORS),
     "desk_merchants.save_merchant": ({"key": "mall"}, OPERATORS),
     "desk_merchants.set_merchant_state": ({"key": "mall"}, OPERATORS),
+    "desk_merchants.approve_merchant": ({"key": "mall"}, OPERATORS),
     "desk_orders.order": ({"key": "{order}"}, OPERATORS),
     "desk_orders.mark_paid": ({"key": "{order}"}, OPERATORS),
     "desk_orders.mark_shipped": ({"key": "{order}"}, OPERATORS),
@@ -141,7 +144,9 @@ class Stage:
 def stage(app: Flask, make: Factory, sign_in: Callable[..., Any], session: Session) -> Stage:
     owner, editor = make.user("creator", handle="owner"), make.user("editor")
     make.topic("audio")
-    lamp = make.product("lamp", own={"USD": 1999}, stock=9, affiliate=[{"merchant": make.merchant("mall")}])
+    lamp = make.product(
+        "lamp", added_by=owner.key, own={"USD": 1999}, stock=9, affiliate=[{"merchant": make.merchant("mall")}]
+    )
     only_there = make.product("chair", affiliate=[{"merchant": make.merchant("depot")}])
     published = make.post(owner, title="Seen", source="Text.\n\n::card[chair]\n", topics=["audio"])
     draft = make.post(owner, title="Unseen", published=False)
