@@ -49,7 +49,8 @@ def bind(session: AnySession, post_id: int, cards: Sequence[CardRef], segments: 
     files = _files(session, asset_keys(segments))
     binder = _Binder(cards, keys, files)
     bound = mapped(segments, binder.bind)
-    return Bound(bound, _entries(cards, keys, products), (*_unknown(cards, products), *binder.problems))
+    problems = sorted([*_unknown(cards, products), *binder.problems], key=lambda problem: problem.line)
+    return Bound(bound, _entries(cards, keys, products), tuple(problems))
 
 
 def as_stored(problem: Problem) -> list[Any]:

@@ -82,7 +82,7 @@ def html_of(segments: list[list[Any]]) -> list[str]:
     for segment in segments:
         if segment[0] == "html":
             found.append(segment[1])
-        elif segment[0] == "item":
+        elif len(segment) > 2:
             found += html_of(segment[2])
     return found
 

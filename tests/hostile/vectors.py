@@ -575,6 +575,22 @@ DIRECTIVES = [
     '<a href="\n::card[x]\n">x</a>',
     "<script>\n::card[x]\n</script>",
     "[x](\n::card[x]\n)",
+    "::embed[javascript:alert(1)]",
+    "::embed[https://www.youtube.com@evil.example/watch?v=dQw4w9WgXcQ]",
+    '::embed[https://youtu.be/dQw4w9WgXcQ"onload="alert(1)]',
+    '::embed[https://youtu.be/dQw4w9WgXcQ]{caption="<iframe srcdoc=<script>alert(1)</script>>"}',
+    '::picture[../../../etc/passwd]{alt="x"}',
+    '::picture[aaaa1111]{alt="\\"><img src=x onerror=alert(1)>" caption="{{7*7}}"}',
+    ":::picture[aaaa1111]\n@ 1e9 -4 <script>alert(1)</script>\n:::",
+    ':::picture[aaaa1111]\n@ 10 10 a "><script>alert(1)</script>\n:::',
+    ":::video[aaaa1111]{poster=\"javascript:alert(1)\"}\n@ 0:01 <b onclick=alert(1)>x</b>\n:::",
+    ":::audio[aaaa1111]\n@ 99999999999:00 x\n:::",
+    ":::toggle[<script>alert(1)</script>]\n</details><script>alert(1)</script>\n:::",
+    ":::tip <img src=x onerror=alert(1)>\n<svg onload=alert(1)>\n:::",
+    ":::warning\n<div>\n:::tip\n</div></aside>\n:::\n:::",
+    '::compare[a, b]{attributes="<script>alert(1)</script>, {{7*7}}" best="a"}',
+    ':::rejected[a]{note="<script>alert(1)</script>"}\n<iframe src=//evil.example>\n:::',
+    ":::item[a]\n* <script>alert(1)</script>: 4.5\n* x: 1e5\n:::",
 ]
 
 GROUPS: dict[str, list[str]] = {
