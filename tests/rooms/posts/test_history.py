@@ -148,19 +148,21 @@ class TestVersions:
     def test_restoring_over_newer_words_is_a_conflict(self, desk: Desk) -> None:
         post = desk.save(desk.begin(), source="One.")
         desk.save(post, source="Two.")
-        with desk.unit(), pytest.raises(EditConflict):
+        with desk.unit():
             fresh = queries.get_for_studio(desk.session, post.key, desk.author)
             old = history.get_revision(desk.session, fresh, 1)
-            history.restore(desk.session, fresh, old, version=2, by=desk.author, now=desk.now)
+            with pytest.raises(EditConflict):
+                history.restore(desk.session, fresh, old, version=2, by=desk.author, now=desk.now)
         assert desk.draft(post).source == "Two."
 
     def test_nobody_else_restores(self, desk: Desk) -> None:
         post = desk.save(desk.begin(), source="One.")
         desk.save(post, source="Two.")
-        with desk.unit(), pytest.raises(Forbidden):
+        with desk.unit():
             fresh = queries.get_for_studio(desk.session, post.key, desk.author)
             old = history.get_revision(desk.session, fresh, 1)
-            history.restore(desk.session, fresh, old, version=3, by=desk.editor, now=desk.now)
+            with pytest.raises(Forbidden):
+                history.restore(desk.session, fresh, old, version=3, by=desk.editor, now=desk.now)
 
     def test_a_version_of_another_post_is_not_found(self, desk: Desk) -> None:
         post, other = desk.begin(), desk.save(desk.begin(), source="x")
@@ -240,10 +242,13 @@ class TestStrayWords:
         desk.save(post, source="Two.\n")
         copy = stray(desk, post, 1, source="Mine.\n")
         desk.save(post, source="Three.\n")
-        with desk.unit(), pytest.raises(EditConflict):
+        with desk.unit():
             fresh = queries.get_for_studio(desk.session, post.key, desk.author)
             mine = history.get_copy(desk.session, fresh, copy.key, desk.author)
-            history.settle(desk.session, fresh, mine, desk.form(source="x"), version=2, by=desk.author, now=desk.now)
+            with pytest.raises(EditConflict):
+                history.settle(
+                    desk.session, fresh, mine, desk.form(source="x"), version=2, by=desk.author, now=desk.now
+                )
 
         assert history.get_copy(desk.session, desk.fresh(post), copy.key, desk.author).words["source"] == "Mine.\n"
 
