@@ -176,9 +176,9 @@ def test_the_examples_of_the_guide_for_creators_are_right() -> None:
     guide = Path(__file__).parents[3].joinpath("docs", "writing.md").read_text(encoding="utf-8")
     examples = re.findall(r"^~~~markdown\n(.*?)^~~~$", guide, re.MULTILINE | re.DOTALL)
 
-    assert len(examples) == 5
-    assert [find_problems(example) for example in examples] == [[]] * 5
-    assert [len(parse(example).cards) for example in examples] == [1, 1, 3, 0, 0]
+    assert len(examples) == 10
+    assert [find_problems(example) for example in examples] == [[]] * 10
+    assert [len(parse(example).cards) for example in examples] == [1, 1, 3, 1, 3, 2, 1, 1, 0, 0]
 
 
 def test_each_card_needs_its_key() -> None:
