@@ -111,6 +111,7 @@ class _Heard:
     sure: Sure
     words: dict[str, str] = field(default_factory=dict)
     amounts: list[Amount] = field(default_factory=list)
+    bare: list[str] = field(default_factory=list)  # prices without a currency
     problems: list[Problem] = field(default_factory=list)
     availability: str = ""
     states_product: bool = False
@@ -342,11 +343,19 @@ def _judge(heard: _Heard, offers: Sequence[dict[str, Any]], place: Place) -> Non
     stated = [(text, amount, code) for text, amount, code in read if text]
     for text, amount, code in stated:
         if amount is None:
-            heard.problems.append("no_currency" if not code and lacks_only_currency(text) else "odd_price")
+            _note_unread(heard, text, code)
         else:
             heard.amounts.append(amount)
     if any(text == "?" for text, _amount, _code in stated):
         heard.problems.append("several_prices")
+
+
+def _note_unread(heard: _Heard, text: str, code: str) -> None:
+    if not code and lacks_only_currency(text):
+        heard.bare.append(text)
+        heard.problems.append("no_currency")
+    else:
+        heard.problems.append("odd_price")
 
 
 def _price_text(offer: dict[str, Any]) -> tuple[str, str]:
@@ -378,7 +387,7 @@ def _hear_meta(meta: Mapping[str, Sequence[str]], place: Place) -> _Heard:
         if amount is not None:
             heard.amounts.append(amount)
         elif text:
-            heard.problems.append("no_currency" if not code and lacks_only_currency(text) else "odd_price")
+            _note_unread(heard, text, code)
     state = _first(meta, "product:availability", "og:availability")
     heard.availability = parse_availability(state, {}) if state else ""
     heard.words = {
@@ -432,6 +441,9 @@ def _agreed_price(heard: Sequence[_Heard]) -> tuple[dict[str, Field], tuple[Prob
     # Which of several products the page means is not known, so neither is whose price OpenGraph repeats.
     told = [(one, amount) for one in heard for amount in one.amounts]
     values = {(amount.value, amount.currency) for _one, amount in told}
+    for currency in {amount.currency for _one, amount in told}:
+        bare = (read_amount(text, currency, Place()) for one in heard for text in one.bare)
+        values |= {(amount.value, currency) for amount in bare if amount is not None}
     if len(values) > 1:
         problems.append("several_prices")
     blocking = [problem for problem in problems if problem != "no_currency"]

@@ -289,6 +289,17 @@ PAGES = [
         ("several_prices",),
     ),
     Golden(
+        "another price without its currency",
+        page(ld(product(offers=offer("59.00"))) + og(product__price__amount="49.00")),
+        KETTLE,
+        ("no_currency", "several_prices"),
+    ),
+    Golden(
+        "the same price without its currency",
+        page(ld(product(offers=offer("59.00"))) + og(product__price__amount="59")),
+        PRICED,
+    ),
+    Golden(
         "related products are other products",
         page(
             ld(product(offers=offer("59.00"), isRelatedTo=[product("Cup", offers=offer("9.00"))]))
