@@ -70,7 +70,7 @@ def run(demo: bool, host: str | None, port: int | None, processes: int | None) -
     load_shared()
     if (status := run_apart("set-up", set_up, demo)) != 0:
         sys.exit(status)
-    web = Child("web server", serve, (host, port, processes or settings.web_processes))
+    web = Child("web server", serve, (host, port, processes or settings.web_processes, settings.live_streams))
     shown = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104 - only compared with
     sys.exit(supervise([web, Child("worker", work)], Announcer(f"http://{shown}:{port}", demo=demo)))
 

@@ -145,8 +145,9 @@ def _end(children: Sequence[Child]) -> int:
     return 0
 
 
-def serve(host: str, port: int, processes: int) -> None:
-    """The web server: granian, one blocking thread a process, since one thread at a time uses SQLite best."""
+def serve(host: str, port: int, processes: int, streams: int = 0) -> None:
+    """The web server: granian, one blocking thread a process, since one thread at a time uses SQLite best; and one
+    more for each of the ``streams`` of live sessions that a process may keep open."""
     from granian.constants import Interfaces
     from granian.errors import FatalError
     from granian.log import LogLevels
@@ -159,7 +160,7 @@ def serve(host: str, port: int, processes: int) -> None:
         interface=Interfaces.WSGI,
         factory=True,
         workers=processes,
-        blocking_threads=1,
+        blocking_threads=1 + streams,
         backlog=1024,
         respawn_failed_workers=True,
         respawn_interval=1.0,
