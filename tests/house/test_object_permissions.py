@@ -93,8 +93,7 @@ CELLS: dict[str, tuple[dict[str, str], tuple[str, ...]]] = {
     "studio_live.change": ({"key": "{live}"}, LIVE_CHANGED),
     "studio_live.turn": ({"key": "{live}"}, LIVE_SEEN),
     "studio_live.queue": ({"key": "{live}"}, LIVE_CHANGED),
-    # Its host is asked before the editor, and deletes it.
-    "studio_live.cancel": ({"key": "{live}"}, (SIGN_IN, NO, OK, GONE, GONE, NO)),
+    "studio_live.cancel": ({"key": "{live}"}, LIVE_SEEN),
     "studio_products.product": ({"slug": "{product}"}, (SIGN_IN, NO, OK, OK, OK, NO)),
     "studio_products.save": ({"slug": "{product}"}, (SIGN_IN, NO, OK, NO, NO, NO)),
     "editor.edit": ({"key": "{list}"}, EDITORS),
@@ -270,6 +269,8 @@ LAST = (
     "studio.unpublish",
     "desk_orders.cancel",
     "editor.delete",
+    "studio_media.delete",
+    "studio_live.cancel",
     "watching.renew_feed",
     "watching.delete",
 )

@@ -250,10 +250,10 @@ def test_words_and_focus_are_changed_by_numbers_or_by_pressing(studio: FlaskClie
     assert (asset.alt, asset.focus) == ("A lamp", (20, 90))
     page = studio.get(url).text
     assert 'class="picture focus-x-2 focus-y-9"' in page
-    assert '<svg class="focus-mark" viewBox="0 0 320 160"' in page
-    assert '<circle cx="64.0" cy="144.0"' in page
-    # Pressed at 80 of 320 and 40 of 160 pixels.
-    assert change(alt="A lamp", **{"focus_x": "20", "focus_y": "90", "focus.x": "80", "focus.y": "40"}) == 303
+    assert '<svg class="focus-mark" viewBox="0 0 240 120"' in page
+    assert '<circle cx="48.0" cy="108.0"' in page
+    # Pressed at 60 of 240 and 30 of 120 pixels.
+    assert change(alt="A lamp", **{"focus_x": "20", "focus_y": "90", "focus.x": "60", "focus.y": "30"}) == 303
     assert only(session).focus == (25, 25)
     assert change(alt="x" * 301, focus_x="101", focus_y="-1") == 422
     assert change(alt="A lamp", focus_x="50", focus_y="1e1") == 422
