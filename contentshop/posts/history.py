@@ -128,7 +128,7 @@ def list_entries(session: AnySession, post: Post, *, limit: int, offset: int = 0
         .limit(limit + 1)
         .offset(offset)
     ).all()
-    pairs = zip(rows, [*rows[1:], None], strict=True)
+    pairs = zip(rows, [*rows[1:], None], strict=False)
     return [_entry(post, row[0], row[1] or "", older[0] if older else None) for row, older in pairs][:limit]
 
 

@@ -137,8 +137,8 @@ def compare_words(old: str, new: str) -> list[Piece]:
         else:
             pieces += [Piece("gone", "".join(gone))] if gone else []
             pieces += [Piece("new", "".join(added))] if added else []
-    longest = max(1, *(len("".join(text.split())) for text in (old, new)))
-    if old and new and common / longest < LEAST_COMMON:
+    shortest = max(1, min(len("".join(text.split())) for text in (old, new)))
+    if old and new and common / shortest < LEAST_COMMON:
         return [Piece("gone", old), Piece("new", new)]
     return _tidied(pieces)
 

@@ -187,7 +187,7 @@ def back(key: str, _verb: str) -> Response:
 @manages_own_units
 def save(key: str) -> Response:
     """Save the draft; then stay, or look at it when ``do`` is ``preview``."""
-    saved = _save(key)
+    saved = save_form(key)
     if not isinstance(saved, Saved):
         return saved
     if request.form.get("do") == "preview":
@@ -201,7 +201,7 @@ def save(key: str) -> Response:
 def publish(key: str) -> Response:
     """Save the draft, then show exactly that to readers; a refusal keeps the saved draft."""
     who = viewer()
-    saved = _save(key) if "source" in request.form else None
+    saved = save_form(key) if "source" in request.form else None
     if saved is not None and not isinstance(saved, Saved):
         return saved
 
@@ -247,7 +247,7 @@ def add_picture(key: str) -> Response:
             raise Invalid({"picture": [say("Choose a picture first.")]})
     except Invalid as refusal:
         return show("studio/edit.html", _edit_page(post, _typed(post), errors=refusal.fields), 422)
-    saved = _save(key, more=f"\n\n{_picture_markup(stored)}\n")
+    saved = save_form(key, more=f"\n\n{_picture_markup(stored)}\n")
     if not isinstance(saved, Saved):
         return saved
     flash(_("The picture stands at the end of your text; move its line where it belongs."), "success")
@@ -301,7 +301,7 @@ def draft_of(post: Post) -> Revision:
     return post.draft
 
 
-def _save(key: str, *, more: str = "") -> Response | Saved:
+def save_form(key: str, *, more: str = "") -> Response | Saved:
     """Save what the form holds, and ``more`` behind the text; or the answer when that cannot be."""
     post = own_post(key)
     typed = _typed(post)

@@ -18,11 +18,11 @@ from contentshop.core.words import say
 from contentshop.posts import notices, policy, queries, teamwork
 from contentshop.posts.teamwork import Holder
 from contentshop.web.cards import creator_url
-from contentshop.web.door import Door, show
+from contentshop.web.door import Door, manages_own_units, show
 from contentshop.web.session import settings, viewer
-from contentshop.web.studio import draft_of
+from contentshop.web.studio import draft_of, save_form
 from contentshop.web.studio_links import invited_member
-from contentshop.web.studio_saving import own_post, wants_json
+from contentshop.web.studio_saving import Saved, in_unit, own_post, wants_json
 from contentshop.web.studio_side import role_label
 from contentshop.web.words import translated_errors
 
@@ -157,17 +157,29 @@ def read_notices() -> Response:
 
 
 @bp.post("/<key>/lock")
+@manages_own_units
 def lock(key: str) -> Response:
-    """Say that one is (still) writing; ``take`` takes over from somebody else, who is told."""
-    who, post = viewer(), own_post(key)
-    take = bool(request.form.get("take"))
-    holder = teamwork.hold(db.session, post, by=who.person(), now=who.now, take=take)
+    """Say that one is (still) writing; ``take`` takes over from somebody else, who is told.
+
+    What stands in a form that is sent along is saved then.
+    """
+    who, take = viewer(), bool(request.form.get("take"))
+    holder, version = in_unit(lambda: _hold(key, take=take))
     mine = holder.user_id == who.person().id
     if wants_json():
-        return _told(holder, mine, post)
+        return _told(holder, mine, version)
     if mine and take:
         flash(_("You are writing now. Whoever wrote before is told, and their words are kept."), "success")
+        saved = save_form(key) if "source" in request.form else None
+        if saved is not None and not isinstance(saved, Saved):
+            return saved
     return redirect(url_for("studio.edit", key=key), 303)
+
+
+def _hold(key: str, *, take: bool) -> tuple[Holder, int]:
+    post = own_post(key)
+    holder = teamwork.hold(db.session, post, by=viewer().person(), now=viewer().now, take=take)
+    return holder, post.draft_version
 
 
 @bp.post("/<key>/unlock")
@@ -179,13 +191,13 @@ def unlock(key: str) -> Response:
     return redirect(url_for("studio.home"), 303)
 
 
-def _told(holder: Holder, mine: bool, post: Post) -> Response:
+def _told(holder: Holder, mine: bool, version: int) -> Response:
     """200 also when somebody else is writing: that is news, not a refusal."""
     return jsonify(
         mine=mine,
         by="" if mine else holder.name,
         since=holder.since.isoformat(),
-        version=post.draft_version,
+        version=version,
         expires_in=int(policy.LOCK_LIFE.total_seconds()),
     )
 
