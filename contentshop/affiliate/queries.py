@@ -124,8 +124,8 @@ def _named(known: dict[int, ProductFacts], offer_key: str) -> str:
     for product in known.values():
         for offer in product.offers:
             if offer.key == offer_key and not offer.own:
-                known = offer.merchant_active and not offer.plain_url
-                usable = offer.active and known and product.listed and offer.health != "dead"
+                counted = offer.merchant_active and not offer.plain_url
+                usable = offer.active and counted and product.listed and offer.health != "dead"
                 return offer_key if usable and offer.availability in ON_SALE else ""
     raise NotFound(say("This link is no longer in use."))
 
