@@ -234,6 +234,15 @@ def live_session(key: str) -> Part:
     )
 
 
+def live_by(host_key: str) -> Part:
+    """The sessions that a creator has announced or is in."""
+    return Part(
+        "SELECT 'lives', s.id, s.version, s.state FROM live_session s JOIN user_account u ON u.id = s.host_id"
+        " WHERE u.key = ? AND s.state IN ('live', 'scheduled')",
+        (host_key,),
+    )
+
+
 def begin_snapshot(session: Session) -> None:
     """Have everything this request reads be of one moment, so that its stamp fits what it shows.
 

@@ -20,6 +20,7 @@ from contentshop.core.text_urls import safe_next
 from contentshop.curation import queries as curation
 from contentshop.curation.queries import Featured
 from contentshop.discovery import queries as discovery
+from contentshop.live import queries as live
 from contentshop.orders import queries as orders
 from contentshop.posts import queries as posts
 from contentshop.posts.queries import PostTile
@@ -34,6 +35,7 @@ from contentshop.web.cards import creator_url, language_tag, product_card, tile
 from contentshop.web.chrome import current_chrome
 from contentshop.web.desk_search import synonyms_for
 from contentshop.web.door import Door, show
+from contentshop.web.live import announced
 from contentshop.web.reader_pages import (
     CreatorPage,
     Entry,
@@ -172,8 +174,14 @@ def creator(handle: str) -> Response:
         tiles=[tile(entry) for entry in newest.tiles],
         paging=newest.paging(path),
         follow=following.creator_state(person.handle, person.id),
+        live=[announced(entry) for entry in live.list_announced(db.session, now=who.now, host_key=person.key)],
     )
-    parts = [freshness.creator(person.key), newest.part, freshness.count_by(person.key)]
+    parts = [
+        freshness.creator(person.key),
+        newest.part,
+        freshness.count_by(person.key),
+        freshness.live_by(person.key),
+    ]
     return keep(show("reader/creator.html", page), parts, now=who.now)
 
 

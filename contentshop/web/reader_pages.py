@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from markupsafe import Markup
@@ -13,6 +14,9 @@ from contentshop.core.money import Money
 from contentshop.web.blocks import Item, Part
 from contentshop.web.cards import CardView, OfferRow, TileView
 from contentshop.web.pictures import PictureView
+
+if TYPE_CHECKING:
+    from contentshop.web.live_pages import AnnouncedView
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +107,7 @@ class TilesPage:
 
 @dataclass(frozen=True, slots=True)
 class CreatorPage:
-    """A creator and what they wrote."""
+    """A creator and what they wrote; ``live`` is what they show live now or next."""
 
     head: Head
     name: str
@@ -113,6 +117,7 @@ class CreatorPage:
     tiles: Sequence[TileView]
     paging: Paging
     follow: FollowState | None
+    live: Sequence[AnnouncedView]
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,6 +83,7 @@ def test_from_the_announcement_to_the_replay(host: Host, cards: dict[str, str], 
     assert '<noscript><meta http-equiv="refresh" content="60"></noscript>' in page
     assert "youtube" not in page
     assert "Lamps by night" in client.get("/live").text
+    assert f'href="{url}"' in client.get("/@hana").text
 
     assert host.turn("begin").status_code == 303
     page = client.get(url).text
@@ -115,6 +116,7 @@ def test_from_the_announcement_to_the_replay(host: Host, cards: dict[str, str], 
     assert "data-events" not in page
     assert "data-pinned" not in page
     assert host.turn("replay").status_code == 303
+    assert f'href="{url}"' not in client.get("/@hana").text
     page = client.get(url).text
     assert 'data-second="83"' in page
     assert "1:23" in page
