@@ -128,7 +128,10 @@ def _recommendations(session: AnySession, product_ids: Collection[int]) -> dict[
 
 
 def product_documents(session: AnySession, keys: Collection[str]) -> dict[str, Document]:
-    """Documents of the listed products among ``keys``, by product key."""
+    """Documents of the listed products among ``keys``, by product key.
+
+    What a creator brought in is found once a published post recommends it: a pasted page alone is no news.
+    """
     products = session.execute(
         select(
             Product.id,
@@ -144,6 +147,7 @@ def product_documents(session: AnySession, keys: Collection[str]) -> dict[str, D
             Product.attrs,
             Product.translations,
             Product.created_at,
+            Product.added_by,
         ).where(Product.key.in_(keys), Product.listed)
     ).all()
     ids = [row.id for row in products]
@@ -183,6 +187,7 @@ def product_documents(session: AnySession, keys: Collection[str]) -> dict[str, D
             )
         )
         for row in products
+        if not row.added_by or recommended.get(row.id)
     }
 
 

@@ -125,10 +125,10 @@ def search_catalogue(session: AnySession, text: str, limit: int) -> list[Catalog
 
 
 def list_addresses(session: AnySession, *, limit: int) -> list[tuple[str, datetime]]:
-    """(slug, last change) of listed products for the sitemap, newest first."""
+    """(slug, last change) of listed products for the sitemap, newest first; not of those that creators brought in."""
     rows = session.execute(
         select(Product.slug, Product.updated_at)
-        .where(Product.listed)
+        .where(Product.listed, Product.added_by == "")
         .order_by(Product.updated_at.desc(), Product.id.desc())
         .limit(limit)
     )

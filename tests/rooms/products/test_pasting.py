@@ -12,12 +12,15 @@ from sqlalchemy.orm import Session
 
 from contentshop.accounts.models import User
 from contentshop.core.clock import FixedClock
+from contentshop.core.db import db
 from contentshop.core.errors import Conflict, Forbidden, Invalid
+from contentshop.posts import actions as posts
 from contentshop.products import actions, policy, queries
 from contentshop.products.actions import pasting
 from contentshop.products.inputs import FoundInput, MerchantInput, ProductInput
 from contentshop.products.models import Merchant, Offer, OfferPage, PageReading, Product
 from contentshop.products.pages import Field, PageFacts
+from contentshop.search.documents import product_documents
 from tests.factories import Factory
 
 URL = "https://kettles.example/k"
@@ -308,3 +311,21 @@ def test_hours_between_looks_are_set_with_the_merchant(session: Session, clock: 
     for wrong in ("0", "721", "often"):
         with pytest.raises(Invalid):
             MerchantInput.parse({**words, "check_hours": wrong})
+
+
+def test_a_pasted_product_is_picked_at_once_and_found_once_it_is_recommended(
+    session: Session, make: Factory, creator: User, clock: FixedClock
+) -> None:
+    product = add(session, form(title="不锈钢鹅颈壶", mpn="PW-1200"), creator, clock).product
+    for words in ("不锈钢", "鹅颈壶 不锈钢", "buxiugang", "bu-xiu", "pw-1200"):
+        assert [hit.slug for hit in queries.search_catalogue(session, words, 5)] == [product.slug], words
+    assert queries.search_catalogue(session, "buxiushang", 5) == []
+    assert product_documents(session, [product.key]) == {}
+    assert queries.list_addresses(session, limit=9) == []
+    session.rollback()
+    post = make.post(creator, source=f"Pour.\n\n::card[{product.slug}]\n", published=False)
+    assert product_documents(session, [product.key]) == {}
+    session.rollback()
+    with make.unit()():
+        posts.publish(db.session, db.session.merge(post), by=db.session.merge(creator), now=clock.now())
+    assert list(product_documents(session, [product.key])) == [product.key]
