@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from flask import flash, jsonify, redirect, request, url_for
@@ -177,8 +178,15 @@ def edit(key: str) -> Response:
     return show("studio/edit.html", _edit_page(post, _stored(post)))
 
 
-@bp.get("/<key>/<any(publish, unpublish, picture, autosave, lock, unlock, remarks, leave):_verb>")
-def back(key: str, _verb: str) -> Response:
+@bp.get("/<key>/publish")
+@bp.get("/<key>/unpublish")
+@bp.get("/<key>/picture")
+@bp.get("/<key>/autosave")
+@bp.get("/<key>/lock")
+@bp.get("/<key>/unlock")
+@bp.get("/<key>/remarks")
+@bp.get("/<key>/leave")
+def back(key: str) -> Response:
     """Where somebody lands who opens the address of a form's button, or reloads it: the writing page."""
     return redirect(url_for("studio.edit", key=_post(key).key))
 
@@ -398,6 +406,8 @@ def _form(post: Post, typed: Typed, more: str) -> PostInput:
         tested_from=values["tested_from"],
         tested_to=values["tested_to"],
         owned_since=values["owned_since"],
+        # The day that has begun first on Earth: a creator's clock may be ahead of ours.
+        today=(viewer().now + timedelta(hours=14)).date(),
         relation=values["relation"],
         cover_id=typed.cover.id if typed.cover else None,
         cover_alt=values["cover_alt"],

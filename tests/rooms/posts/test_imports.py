@@ -166,3 +166,11 @@ def test_all_real_texts_can_be_read(shared_data: Path) -> None:
     assert all(file.topics and file.title for file in files)
     assert len({file.source_id for file in files}) == 387
     assert files[0].topics == (TopicName("shui-chan", "水产"),)
+
+
+def test_front_matter_may_say_when_it_was_tested(tmp_path: Path) -> None:
+    path = tmp_path / "lamp.md"
+    dates = "tested_from: 2026-05-01\ntested_to: 2026-05-30\nowned_since: 2025-11-11"
+    path.write_text(f"---\ntitle: Lamp\n{dates}\n---\nx\n")
+    found = read_post(path)
+    assert (found.tested_from, found.tested_to, found.owned_since) == ("2026-05-01", "2026-05-30", "2025-11-11")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -85,3 +86,28 @@ def test_topics_must_exist_where_that_is_known() -> None:
     assert refused(topics=["audio", "nope", "never"], known_topics={"audio"}) == {
         "topics": ["There is no topic “nope”.", "There is no topic “never”."]
     }
+
+
+def test_dates_of_testing_are_read_and_looked_at() -> None:
+    form = PostInput.parse(kind="article", title="A", tested_from=" 2026-05-01 ", tested_to="2026-05-30")
+    assert (form.tested_from, form.tested_to, form.owned_since) == (date(2026, 5, 1), date(2026, 5, 30), None)
+    assert PostInput.parse(kind="article", title="A", owned_since=date(2025, 1, 1)).owned_since == date(2025, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("values", "field", "message"),
+    [
+        ({"tested_from": "May"}, "tested_from", "“May” is not a date; write it like 2026-05-31."),
+        ({"tested_to": "2026-02-30"}, "tested_to", "“2026-02-30” is not a date; write it like 2026-05-31."),
+        ({"owned_since": "20260501"}, "owned_since", "“20260501” is not a date; write it like 2026-05-31."),
+        ({"owned_since": "٢٠٢٦-٠٥-٠١"}, "owned_since", "“٢٠٢٦-٠٥-٠١” is not a date; write it like 2026-05-31."),
+        ({"owned_since": "0202-05-01"}, "owned_since", "This date is too long ago; write it like 2026-05-31."),
+        ({"tested_to": "2026-11-21"}, "tested_to", "This date has not come yet."),
+        ({"tested_from": "2026-05-02", "tested_to": "2026-05-01"}, "tested_to",
+         "The tests end before they begin; look at both dates."),
+    ],
+)  # fmt: skip
+def test_wrong_dates_are_told_at_their_field(values: dict[str, str], field: str, message: str) -> None:
+    with pytest.raises(Invalid) as refusal:
+        PostInput.parse(kind="article", title="A", today=date(2026, 11, 20), **values)  # type: ignore[arg-type]
+    assert refusal.value.fields == {field: [message]}
