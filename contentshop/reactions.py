@@ -15,6 +15,7 @@ from flask import Flask
 from contentshop.core.db import db
 from contentshop.core.mail import Message
 from contentshop.core.uow import unit_of_work
+from contentshop.discovery import likeness
 from contentshop.search import actions as search
 from contentshop.watching import actions as watching
 from contentshop.watching.documents import Subject
@@ -57,6 +58,13 @@ def _watch(kind: Subject, field: str) -> Reaction:
                     watching.tell(db.session, findings, now=engines().clock.now())
 
     return Reaction(run)
+
+
+def _liken(payloads: Payloads) -> None:
+    keys = dict.fromkeys(str(payload["post"]) for payload in payloads)
+    found = [likeness.look_alike(db.session, engines().search, key) for key in keys]
+    with unit_of_work(db.session):
+        likeness.keep_alike(db.session, found)
 
 
 def _learn_search(payloads: Payloads) -> None:
@@ -118,6 +126,7 @@ REACTIONS: dict[str, Reaction] = {
     "watch_product_posts": _watch("product_posts", "product"),
     "watch_creator": _watch("creator", "user"),
     "watch_post_author": _watch("post_author", "post"),
+    "liken_post": Reaction(_liken, batch=20),
     "learn_search": Reaction(_learn_search, batch=10),
     "mail_notifications": Reaction(_mail_notifications, batch=1),
     "mail_password_reset": _mail(mails.password_reset),
@@ -135,6 +144,7 @@ ON_EVENT: dict[str, tuple[str, ...]] = {
         "index_post_author",
         "index_post_topics",
         "index_post_products",
+        "liken_post",
         "watch_post",
         "watch_post_author",
     ),
@@ -146,7 +156,7 @@ ON_EVENT: dict[str, tuple[str, ...]] = {
         "watch_post",
         "watch_post_author",
     ),
-    "PostChanged": ("index_post", "index_post_topics", "index_post_products", "watch_post"),
+    "PostChanged": ("index_post", "index_post_topics", "index_post_products", "liken_post", "watch_post"),
     "ProductChanged": ("index_product", "index_product_posts", "watch_product", "watch_product_posts"),
     "StockChanged": ("index_product", "index_product_posts", "watch_product", "watch_product_posts"),
     "FeaturedListChanged": ("index_featured",),

@@ -5,7 +5,7 @@ Days and hours count from 1970, UTC.
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, ForeignKey, Index, Integer, String, UniqueConstraint
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Float, ForeignKey, Index, Integer, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from contentshop.core.db import Base, BigInt, Moment, PrimaryKey
@@ -154,3 +154,16 @@ class FeedLess(Base):
     post_id: Mapped[int] = mapped_column(
         BigInt, ForeignKey("post.id", ondelete="CASCADE"), primary_key=True, index=True
     )
+
+
+class Likeness(Base):
+    """Another post whose text has much of what this one is about. ``closeness`` is above 0 and at most 1."""
+
+    __tablename__ = "likeness"
+    __table_args__ = (CheckConstraint("closeness > 0 AND closeness <= 1", name="closeness"),)
+
+    post_id: Mapped[int] = mapped_column(BigInt, ForeignKey("post.id", ondelete="CASCADE"), primary_key=True)
+    other_id: Mapped[int] = mapped_column(
+        BigInt, ForeignKey("post.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    closeness: Mapped[float] = mapped_column(Float)

@@ -154,14 +154,16 @@ def related(post_id: int) -> Part:
     """The published posts that show a product of this one, from which ``discovery.queries.related_posts`` chooses.
 
     What only shares a topic is left out, as that would read a topic's every post: a new one of these is seen when
-    the kept answer ends by itself.
+    the kept answer ends by itself. What reads alike is there.
     """
     return Part(
         "SELECT 'rel', count(*), coalesce(sum(p.version), 0), '' FROM (SELECT DISTINCT c.post_id FROM card c"
         " WHERE c.live AND c.product_id IN (SELECT o.product_id FROM card o WHERE o.post_id = ? AND o.live)"
         " ORDER BY c.post_id DESC LIMIT ?) AS sharing JOIN post p ON p.id = sharing.post_id"
-        " WHERE p.state = 'published'",
-        (post_id, SHARING),
+        " WHERE p.state = 'published' UNION ALL"
+        " SELECT 'alk', count(*), coalesce(sum(k.post_id), 0), '' FROM likeness k"
+        " WHERE k.post_id = ? OR k.other_id = ?",
+        (post_id, SHARING, post_id, post_id),
     )
 
 

@@ -85,6 +85,8 @@ def suggestions(found: Iterable[RelatedPost], titles: Mapping[str, str]) -> list
             tile(one.tile),
             _("Also about %(product)s", product=one.product)
             if one.product
+            else _("On the same subject")
+            if one.alike
             else _("Also in %(topic)s", topic=titles.get(one.topic, one.topic)),
         )
         for one in found
