@@ -61,6 +61,7 @@ bp = Door("studio", __name__, url_prefix="/studio")
 ROWS = 50  # posts of one page
 FOUND = 10  # products the picker shows
 INLINE_WIDTH = 960  # pixels; a little more than the column of text, for dense screens
+BUTTONS = frozenset({"publish", "unpublish", "picture", "autosave", "lock", "unlock", "remarks", "leave"})
 STATES = ("draft", "published", "unpublished")
 FIELDS = (
     "title",
@@ -178,16 +179,11 @@ def edit(key: str) -> Response:
     return show("studio/edit.html", _edit_page(post, _stored(post)))
 
 
-@bp.get("/<key>/publish")
-@bp.get("/<key>/unpublish")
-@bp.get("/<key>/picture")
-@bp.get("/<key>/autosave")
-@bp.get("/<key>/lock")
-@bp.get("/<key>/unlock")
-@bp.get("/<key>/remarks")
-@bp.get("/<key>/leave")
-def back(key: str) -> Response:
+@bp.get("/<key>/<verb>")
+def back(key: str, verb: str) -> Response:
     """Where somebody lands who opens the address of a form's button, or reloads it: the writing page."""
+    if verb not in BUTTONS:
+        raise NotFound(say("There is no such page."))
     return redirect(url_for("studio.edit", key=_post(key).key))
 
 

@@ -437,7 +437,7 @@ def restore(key: str, number: int) -> Response:
 @bp.get("/<key>/history/<int:number>/restore")
 def restore_page(key: str, number: int) -> Response:
     """Somebody reloaded the address of a button: the version it belongs to."""
-    return redirect(url_for("studio_history.compare", key=key, number=number))
+    return redirect(url_for("studio_history.compare", key=own_post(key).key, number=number))
 
 
 def field_labels() -> dict[str, str]:

@@ -13,7 +13,8 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from contentshop.core.db import db
-from contentshop.core.errors import Invalid
+from contentshop.core.errors import Invalid, NotFound
+from contentshop.core.words import say
 from contentshop.posts import actions, policy, queries, teamwork
 from contentshop.posts.merging import Piece, compare_words
 from contentshop.posts.teamwork import Thread, Verdict
@@ -137,12 +138,14 @@ def reply(key: str, remark_key: str) -> Response:
     return redirect(url_for("studio_review.review", key=key, _anchor=f"r-{remark_key}"), 303)
 
 
-@bp.post("/<key>/remarks/<remark_key>/<any(accept, reject, resolve, reopen):verb>")
+@bp.post("/<key>/remarks/<remark_key>/<verb>")
 @manages_own_units
 def decide(key: str, remark_key: str, verb: str) -> Response:
     """Take the words offered or leave them, end the discussion or open it again."""
     who, post = viewer(), _post(key)
-    verdict = VERDICTS[verb]
+    verdict = VERDICTS.get(verb)
+    if verdict is None:
+        raise NotFound(say("There is no such page."))
     text = None
     if verdict == "accepted" and policy.can_change(who.user, post):
         found = teamwork.get_remark(db.session, post, remark_key)
@@ -167,7 +170,7 @@ def decide(key: str, remark_key: str, verb: str) -> Response:
     return redirect(url_for("studio_review.review", key=key, _anchor=f"r-{remark_key}"), 303)
 
 
-@bp.get("/<key>/remarks/<remark_key>/<any(reply, accept, reject, resolve, reopen):_verb>")
+@bp.get("/<key>/remarks/<remark_key>/<_verb>")
 def decide_page(key: str, remark_key: str, _verb: str) -> Response:
     """Somebody reloaded the address of a button: the remark."""
     return redirect(url_for("studio_review.review", key=_post(key).key, _anchor=f"r-{remark_key}"))

@@ -19,13 +19,17 @@ from sqlalchemy.orm import Session
 
 from contentshop.core.db import Base, db
 from contentshop.core.uow import unit_of_work
+from contentshop.core.zones import Chosen
 from contentshop.curation import actions as curation
 from contentshop.curation.inputs import FeaturedListInput
 from contentshop.live.actions import schedule
 from contentshop.live.inputs import SessionInput
 from contentshop.media.actions import store_picture
 from contentshop.orders.models import Order
-from contentshop.posts.models import Card
+from contentshop.posts import history, plans, sharing, teamwork
+from contentshop.posts.merging import words_of
+from contentshop.posts.models import Card, Post
+from contentshop.posts.queries import get_for_studio
 from contentshop.products.models import Offer
 from contentshop.watching import actions as watching
 from contentshop.watching.inputs import Telling, Wanted
@@ -47,6 +51,9 @@ OPERATORS = (SIGN_IN, NO, NO, NO, NO, OK)
 EDITORS = (SIGN_IN, NO, NO, NO, OK, NO)
 DRAFT_SEEN = (SIGN_IN, NO, OK, GONE, OK, NO)
 SAVED_SEARCH = (SIGN_IN, GONE, OK, GONE, GONE, GONE)
+# What reviewers, who need not be creators, may knock at: strangers are not told that there is a post.
+SEEN = (SIGN_IN, GONE, OK, GONE, OK, GONE)
+INVITED = (SIGN_IN, GONE, GONE, OK, GONE, GONE)
 DRAFT_CHANGED = (SIGN_IN, NO, OK, GONE, NO, NO)
 
 MEDIUM = (SIGN_IN, NO, OK, GONE, GONE, NO)
@@ -77,7 +84,42 @@ CELLS: dict[str, tuple[dict[str, str], tuple[str, ...]]] = {
     "watching.unsubscribe": ({"token": "{stop}"}, EVERYBODY),
     "watching.stop_mails": ({"token": "{stop}"}, EVERYBODY),
     "studio.edit": ({"key": "{draft}"}, DRAFT_SEEN),
-    "studio.preview": ({"key": "{draft}"}, DRAFT_SEEN),
+    "studio.preview": ({"key": "{draft}"}, SEEN),
+    "studio.back": ({"key": "{draft}", "verb": "publish"}, DRAFT_SEEN),
+    "studio_preview.live": ({"key": "{draft}"}, DRAFT_CHANGED),
+    "studio_history.autosave": ({"key": "{draft}"}, DRAFT_CHANGED),
+    "studio_history.merge": ({"key": "{draft}"}, DRAFT_CHANGED),
+    "studio_history.settle": ({"key": "{draft}"}, DRAFT_CHANGED),
+    "studio_history.index": ({"key": "{draft}"}, SEEN),
+    "studio_history.compare": ({"key": "{draft}", "number": "1"}, SEEN),
+    "studio_history.restore": ({"key": "{draft}", "number": "1"}, DRAFT_CHANGED),
+    "studio_history.restore_page": ({"key": "{draft}", "number": "1"}, DRAFT_CHANGED),
+    "studio_plans.schedule": ({"key": "{draft}"}, DRAFT_SEEN),
+    "studio_plans.plan": ({"key": "{draft}"}, DRAFT_SEEN),
+    "studio_plans.cancel": ({"key": "{draft}", "plan": "{plan}"}, DRAFT_CHANGED),
+    "studio_plans.cancel_page": ({"key": "{draft}", "plan": "{plan}"}, DRAFT_SEEN),
+    "studio_sharing.share": ({"key": "{draft}"}, DRAFT_CHANGED),
+    "studio_sharing.make": ({"key": "{draft}"}, DRAFT_CHANGED),
+    "studio_sharing.close": ({"key": "{draft}", "link": "{preview_key}"}, DRAFT_CHANGED),
+    "studio_sharing.close_page": ({"key": "{draft}", "link": "{preview_key}"}, DRAFT_CHANGED),
+    "studio_sharing.shared": ({"token": "{preview}"}, EVERYBODY),
+    "studio_team.team": ({"key": "{draft}"}, SEEN),
+    "studio_team.invite": ({"key": "{draft}"}, DRAFT_CHANGED),
+    "studio_team.remove": ({"key": "{draft}", "member": "{member}"}, DRAFT_CHANGED),
+    "studio_team.remove_page": ({"key": "{draft}", "member": "{member}"}, DRAFT_SEEN),
+    "studio_team.leave": ({"key": "{draft}"}, (SIGN_IN, GONE, GONE, GONE, GONE, GONE)),
+    "studio_team.invitation": ({"token": "{member}"}, INVITED),
+    "studio_team.answer": ({"token": "{member}"}, INVITED),
+    "studio_team.lock": ({"key": "{draft}"}, DRAFT_CHANGED),
+    "studio_team.unlock": ({"key": "{draft}"}, DRAFT_CHANGED),
+    "studio_review.review": ({"key": "{draft}"}, SEEN),
+    "studio_review.remark": ({"key": "{draft}"}, SEEN),
+    "studio_review.reply": ({"key": "{draft}", "remark_key": "{remark}"}, SEEN),
+    "studio_review.decide": (
+        {"key": "{draft}", "remark_key": "{remark}", "verb": "resolve"},
+        (SIGN_IN, GONE, OK, GONE, NO, GONE),
+    ),
+    "studio_review.decide_page": ({"key": "{draft}", "remark_key": "{remark}", "_verb": "reply"}, SEEN),
     "studio.save": ({"key": "{draft}"}, DRAFT_CHANGED),
     "studio.publish": ({"key": "{draft}"}, DRAFT_CHANGED),
     "studio.add_picture": ({"key": "{draft}"}, DRAFT_CHANGED),
@@ -173,12 +215,16 @@ def stage(app: Flask, make: Factory, sign_in: Callable[..., Any], session: Sessi
         hour = (make.now + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M")
         announced = SessionInput.parse(title="Live", starts_at=hour, now=make.now)
         live = schedule(session, announced, by=session.merge(owner), now=make.now)
+    other, team = make.user("creator"), worked_on_together(session, draft, owner, make)
+    with unit_of_work(session):
+        found = get_for_studio(session, draft.key, session.merge(owner))
+        asked = teamwork.invite(session, found, other.handle, "coauthor", by=session.merge(owner), now=make.now)
     with app.test_request_context():
         feed, stop = feed_url(saved.key, saved.feed_serial), stop_url(owner.key, saved.key)
     people = {
         "reader": make.user("reader"),
         "owner": owner,
-        "other creator": make.user("creator"),
+        "other creator": other,
         "editor": editor,
         "operator": make.user("operator"),
     }
@@ -202,11 +248,72 @@ def stage(app: Flask, make: Factory, sign_in: Callable[..., Any], session: Sessi
             "feed": feed.split("/")[-2],
             "stop": stop.split("/")[-1],
             "card": card,
+            "member": asked.key,
+            **team,
             "medium": medium.key,
             "live": live.key,
         },
         browsers,
     )
+
+
+def worked_on_together(session: Session, draft: Any, owner: Any, make: Factory) -> dict[str, str]:
+    """A plan, a preview link, a remark and stray words of the owner at their draft."""
+    with unit_of_work(session):
+        person = session.merge(owner)
+        post = get_for_studio(session, draft.key, person)
+        assert post.draft is not None
+        soon = Chosen(make.now + timedelta(days=1), "UTC", False)
+        plan = plans.plan_publishing(session, post, soon, by=person, now=make.now)
+        token = sharing.make_link(session, post, days=7, by=person, now=make.now)
+        remark = teamwork.add_remark(session, post, quote="", body="?", instead=None, by=person, now=make.now)
+        history.keep_copy(session, post, words_of(post.draft), version=0, window="", by=person, now=make.now)
+        [link] = sharing.list_links(session, post, now=make.now)
+        return {"plan": plan.key, "preview": token, "preview_key": link.key, "remark": remark.key}
+
+
+# endpoint → what a co-author and a reviewer (who is a reader by trade) get who work on the post.
+TEAM_CELLS = {
+    "studio.edit": (OK, NO),
+    "studio.save": (OK, NO),
+    "studio.publish": (OK, NO),
+    "studio.preview": (OK, OK),
+    "studio_history.autosave": (OK, NO),
+    "studio_history.index": (OK, OK),
+    "studio_history.compare": (OK, OK),
+    "studio_history.restore": (OK, NO),
+    "studio_history.settle": (GONE, NO),  # the words that went astray are the owner's
+    "studio_plans.plan": (OK, NO),
+    "studio_sharing.make": (OK, NO),
+    "studio_team.team": (OK, OK),
+    "studio_team.invite": (NO, NO),
+    "studio_team.remove": (NO, NO),
+    "studio_team.lock": (OK, NO),
+    "studio_review.review": (OK, OK),
+    "studio_review.remark": (OK, OK),
+    "studio_review.reply": (OK, OK),
+    "studio_review.decide": (OK, NO),
+    "studio.unpublish": (OK, NO),
+    "studio_team.leave": (OK, OK),
+}
+
+
+def test_who_works_on_a_post_gets_what_their_role_allows(
+    app: Flask, stage: Stage, make: Factory, session: Session, sign_in: Callable[..., Any]
+) -> None:
+    people = {"coauthor": make.user("creator"), "reviewer": make.user("reader")}
+    for role, person in people.items():
+        with unit_of_work(session):
+            post = session.scalars(select(Post).where(Post.key == stage.things["draft"])).one()
+            member = teamwork.invite(session, post, person.handle, role, by=post.author, now=make.now)
+            teamwork.answer(session, member, True, by=session.merge(person), now=make.now)
+        stage.browsers[role] = sign_in(app.test_client(), person)
+    for endpoint, cells in TEAM_CELLS.items():
+        for role, wanted in zip(people, cells, strict=True):
+            before = everything(app)
+            got, request = knock(app, stage, endpoint, role)
+            assert got == wanted, request
+            assert wanted == OK or everything(app) == before, request
 
 
 def test_every_endpoint_with_a_parameter_has_its_cells(app: Flask) -> None:
@@ -267,6 +374,10 @@ LAST = (
     "desk.retire_offer",
     "editor.unplace",
     "studio.unpublish",
+    "studio_plans.cancel",
+    "studio_sharing.close",
+    "studio_team.remove",
+    "studio_team.answer",
     "desk_orders.cancel",
     "editor.delete",
     "studio_media.delete",
