@@ -91,7 +91,7 @@ class PublishedPost:
 
 @dataclass(frozen=True, slots=True)
 class PostTile:
-    """What a list of posts shows of each. ``cards_count`` counts the cards readers see in it."""
+    """What a list of posts shows of each. ``cards_count`` counts the products readers see in it."""
 
     id: int
     key: str
@@ -578,8 +578,9 @@ def _tiles() -> Select[*tuple[Any, ...]]:
         .correlate(Post)
         .scalar_subquery()
     )
+    # A product may stand in a list, on a picture and in a table: it is one pick all the same.
     live_cards = (
-        select(func.count())
+        select(func.count(Card.product_id.distinct()))
         .select_from(Card)
         .where(Card.post_id == Post.id, Card.live)
         .correlate(Post)

@@ -32,7 +32,6 @@ function play(event) {
   frame.src = box.dataset.embed;
   frame.title = box.dataset.title;
   frame.allow = "autoplay; fullscreen; encrypted-media; picture-in-picture";
-  frame.allowFullscreen = true;
   frame.referrerPolicy = "strict-origin-when-cross-origin";
   frame.setAttribute("sandbox", "allow-scripts allow-same-origin allow-popups allow-presentation");
   box.querySelector(".embed-frame").replaceChildren(frame);

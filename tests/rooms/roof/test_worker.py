@@ -271,3 +271,26 @@ class TestWithAFussyEngine:
         search.damaged, search.away = False, False  # started empty, and looks sound
         working.round()
         assert {f"post:{post.key}" for post in posts} <= set(search.documents)
+
+
+def test_texts_of_an_older_release_are_made_anew(
+    app: Flask, make: Factory, search: MemorySearchBackend, session: Session
+) -> None:
+    from sqlalchemy import update
+
+    from contentshop.core.text import RENDERER_VERSION
+    from contentshop.core.uow import unit_of_work
+    from contentshop.posts.models import Revision
+
+    for number in range(worker.TEXTS_AT_ONCE + 2):
+        make.post(title=f"Guide {number}", source="New words.")
+    with unit_of_work(session):
+        session.execute(update(Revision).values(renderer_version=1, segments=[["html", "<p>Old.</p>"]], text="Old."))
+
+    worker.settle(app)
+
+    session.expire_all()
+    found = session.execute(select(Revision.renderer_version, Revision.segments)).all()
+    assert [tuple(row) for row in found] == [(RENDERER_VERSION, [["html", "<p>New words.</p>"]])] * 7
+    bodies = {document.body for key, document in search.documents.items() if key.startswith("post:")}
+    assert bodies == {"What to buy and why.\nNew words."}
