@@ -228,7 +228,7 @@ def settle(key: str) -> Response:
         in_unit(lambda: _settle(key, copy.key, (form, text), reunion.version))
     except EditConflict:
         return show("studio/merge.html", _merge_page(own_post(key), copy.key, moved=True), 409)
-    flash(_("Merged and saved. Both versions before are in the history."), "success")
+    flash(_("Merged and saved as a new version."), "success")
     return redirect(url_for("studio.edit", key=key), 303)
 
 
