@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from contentshop.core.fetch import Fetched, NotFetched
 from contentshop.core.mail import Message
@@ -21,11 +21,13 @@ class ListMailer:
 
 
 class ShelfFetcher:
-    """Hands out what a test put on the shelf; everything else does not exist. ``asked`` lists every address."""
+    """Hands out what a test put on the shelf; everything else does not exist. ``asked`` lists every address;
+    ``before`` is called each time."""
 
     def __init__(self) -> None:
         self.things: dict[str, Fetched | NotFetched] = {}
         self.asked: list[str] = []
+        self.before: Callable[[], object] = lambda: None
 
     def put(self, url: str, body: str | bytes, *, at: str = "", charset: str = "") -> None:
         """``at``: where redirects have led to."""
@@ -42,6 +44,7 @@ class ShelfFetcher:
         return self._take(url)
 
     def _take(self, url: str) -> Fetched:
+        self.before()
         self.asked.append(url)
         found = self.things.get(url, NotFetched("unknown_host"))
         if isinstance(found, NotFetched):

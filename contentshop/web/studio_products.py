@@ -173,6 +173,7 @@ def _read(typed: str) -> Outcome:
     known = _known(facts.url, facts.canonical, gtin=facts.get("gtin"))
     if known is not None:
         return Outcome(url, known=known)
+    db.session.rollback()
     encoded = _picture(facts)
 
     def keep() -> None:

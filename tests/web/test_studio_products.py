@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from contentshop.core.db import db
 from contentshop.core.fetch import NotFetched, Why
 from contentshop.media.models import Asset
 from contentshop.products.models import Merchant, Offer, Product
@@ -269,3 +270,10 @@ def test_in_chinese(studio: Studio) -> None:
     assert studio.post("/read", {"url": "x"}).json == {
         "errors": {"url": ["这不是网页地址。请从浏览器里复制，以 https:// 开头。"]}
     }
+
+
+def test_nothing_is_open_while_a_site_answers(studio: Studio) -> None:
+    open_then: list[bool] = []
+    studio.shelf.before = lambda: open_then.append(db.session().in_transaction())
+    studio.read()
+    assert open_then == [False, False]

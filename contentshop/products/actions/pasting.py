@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, false, or_, select
 from sqlalchemy.exc import IntegrityError
 
 from contentshop.accounts.models import User
@@ -77,15 +77,16 @@ def add_found(
     if known is not None:
         return Found(known, False)
     _check_quota(session, by, now)
+    _refuse_withdrawn(session, form)
     try:
         with session.begin_nested():
             product = _make(session, form, read, read_at, lang, by, now)
     except IntegrityError:
-        # Somebody else made the same page a product at this very moment.
+        # Somebody else made the same page a product at this very moment, or took the slug.
         known = _known(session, form, read)
-        if known is None:
-            raise
-        return Found(known, False)
+        if known is not None:
+            return Found(known, False)
+        product = _make(session, form, read, read_at, lang, by, now)
     if asset is not None and form.with_picture:
         set_picture(session, product, asset, alt=form.title[:300], now=now)
     return Found(product, True)
@@ -149,6 +150,19 @@ def _known(session: AnySession, form: FoundInput, read: PageFacts | None) -> Pro
     urls = [form.url, *([read.url, read.canonical] if read else [])]
     found = find_by_pages(session, urls, gtin=form.gtin)
     return session.get(Product, found) if found is not None else None
+
+
+def _refuse_withdrawn(session: AnySession, form: FoundInput) -> None:
+    """What an operator took out of the catalogue is not brought back by pasting it again."""
+    withdrawn = select(Product.id).where(
+        Product.listed.is_(False),
+        or_(
+            Product.id.in_(select(Offer.product_id).where(Offer.address == identity(form.url))),
+            Product.gtin == form.gtin if form.gtin else false(),
+        ),
+    )
+    if session.scalar(withdrawn.limit(1)) is not None:
+        raise Invalid({"url": [say("This product was taken out of the catalogue. Ask an operator about it.")]})
 
 
 def _check_quota(session: AnySession, by: User, now: datetime) -> None:

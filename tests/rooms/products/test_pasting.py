@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 from sqlalchemy.orm import Session
 
 from contentshop.accounts.models import User
@@ -329,3 +329,35 @@ def test_a_pasted_product_is_picked_at_once_and_found_once_it_is_recommended(
     with make.unit()():
         posts.publish(db.session, db.session.merge(post), by=db.session.merge(creator), now=clock.now())
     assert list(product_documents(session, [product.key])) == [product.key]
+
+
+@pytest.mark.parametrize(
+    "typed", [{}, {"url": "https://other.example/k", "gtin": "4006381333931"}], ids=["page", "gtin"]
+)
+def test_what_was_taken_out_of_the_catalogue_is_not_brought_back(
+    session: Session, creator: User, clock: FixedClock, typed: dict[str, str]
+) -> None:
+    product = add(session, form(gtin="4006381333931"), creator, clock).product
+    actions.set_listed(session, product.key, False, now=clock.now())
+    session.commit()
+    with pytest.raises(Invalid) as refused:
+        add(session, form(**typed), creator, clock)
+    assert refused.value.fields == {"url": ["This product was taken out of the catalogue. Ask an operator about it."]}
+
+
+def test_two_people_pasting_one_page_at_the_same_moment_get_one_product(
+    session: Session, make: Factory, creator: User, clock: FixedClock
+) -> None:
+    engine = session.get_bind()
+    if engine.dialect.name == "sqlite":
+        pytest.skip("writers queue on SQLite, so nobody can come between")
+    rival = make.user("creator")
+
+    @event.listens_for(session, "before_flush", once=True)
+    def come_between(*_: object) -> None:
+        with Session(engine, expire_on_commit=False) as other:
+            add(other, form(title="First"), rival, clock)
+
+    found = add(session, form(title="Second"), creator, clock)
+    assert (found.added, found.product.title) == (False, "First")
+    assert session.scalar(select(func.count()).select_from(Product)) == 1
