@@ -11,7 +11,7 @@ The floor plan (imports go down only; checked by import-linter)::
     config                       settings
     engines                      the bundle of ports
     search                       watches the house
-    affiliate | curation         live from posts and orders
+    affiliate | curation | live  live from posts and orders
     posts | orders               the two hearts; they do not know each other
     products                     things, offers, stock
     media

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,18 @@ def test_what_is_put_is_there(storage: Storage) -> None:
     assert storage.exists(NAME)
     with storage.open(NAME) as file:
         assert file.read() == b"picture"
+
+
+def test_a_file_is_copied_from_where_it_stands_and_measured(storage: Storage) -> None:
+    source = BytesIO(b"tag" + bytes(3_000_000))
+    source.seek(3)
+    storage.put_file("ab/abcdef0123.mp4", source)
+    assert storage.size("ab/abcdef0123.mp4") == 3_000_000
+    with storage.open("ab/abcdef0123.mp4") as file:
+        file.seek(2_999_999)
+        assert file.read() == b"\0"
+    with pytest.raises(NotFound):
+        storage.size("ab/other.mp4")
 
 
 def test_what_is_deleted_is_gone(storage: Storage) -> None:
@@ -50,11 +63,13 @@ def test_what_is_deleted_is_gone(storage: Storage) -> None:
     ],
 )
 def test_names_that_are_not_ours_are_not_found(storage: Storage, name: str) -> None:
-    for attempt in (storage.open, storage.exists, storage.delete):
+    for attempt in (storage.open, storage.exists, storage.delete, storage.size):
         with pytest.raises(NotFound):
             attempt(name)
     with pytest.raises(NotFound):
         storage.put(name, b"x")
+    with pytest.raises(NotFound):
+        storage.put_file(name, BytesIO(b"x"))
 
 
 def test_a_folder_that_takes_nothing_is_told(tmp_path: Path) -> None:
@@ -62,6 +77,22 @@ def test_a_folder_that_takes_nothing_is_told(tmp_path: Path) -> None:
     blocked.write_bytes(b"in the way")
     with pytest.raises(Unavailable, match="could not be stored"):
         FolderStorage(blocked).put(NAME, b"picture")
+
+
+class Broken(BytesIO):
+    """A source that is lost half-way."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        if self.tell():
+            raise OSError(5, "gone")
+        return super().read(size)
+
+
+def test_a_source_that_is_lost_leaves_nothing(tmp_path: Path) -> None:
+    storage = FolderStorage(tmp_path)
+    with pytest.raises(Unavailable, match="could not be stored: gone"):
+        storage.put_file("ab/abcdef0123.mp4", Broken(bytes(3_000_000)))
+    assert list((tmp_path / "ab").iterdir()) == []
 
 
 def test_no_half_file_is_left(tmp_path: Path) -> None:

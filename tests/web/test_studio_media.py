@@ -13,7 +13,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage, MultiDict
 from werkzeug.test import encode_multipart
@@ -258,6 +258,20 @@ def test_words_and_focus_are_changed_by_numbers_or_by_pressing(studio: FlaskClie
     assert change(alt="x" * 301, focus_x="101", focus_y="-1") == 422
     assert change(alt="A lamp", focus_x="50", focus_y="1e1") == 422
     assert only(session).focus == (25, 25)
+
+
+def test_a_cover_is_cropped_around_its_focus(
+    studio: FlaskClient, session: Session, make: Factory, creator: Any, app: Flask
+) -> None:
+    key = send(studio, (picture(size=(1000, 500)), "one.jpg")).json["key"]
+    post = make.post(author=creator, published=True)
+    with unit_of_work(session):
+        found = session.get(Post, post.id)
+        assert found is not None
+        assert found.live is not None
+        found.live.cover_id = session.scalar(select(Asset.id).where(Asset.key == key))
+        session.execute(update(Asset).values(focus_x=94, focus_y=11))
+    assert 'class="picture focus-x-9 focus-y-1"' in app.test_client().get("/").text
 
 
 def test_what_is_used_says_where_and_cannot_be_deleted(
