@@ -313,8 +313,8 @@ def _merge_parts(chunks: Sequence[Chunk]) -> list[MergePart]:
                 clash=ClashView(
                     str(number),
                     _("Passage %(number)s", number=number + 1),
-                    _only(compare_words(chunk.theirs, chunk.mine), "new"),
-                    _only(compare_words(chunk.mine, chunk.theirs), "new"),
+                    _only(compare_words(chunk.theirs.rstrip("\n"), chunk.mine.rstrip("\n")), "new"),
+                    _only(compare_words(chunk.mine.rstrip("\n"), chunk.theirs.rstrip("\n")), "new"),
                     _choice(str(number)),
                     both=bool(chunk.mine.strip() and chunk.theirs.strip()),
                 ),
