@@ -78,7 +78,7 @@ _HEAD = re.compile(r"(:{2,})( *)([A-Za-z][\w-]{0,40})(?=[\[{ ]|$)")
 _WIDE_COLONS = re.compile(rf"：{{2,3}} *(?:{_KINDS})(?![\w-])")
 _OTHER_BRACKETS = re.compile(rf":{{2,3}} *({_KINDS})[(<（【［〔「]")
 _MISPLACED = re.compile(rf"(?: {{1,3}}| {{0,3}}(?:[>*+-]|\d{{1,9}}[.)])[ >]*):::?({_KINDS})\[")
-_RATING = re.compile(r"\* +(?P<name>[^:：]{1,200}?) *[:：] *(?P<rating>\d{1,3}(?:[.,]\d{1,9})?) *(?:/ *5)? *")
+_RATING = re.compile(r"\* (?P<name>[^:：]{1,200}?) ?[:：] ?(?P<rating>\d{1,3}(?:[.,]\d{1,9})?) ?(?:/ ?5)?")
 _MANY_PROS = say("an item may have at most %(most)s pros", most=MAX_POINTS)
 _MANY_CONS = say("an item may have at most %(most)s cons", most=MAX_POINTS)
 _MANY_RATINGS = say("an item may have at most %(most)s ratings", most=MAX_RATINGS)
@@ -249,7 +249,8 @@ class _Parser:
 
     def _point(self, item: _Open, index: int, line: str) -> bool:
         """Take ``line`` as a pro, a con or a rating of ``item`` if it is one."""
-        if rating := _RATING.fullmatch(line):
+        # Long stretches of spaces would be tried in every division of them.
+        if line.startswith("* ") and (rating := _RATING.fullmatch(one_line(line))):
             self._rating(item, index, rating)
             return True
         points = {"+ ": item.pros, "- ": item.cons}.get(line[:2])

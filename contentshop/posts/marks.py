@@ -36,7 +36,7 @@ def seconds(text: str) -> int:
 
 
 def _spot(number: int, line: str) -> Reading:
-    match = _SPOT.fullmatch(line.rstrip())
+    match = _SPOT.fullmatch(one_line(line))
     if match is None or not is_slug(match["slug"]):
         return (
             None,
@@ -52,7 +52,7 @@ def _spot(number: int, line: str) -> Reading:
 
 
 def _chapter(number: int, line: str) -> Reading:
-    match = _CHAPTER.fullmatch(line.rstrip())
+    match = _CHAPTER.fullmatch(one_line(line))
     at = seconds(match["time"]) if match else 0
     if match is None or at > MAX_TIME:
         return None, None, say("write a chapter as “@ 1:23 Title” or “@ 1:23 name Title”: a time, a product, words")

@@ -220,6 +220,24 @@ class TestLimits:
         assert problems("::compare[a, b]\n" * (MAX_CARDS // 2)) == []
         assert problems("::compare[a, b]\n" * (MAX_CARDS // 2 + 1)) == [(251, "a text may have at most 500 cards")]
 
+    @pytest.mark.parametrize("filling", [" ", "\t", "a ", "1 ", ", ", "[", ": ", "% "])
+    @pytest.mark.parametrize(
+        ("start", "end"),
+        [
+            (":::item[a]\n* ", "x\n:::"),
+            (":::item[a]\n* a", ": 4\n:::"),
+            (":::picture[aaaa]\n@ 1", "x\n:::"),
+            (":::video[aaaa]\n@ 1:00", "\n:::"),
+            ("::card[a]{", "}"),
+            ("::embed[https://youtu.be/", "]"),
+            ("::compare[", "]"),
+            ("> ", "::card[a]"),
+        ],
+    )
+    def test_of_time(self, start: str, end: str, filling: str) -> None:
+        """Each of these is read once; read in every division of its spaces, one would take hours."""
+        parse(start + filling * 19_000 + end)
+
     def test_of_attributes_and_of_what_is_listed(self) -> None:
         assert problems("::card[a]{" + 'x="1" ' * 30_000 + "}")[-1] == (1, "too many attributes")
         assert len(problems(":::\n" * 6000)) == MAX_PROBLEMS
