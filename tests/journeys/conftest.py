@@ -16,6 +16,7 @@ from contentshop.accounts.models import User
 from tests.factories import Factory
 from tests.journeys.stage import Stage, set_stage
 from tests.live.site import LiveSite, live_site
+from tests.rooms.core.shop_server import Shop, running_shop
 
 FLAGS = (
     "--no-sandbox",
@@ -29,6 +30,7 @@ FLAGS = (
 )
 HEIGHT = 900
 PATIENCE = 15_000  # milliseconds until something that should be there is missed
+SHOP_HOST = "shop.test"
 LANGUAGES = {"en": "en-US", "zh": "zh-CN"}
 
 expect.set_options(timeout=PATIENCE)
@@ -46,9 +48,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSite]:
+def shop() -> Iterator[Shop]:
+    """Another site, whose pages the tests write; the site under test finds it as SHOP_HOST."""
+    with running_shop() as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory, shop: Shop) -> Iterator[LiveSite]:
     """A running site, empty but for what the tests put there."""
-    with live_site(tmp_path_factory.mktemp("journeys")) as found:
+    played = {"CONTENTSHOP_STAND_INS": f"{SHOP_HOST}={shop.place[0]}:{shop.place[1]}"}
+    with live_site(tmp_path_factory.mktemp("journeys"), played) as found:
         yield found
 
 
@@ -153,11 +163,17 @@ def cookies() -> dict[str, Any]:
 
 @pytest.fixture
 def visit(browser: Browser, site: LiveSite, watch: Watch, cookies: dict[str, Any]) -> Iterator[Visit]:
-    """``visit(user, locale=…, width=…, script=…, scheme=…)``: a new private window, signed in as ``user``."""
+    """``visit(user, locale=…, width=…, script=…, scheme=…, touch=…)``: a new private window, signed in as ``user``."""
     contexts: list[BrowserContext] = []
 
     def begin(
-        user: User | None = None, *, locale: str = "en", width: int = 1280, script: bool = True, scheme: str = "light"
+        user: User | None = None,
+        *,
+        locale: str = "en",
+        width: int = 1280,
+        script: bool = True,
+        scheme: str = "light",
+        touch: bool = False,
     ) -> Person:
         context = browser.new_context(
             base_url=site.url,
@@ -166,6 +182,8 @@ def visit(browser: Browser, site: LiveSite, watch: Watch, cookies: dict[str, Any
             color_scheme=scheme,  # type: ignore[arg-type]
             java_script_enabled=script,
             reduced_motion="reduce",
+            has_touch=touch,
+            is_mobile=touch,
             storage_state=cookies.get(user.handle) if user else None,
         )
         context.set_default_timeout(PATIENCE)

@@ -13,7 +13,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from html import unescape
 from pathlib import Path
@@ -140,8 +140,11 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def live_site(folder: Path) -> Iterator[LiveSite]:
-    """Start a site in ``folder``; on PostgreSQL where the tests' environment names a server."""
+def live_site(folder: Path, more: Mapping[str, str] | None = None) -> Iterator[LiveSite]:
+    """Start a site in ``folder``; on PostgreSQL where the tests' environment names a server.
+
+    ``more`` are further variables of its environment.
+    """
     server = os.environ.get("CONTENTSHOP_TEST_DATABASE_URL", "")
     database = f"contentshop_live_{os.getpid()}_{folder.name}"[:60].lower().replace("-", "_")
     if server:
@@ -151,7 +154,7 @@ def live_site(folder: Path) -> Iterator[LiveSite]:
     port = free_port()
     address = f"http://127.0.0.1:{port}"
     settings = make_settings(folder, url, site_url=address)
-    environment = environment_of(settings, port)
+    environment = environment_of(settings, port) | dict(more or {})
     subprocess.run([sys.executable, "-m", "contentshop.cli", "prepare"], env=environment, check=True)
     app = create_app(settings)
     log = folder / "site.log"

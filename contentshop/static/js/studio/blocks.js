@@ -124,7 +124,10 @@ function setUpMenu(editor, text, run) {
   }
 
   function show(asked) {
-    shown = told.blocks.filter((block) => fits(block, asked.toLowerCase()));
+    const wanted = asked.toLowerCase();
+    // What is called so comes before what is only described so.
+    const rank = (block) => (block[2].toLowerCase().startsWith(wanted) || block[0].startsWith(wanted) ? 0 : 1);
+    shown = told.blocks.filter((block) => fits(block, wanted)).sort((one, other) => rank(one) - rank(other));
     if (!shown.length) {
       close();
       status.textContent = say("noBlock");

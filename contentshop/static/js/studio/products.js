@@ -188,7 +188,8 @@ function setUpOffer(editor, text, make) {
     const at = text.value.split("\n").findIndex((line) => line.trim() === url);
     return at + 1;
   };
-  text.surface.addEventListener("paste", (event) => {
+  // Before the editor takes the words in: it is the empty line that counts.
+  editor.addEventListener("paste", (event) => {
     const pasted = event.clipboardData?.getData("text/plain").trim() ?? "";
     if (!ADDRESS.test(pasted) || text.line().text.trim()) return;
     const yes = button("button button-strong button-small", say("makeCard"), () => {
@@ -205,7 +206,7 @@ function setUpOffer(editor, text, make) {
     });
     offer.replaceChildren(icon("tag"), element("span", "editor-offer-url", pasted), yes, no);
     offer.hidden = false;
-  });
+  }, { capture: true });
   offer.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
     hide();

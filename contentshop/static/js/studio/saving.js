@@ -65,6 +65,7 @@ function setUpSaving(text, form, tell) {
     soon.stop();
     if (running) await running;
     if (state === "conflict" || leaving) return false;
+    text.flush();
     if (!dirty()) {
       kept.write(mine, null);
       become("saved");
@@ -129,6 +130,7 @@ function setUpSaving(text, form, tell) {
   form.addEventListener("input", (event) => event.target.name && event.target.type !== "file" && changed());
   form.addEventListener("change", (event) => event.target.name && event.target.type !== "file" && changed());
   form.addEventListener("submit", async (event) => {
+    text.flush();
     if (running) {
       // What is on its way decides which version this is.
       event.preventDefault();
@@ -161,11 +163,12 @@ function setUpSaving(text, form, tell) {
   });
   addEventListener("beforeunload", (event) => {
     if (leaving) return;
+    text.flush();
     keep();
     if (hasFile()) event.preventDefault();
     if (!dirty()) return;
     const body = fields(form);
-    const reachable = ["unsaved", "saving"].includes(state) && navigator.onLine && !running;
+    const reachable = !["offline", "signedOut", "refused", "conflict"].includes(state) && navigator.onLine && !running;
     if (reachable && body.toString().length < BEACON) {
       fetch(page.dataset.autosave, { method: "POST", body, keepalive: true, headers: { Accept: "application/json" } }).catch(() => {});
     } else {

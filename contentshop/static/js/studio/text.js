@@ -132,6 +132,8 @@ class PlainText extends Words {
     for (const kind of ["keyup", "click", "focus"]) this.area.addEventListener(kind, act);
   }
 
+  flush() {}
+
   /** Lines that have something wrong are told in the list beneath; a text area cannot mark them. */
   markLines() {}
 
@@ -190,6 +192,12 @@ class MirrorText extends Words {
 
   onMove(act) {
     this.mirror.on("cursorActivity", act);
+  }
+
+  /** Take in what was typed a moment ago: CodeMirror waits 80 ms for more before it reads its own page. */
+  flush() {
+    const { input } = this.mirror.display;
+    if (input.readDOMTimeout && !input.composing) input.pollContent();
   }
 
   /** Mark lines with what is wrong in them: a Map of line → sentence. */
