@@ -89,7 +89,7 @@ def _place(zone: str, locale: str) -> str:
 
 
 def _area(area: str) -> str:
-    areas = {
+    areas: dict[str, str] = {
         "Africa": _("Africa"),
         "America": _("America"),
         "Antarctica": _("Antarctica"),

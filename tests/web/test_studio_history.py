@@ -542,3 +542,39 @@ def test_the_address_of_a_button_leads_to_the_writing_page(writer: Writer, verb:
     answer = writer.client.get(f"/studio/{writer.key}/{verb}")
 
     assert (answer.status_code, answer.location) == (302, f"/studio/{writer.key}")
+
+
+def test_nothing_that_is_said_or_planned_is_ever_found(
+    app: Flask, writer: Writer, author: User, search: MemorySearchBackend, clock: FixedClock
+) -> None:
+    word = "zyxgloriam"
+    writer.publish(source="Public words.\n")
+    writer.save(source=f"Planned {word}.\n")
+    local_time = local(clock, timedelta(days=1))
+    planned = writer.post(
+        f"/studio/{writer.key}/schedule", kind="publish", at=local_time, zone="UTC", update_note=f"Note {word}"
+    )
+    assert planned.status_code == 303
+    old = str(writer.stored().draft_version)
+    writer.save(source=f"Drafted {word}.\n")
+    assert "/merge" in writer.save(version=old, source=f"Stray {word}.\n").location
+    for kind in ("comment", "suggestion"):
+        said = writer.post(
+            f"/studio/{writer.key}/remarks",
+            quote=f"Drafted {word}.",
+            kind=kind,
+            instead=f"Offered {word}.",
+            body=f"Said {word}",
+        )
+        assert said.status_code == 303
+    settle(app)
+    visitor, slug = app.test_client(), writer.stored().slug
+
+    assert word not in repr(search.__dict__)
+    for path in (f"/p/{slug}", "/", "/feed.xml", "/sitemap.xml", f"/search?q={word}", f"/@{author.handle}"):
+        answer = visitor.get(path)
+        assert answer.status_code == 200, path
+        text = answer.text.replace(f'value="{word}"', "").replace(f"“{word}”", "")
+        assert f"{word}." not in text, path
+        for kind in ("Planned", "Note", "Drafted", "Stray", "Said", "Offered"):
+            assert f"{kind} {word}" not in text, path
