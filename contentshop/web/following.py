@@ -12,13 +12,14 @@ from werkzeug.wrappers import Response
 
 from contentshop.accounts import queries as people
 from contentshop.core.db import db
+from contentshop.core.paging import page_number
 from contentshop.core.text_urls import safe_next
 from contentshop.curation import queries as curation
 from contentshop.discovery import actions, queries
 from contentshop.discovery.queries import FeedEntry
 from contentshop.web.cards import TileView, creator_url, tile
 from contentshop.web.door import Door, show
-from contentshop.web.reader_pages import FollowState
+from contentshop.web.reader_pages import FollowState, Paging
 from contentshop.web.session import Viewer, engines, viewer
 
 bp = Door("following", __name__)
@@ -42,13 +43,17 @@ class FeedPage:
     searched: Sequence[tuple[str, str]]
     by_date: bool
     hidden: int
+    paging: Paging
 
 
 @bp.get("/feed")
 def feed() -> Response:
     """What the signed-in person follows, and what they may like."""
     who = viewer()
-    found = queries.read_feed(db.session, engines().search, user_id=who.person().id, locale=who.locale, now=who.now)
+    number = min(page_number(request.args.get("page")), queries.PAGES)
+    found = queries.read_feed(
+        db.session, engines().search, user_id=who.person().id, locale=who.locale, now=who.now, page=number
+    )
     page = FeedPage(
         items=[FeedItem(tile(entry.tile), _reason(entry), entry.tile.slug) for entry in found.entries],
         follows=[
@@ -58,8 +63,21 @@ def feed() -> Response:
         searched=[(words, "/search?" + urlencode({"q": words})) for words in found.searched],
         by_date=found.by_date,
         hidden=found.hidden,
+        paging=_paging(number, found.more),
     )
     return show("account/feed.html", page)
+
+
+def _paging(number: int, more: bool) -> Paging:
+    if number == 1 and not more:
+        return Paging()
+    address = url_for("following.feed")
+    before = number - 1
+    return Paging(
+        previous_url="" if not before else address if before == 1 else f"{address}?page={before}",
+        next_url=f"{address}?page={number + 1}" if more else "",
+        position=_("Page %(page)s", page=number),
+    )
 
 
 def _reason(entry: FeedEntry) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -12,6 +14,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from contentshop import worker
+from contentshop.core.clock import FixedClock
 from tests.factories import Factory
 
 Send = Callable[..., Any]
@@ -107,3 +110,24 @@ def test_a_feed_is_nobody_elses(client: FlaskClient, reader: FlaskClient, guide:
     assert client.get("/feed").location == "/sign-in?next=/feed"
     assert client.post("/follow", data={"creator": "nora"}).status_code in {400, 403}
     assert reader.get("/feed").headers["Cache-Control"] == "private, no-store"
+
+
+def test_older_posts_stand_on_further_pages_each_once(
+    app: Flask, reader: FlaskClient, make: Factory, clock: FixedClock, post_form: Send
+) -> None:
+    author = make.user("creator", handle="many")
+    for number in range(30):
+        clock.advance(timedelta(minutes=1))
+        make.post(author, slug=f"many-{number}", title=f"Many {number}")
+    post_form(reader, "/follow", {"creator": "many"}, page="/@many")
+
+    def shown(address: str) -> list[str]:
+        page = reader.get(address).text
+        return [f"many-{number}" for number in re.findall(r'<h2 class="tile-title"><a href="/p/many-(\d+)"', page)]
+
+    assert shown("/feed") == [f"many-{number}" for number in range(29, 5, -1)]
+    assert shown("/feed?page=2") == [f"many-{number}" for number in range(5, -1, -1)]
+    assert 'href="/feed?page=2"' in reader.get("/feed").text
+    assert 'rel="prev" href="/feed"' in reader.get("/feed?page=2").text
+    assert "/feed?page=3" not in reader.get("/feed?page=2").text
+    assert shown("/feed?page=999999999999") == shown("/feed?page=20") == []

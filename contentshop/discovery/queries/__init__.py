@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from contentshop.discovery.queries.feed import Feed, FeedEntry, Followed, follows_creator, follows_topic, read_feed
+from contentshop.discovery.queries.feed import (
+    PAGES,
+    Feed,
+    FeedEntry,
+    Followed,
+    follows_creator,
+    follows_topic,
+    read_feed,
+)
 from contentshop.discovery.queries.related import RelatedPost, related_posts
 from contentshop.discovery.queries.searches import (
     QueryRow,
@@ -16,6 +24,7 @@ from contentshop.discovery.queries.searches import (
 from contentshop.discovery.queries.trending import Trending, list_trending, work_out_boards
 
 __all__ = [
+    "PAGES",
     "Feed",
     "FeedEntry",
     "Followed",

@@ -19,7 +19,8 @@ from contentshop.posts.queries import PostTile, read_tile, select_tiles
 from contentshop.search.port import SearchBackend, SearchQuery
 
 NEW = timedelta(days=30)  # how long a post of a followed creator stands before suggestions
-LENGTH = 48
+LENGTH = 24
+PAGES = 20
 WORDS = 3  # of the person's last searches that are asked for
 FOUND = 8  # results of each
 
@@ -46,13 +47,14 @@ class Followed:
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """A feed with everything that it was made of."""
+    """A page of a feed with everything that it was made of; ``more``: there is another page."""
 
     entries: Sequence[FeedEntry]
     follows: Sequence[Followed]
     searched: Sequence[str]
     by_date: bool
     hidden: int
+    more: bool = False
 
 
 def follows_creator(session: AnySession, user_id: int, creator_id: int) -> bool:
@@ -66,8 +68,11 @@ def follows_topic(session: AnySession, user_id: int, slug: str) -> bool:
     return bool(session.scalar(select(followed)))
 
 
-def read_feed(session: AnySession, backend: SearchBackend, *, user_id: int, locale: str, now: datetime) -> Feed:
-    """The feed of a person, in at most seven statements and ``WORDS`` questions to the search engine.
+def read_feed(
+    session: AnySession, backend: SearchBackend, *, user_id: int, locale: str, now: datetime, page: int = 1
+) -> Feed:
+    """A page of the feed of a person (``PAGES`` at most, of ``LENGTH`` posts), in at most seven statements and ``WORDS``
+    questions to the search engine.
 
     New posts of followed creators come first; then posts on followed topics, what the person's last searches find,
     and older posts of followed creators. Within each the newest come first; by date, all of them do. A post stands
@@ -85,7 +90,10 @@ def read_feed(session: AnySession, backend: SearchBackend, *, user_id: int, loca
     )
     by_date = bool(session.scalar(select(FeedChoice.by_date).where(FeedChoice.user_id == user_id)))
     own = session.scalar(select(User.key).where(User.id == user_id))
-    entries = [*_of_follows(session, people, topics), *_of_searches(session, backend, words)]
+    page = max(1, min(page, PAGES))
+    end = page * LENGTH
+    # What the person wants less of falls out afterwards.
+    entries = [*_of_follows(session, people, topics, end + len(hidden) + 1), *_of_searches(session, backend, words)]
     wanted = [
         entry
         for entry in entries
@@ -93,12 +101,14 @@ def read_feed(session: AnySession, backend: SearchBackend, *, user_id: int, loca
         and entry.tile.author_key != own
         and (entry.why == "creator" or entry.tile.author_key not in disliked)
     ]
+    ordered = _ordered(wanted, by_date, now)
     return Feed(
-        entries=_ordered(wanted, by_date, now)[:LENGTH],
+        entries=ordered[end - LENGTH : end],
         follows=[*people.values(), *topics.values()],
         searched=words,
         by_date=by_date,
         hidden=len(hidden),
+        more=len(ordered) > end and page < PAGES,
     )
 
 
@@ -134,12 +144,14 @@ def _unwanted(session: AnySession, user_id: int) -> tuple[set[int], set[str]]:
     return {post_id for post_id, _author in rows}, {author for _post_id, author in rows}
 
 
-def _of_follows(session: AnySession, people: dict[str, Followed], topics: dict[str, Followed]) -> list[FeedEntry]:
+def _of_follows(
+    session: AnySession, people: dict[str, Followed], topics: dict[str, Followed], limit: int
+) -> list[FeedEntry]:
     """Posts by followed creators, and on followed topics, the newest of each."""
     found: list[FeedEntry] = []
     base = select_tiles().where(User.blocked.is_(False)).order_by(Post.published_at.desc(), Post.id.desc())
     if people:
-        rows = session.execute(base.where(User.key.in_(people)).limit(LENGTH))
+        rows = session.execute(base.where(User.key.in_(people)).limit(limit))
         found += [FeedEntry(read_tile(row), "creator", people[row.author_key].title) for row in rows]
     if topics:
         first = (
@@ -151,7 +163,7 @@ def _of_follows(session: AnySession, people: dict[str, Followed], topics: dict[s
             .scalar_subquery()
         )
         filed = Post.id.in_(select(PostTopic.post_id).where(PostTopic.topic.in_(topics)))
-        rows = session.execute(base.add_columns(first.label("topic")).where(filed).limit(LENGTH))
+        rows = session.execute(base.add_columns(first.label("topic")).where(filed).limit(limit))
         found += [FeedEntry(read_tile(row), "topic", topics[row.topic].title) for row in rows]
     return found
 
