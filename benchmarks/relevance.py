@@ -3,9 +3,10 @@
     python benchmarks/relevance.py [FOLDER] [--split dev] [--sets chorus-en,cranfield-en,qbqtc-zh]
     python benchmarks/relevance.py --engine opensearch --url http://127.0.0.1:9200
 
-With OpenSearch, also how much of its first ten Whoosh has among its own (overlap@10). Each query is asked a second
-time with one typing error in each of its Latin words of five letters or more: a letter left out, doubled, wrong, or
-two swapped, never the first, chosen by a random number seeded by the query; "typos" is that nDCG ÷ the clean one.
+Beside it, in the same run, SQLite FTS5 and tantivy (if installed) as they come. With OpenSearch, also how much of its
+first ten Whoosh has among its own (overlap@10). Each query is asked a second time with one typing error in each of its
+Latin words of five letters or more: a letter left out, doubled, wrong, or two swapped, never the first, chosen by a
+random number seeded by the query; "typos" is that nDCG ÷ the clean one.
 
 FOLDER (or the environment's SEARCH_DATA) holds ``corpus/``, ``dev/`` and ``eval.py``; by default
 ``../shared/data/search`` beside the repository. Without it the command says so and ends with 0.
@@ -23,12 +24,16 @@ import re
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from beside import Beside, Fts5, Tantivy
 
 from contentshop.search.backends.whoosh import WhooshSearchBackend
 from contentshop.search.port import MAX_LIMIT, Document, SearchBackend, SearchQuery
@@ -106,6 +111,31 @@ def overlap(one: SearchBackend, other: SearchBackend, texts: Iterable[str]) -> f
     return sum(shares) / len(shares)
 
 
+def compared(
+    folder: Path, corpus: Sequence[Mapping[str, Any]], name: str, split: str, measured: ModuleType
+) -> Iterator[str]:
+    """What FTS5 and tantivy make of the same set as they come: their own tokenizers and BM25, the title three times."""
+    found = list(documents(corpus))
+    for make in (
+        lambda: Fts5(folder / "fts.db", found, analysed=False),
+        lambda: Tantivy(folder / "tantivy", found, analysed=False),
+    ):
+        try:
+            other: Beside = make()
+        except ImportError:
+            yield "   tantivy is not installed; measured without it"
+            continue
+
+        def ids(text: str, count: int, other: Beside = other) -> list[str]:
+            pages = [
+                SearchQuery(text, offset=at, limit=min(MAX_LIMIT, count - at)) for at in range(0, count, MAX_LIMIT)
+            ]
+            return [key.partition(":")[2] for page in pages for key in other.search(page)]
+
+        result = measured.evaluate(name, split, ids)
+        yield f"   {other.name} as it comes: " + "  ".join(f"{k} {v}" for k, v in result.items() if k != "queries")
+
+
 def measure(name: str, split: str, measured: ModuleType, url: str) -> None:
     """Index one set, ask its queries, print its measures beside the goals."""
     corpus, queries, _ = measured.load(name, split)
@@ -128,6 +158,7 @@ def measure(name: str, split: str, measured: ModuleType, url: str) -> None:
         asked = clock() - began
         spoilt = measured.evaluate(name, split, lambda text, count: ranked(backend, with_typos(text), count))
         shared = overlap(backend, whoosh, queries.values()) if url else None
+        others = list(compared(Path(stack.enter_context(tempfile.TemporaryDirectory())), corpus, name, split, measured))
     unit = "s" if url else "CPU-s"
     print(
         f"{name:13} {split}: {len(corpus)} documents, {len(corpus) / built:.0f}/{unit}, {size / 1e6:.1f} MB; "
@@ -138,6 +169,8 @@ def measure(name: str, split: str, measured: ModuleType, url: str) -> None:
     kept = spoilt["ndcg@10"] / result["ndcg@10"]
     beside = "" if shared is None else f"; overlap@10 with Whoosh {shared:.3f}"
     print(f"   typos in {changed} queries: ndcg@10 {spoilt['ndcg@10']}, {kept:.3f} of the clean one{beside}")
+    for line in others:
+        print(line)
     for key, least, aim in GOALS[name]:
         value = result[key]
         good = value <= least if key == "zero" else value >= least

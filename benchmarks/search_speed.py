@@ -29,7 +29,7 @@ from relevance import NEAR, documents, measures, with_typos
 from sqlalchemy import create_engine, insert
 from sqlalchemy.orm import Session
 
-from contentshop.core.db import Base, prepare_engine
+from contentshop.core.db import Base, prepare_engine, refresh_statistics
 from contentshop.products.models import Product
 from contentshop.search.backends.whoosh import WhooshSearchBackend
 from contentshop.search.port import FACETS, Document, SearchQuery, Upsert
@@ -205,7 +205,10 @@ def suggested(path: Path, found: Sequence[Document], count: int) -> str:
         session.execute(insert(Product), rows)
         for start in range(0, len(found), 1000):
             keep(session, found[start : start + 1000])
+        refresh_statistics(session.connection())  # as the worker does
         session.commit()
+    engine.dispose()
+    with Session(engine) as session:
         spent = []
         for _ in range(count * 5):
             word = chance.choice(re.findall(r"\w{3,}", chance.choice(found).title) or ["phone"])
