@@ -71,7 +71,7 @@ def follows_topic(session: AnySession, user_id: int, slug: str) -> bool:
 def read_feed(
     session: AnySession, backend: SearchBackend, *, user_id: int, locale: str, now: datetime, page: int = 1
 ) -> Feed:
-    """A page of the feed of a person (``PAGES`` at most, of ``LENGTH`` posts), in at most seven statements and ``WORDS``
+    """A page of a person's feed (``PAGES`` at most, of ``LENGTH`` posts), in at most seven statements and ``WORDS``
     questions to the search engine.
 
     New posts of followed creators come first; then posts on followed topics, what the person's last searches find,
