@@ -270,9 +270,7 @@ class _Parser:
         if tenths != int(tenths) or tenths > MAX_RATING:
             self._problem(index + 1, say("a rating is a number from 0 to 5 with at most one decimal, like 4.5"))
         elif len(name) > MAX_AWARD:
-            self._problem(
-                index + 1, say("%(name)s may have at most %(most)s characters", name="the criterion", most=MAX_AWARD)
-            )
+            self._problem(index + 1, say("the name of a rating may have at most %(most)s characters", most=MAX_AWARD))
         elif name in dict(item.ratings):
             self._problem(index + 1, say("%(name)s is given twice", name=name))
         elif len(item.ratings) == MAX_RATINGS:

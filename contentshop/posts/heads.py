@@ -12,6 +12,9 @@ from contentshop.core.words import Said, say
 from contentshop.posts.blocks import MAX_COLUMNS, MAX_TITLE, MOST, RELATIONS, SPECS, example
 
 MAX_SLUG = 100  # as long as the column of products’ slugs
+LONG_TITLE = say("the title may have at most %(most)s characters", most=MAX_TITLE)
+"""What is said of a title that is too long."""
+
 MAX_VALUES = 12  # attributes read of one line; no directive has as many
 
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
@@ -104,7 +107,7 @@ class HeadReader:
 
     def _title(self, title: str) -> str:
         if len(title) > MAX_TITLE:
-            self._problem(say("%(name)s may have at most %(most)s characters", name="the title", most=MAX_TITLE))
+            self._problem(LONG_TITLE)
         if not title and self.kind == "toggle":
             self._problem(self._without_brackets())
         return title[:MAX_TITLE]

@@ -6,13 +6,15 @@ import re
 
 from contentshop.core.words import Said, say
 from contentshop.posts.blocks import MAX_CHAPTERS, MAX_NOTE, MAX_SPOTS, MAX_TIME, MAX_TITLE, CardRef, Mark
-from contentshop.posts.heads import is_slug, one_line
+from contentshop.posts.heads import LONG_TITLE, is_slug, one_line
 
 _SPOT = re.compile(
     r"@ *(?P<x>\d{1,3}(?:\.\d{1,3})?) *%?[ ,]+(?P<y>\d{1,3}(?:\.\d{1,3})?) *%? +\[?(?P<slug>[^\s\[\]]+)\]?(?P<note>.*)"
 )
 _CHAPTER = re.compile(r"@ *(?P<time>(?:\d{1,2}:)?\d{1,3}:[0-5]\d)(?!\d) *(?P<rest>.*)")
 _IN_BRACKETS = re.compile(r"\[(?P<slug>[^\[\]]*)\](?P<title>.*)")
+
+LONG_NOTE = say("%(name)s may have at most %(most)s characters", name="note", most=MAX_NOTE)
 
 Reading = tuple[Mark | None, CardRef | None, Said | None]
 
@@ -47,7 +49,7 @@ def _spot(number: int, line: str) -> Reading:
     if x > 100 or y > 100:
         return None, None, say("a spot lies between 0 and 100 per cent")
     note = one_line(match["note"])
-    problem = _long("note", note, MAX_NOTE)
+    problem = LONG_NOTE if len(note) > MAX_NOTE else None
     return Mark((x, y)), CardRef("spot", match["slug"], number, note=note[:MAX_NOTE]), problem
 
 
@@ -61,7 +63,7 @@ def _chapter(number: int, line: str) -> Reading:
         return None, None, say("write a chapter as “@ 1:23 Title” or “@ 1:23 name Title”: a time, a product, words")
     if not slug and not title:
         return None, None, say("give the chapter a title or a product")
-    problem = _long("the title", title, MAX_TITLE)
+    problem = LONG_TITLE if len(title) > MAX_TITLE else None
     card = CardRef("chapter", slug, number, optional=not sure) if slug else None
     return Mark((float(at),), title[:MAX_TITLE]), card, problem
 
@@ -77,9 +79,3 @@ def _product_of(text: str) -> tuple[str, str, bool]:
     if word.isascii() and is_slug(word):
         return word, one_line(rest), "-" in word
     return "", text, False
-
-
-def _long(name: str, text: str, most: int) -> Said | None:
-    if len(text) <= most:
-        return None
-    return say("%(name)s may have at most %(most)s characters", name=name, most=most)

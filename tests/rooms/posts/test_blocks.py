@@ -387,3 +387,17 @@ class TestBinding:
         assert draft.cards[0]["relation"] == "gifted"
         assert "ratings" not in draft.cards[1]
         assert "relation" not in draft.cards[1]
+
+
+@pytest.mark.parametrize(
+    ("source", "line", "message"),
+    [
+        (f":::tip[{'x' * 121}]\n:::", 1, "the title may have at most 120 characters"),
+        (f":::audio[aaaa]\n@ 0:01 {'X' * 121}\n:::", 2, "the title may have at most 120 characters"),
+        (f":::picture[aaaa]\n@ 1 2 lamp {'x' * 301}\n:::", 2, "note may have at most 300 characters"),
+        (f":::item[a]\n* {'x' * 61}: 4\n:::", 2, "the name of a rating may have at most 60 characters"),
+        (f'::picture[aaaa]{{caption="{"x" * 301}"}}', 1, "caption may have at most 300 characters"),
+    ],
+)
+def test_words_that_are_too_long_are_named(source: str, line: int, message: str) -> None:
+    assert problems(source) == [(line, message)]
