@@ -136,9 +136,16 @@ def test_only_ones_own_video_can_be_shown(stage: Stage, session: Session, unit: 
     def asset(owner: User, kind: str) -> str:
         with unit():
             made = Asset(
-                key=f"{kind}{owner.id}", owner_id=owner.id, kind=kind, form="mp4", width=1, height=1, widths=[],
-                digest="", created_at=stage.clock.now(),
-            )  # fmt: skip
+                key=f"{kind}{owner.id}",
+                owner_id=owner.id,
+                kind=kind,
+                form="mp4",
+                width=1,
+                height=1,
+                widths=[],
+                digest="",
+                created_at=stage.clock.now(),
+            )
             session.add(made)
             return made.key
 
@@ -222,9 +229,12 @@ def test_what_is_announced_is_what_is_live_or_to_come(
     with unit():
         session.add(
             LiveSession(
-                key="sooner", host_id=stage.host.id, title="Sooner", starts_at=clock.now() + timedelta(hours=1),
+                key="sooner",
+                host_id=stage.host.id,
+                title="Sooner",
+                starts_at=clock.now() + timedelta(hours=1),
                 created_at=clock.now(),
-            )  # fmt: skip
+            )
         )
 
     def announced(**values: Any) -> list[str]:
