@@ -86,7 +86,7 @@ class MerchantRow:
     country: str
     active: bool
     offers: int
-    approved: bool
+    approved: bool = True
 
 
 @dataclass(frozen=True, slots=True)
