@@ -10,6 +10,7 @@ from playwright.sync_api import Locator, Response
 
 from tests.journeys.conftest import Visit
 from tests.journeys.stage import STOCK, Stage
+from tests.journeys.writing import surface
 
 HEAVIEST = 34 * 1024  # bytes of HTML, CSS and JavaScript, compressed (the design's limit for a reader page)
 MOST_REQUESTS = 25  # before scrolling; each is one more chance to wait
@@ -102,18 +103,20 @@ def test_on_a_phone_saving_stays_at_the_foot_of_the_window_and_hides_nothing(
 ) -> None:
     page = visit(stage.creator, width=width).page
     page.goto(f"/studio/{stage.draft}")
+    surface(page)
+    page.evaluate("for (const panel of document.querySelectorAll('.fold')) panel.open = true")
     height = page.viewport_size["height"] if page.viewport_size else 0
     bar = page.locator(".write-acts")
     for place in (0, 600, 100_000):
         page.evaluate("place => scrollTo(0, place)", place)
         found = box_of(bar)
         assert (found["left"], found["right"], found["bottom"]) == (0, width, height)
-        for button in bar.locator("button").all():
+        for button in bar.locator("button:visible").all():
             target = box_of(button)
             assert target["bottom"] - target["top"] >= 44
             assert 0 <= target["left"] < target["right"] <= width
     # At the end of the page its last part stands above the bar.
-    assert round(box_of(page.locator(".foot"))["bottom"]) <= box_of(bar)["top"]
+    assert round(box_of(page.locator(".write-side"))["bottom"]) <= box_of(bar)["top"]
     # Whoever goes on by keyboard sees where they are.
     page.evaluate("scrollTo(0, 0)")
     for name in ("summary", "relation", "tested", "lang"):
@@ -124,16 +127,19 @@ def test_on_a_phone_saving_stays_at_the_foot_of_the_window_and_hides_nothing(
     bar.locator("[value=save]").click()
     page.wait_for_load_state()
     assert page.input_value("[name=title]") == "Saved from the foot"
-    assert page.locator("[role=alert]").count() == 0
+    assert page.locator("[role=alert]:visible").count() == 0
 
 
 @pytest.mark.parametrize("width", [390, 1280])
 def test_every_tool_of_the_editor_can_be_seen(visit: Visit, stage: Stage, width: int) -> None:
     page = visit(stage.creator, width=width).page
     page.goto(f"/studio/{stage.draft}")
+    surface(page)
     bar = page.locator(".editor-bar")
-    for tool in bar.locator("button").all():
-        assert box_of(tool)["right"] <= box_of(bar)["right"]
+    tools = [box_of(tool) for tool in bar.locator("button:visible").all()]
+    assert len(tools) == (8 if width == 390 else 15)
+    assert max(tool["right"] for tool in tools) <= box_of(bar)["right"]
+    assert len({tool["top"] for tool in tools}) == 1
 
 
 def test_on_a_wide_screen_saving_stands_at_the_top(visit: Visit, stage: Stage) -> None:

@@ -123,7 +123,7 @@ def find_by_search(page: Page, word: str, live_url: str) -> None:
 
 
 def assert_answer_first(page: Page, title: str, window: Window) -> None:
-    expect(page.locator("h1")).to_have_text(title)
+    expect(page.locator("h1")).to_contain_text(title)
     picks = page.locator(".pick")
     expect(picks).to_have_count(3)
     expect(picks.first).to_contain_text(window.in_stock_price)

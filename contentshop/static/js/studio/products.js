@@ -106,9 +106,9 @@ function setUpProducts(editor, text) {
     const facts = told.read ?? {};
     finding.hidden = true;
     review.hidden = false;
-    for (const name of ["title", "brand", "currency", "merchant"]) review.elements[name].value = facts[name] ?? "";
-    review.elements.price.value = facts.price ?? "";
-    review.elements.url.value = facts.url ?? url;
+    for (const name of ["title", "brand", "currency", "merchant"]) review.elements[`product_${name}`].value = facts[name] ?? "";
+    review.elements.product_price.value = facts.price ?? "";
+    review.elements.product_url.value = facts.url ?? url;
     review.facts = facts;
     const said = review.querySelector("[data-review-say]");
     said.textContent = [told.problem, ...(facts.problems ?? [])].filter(Boolean).join(" ");
@@ -119,7 +119,7 @@ function setUpProducts(editor, text) {
     picture.hidden = !source.startsWith("/"); // pages show no picture of another host
     if (!picture.hidden) picture.src = source;
     review.querySelector("[data-review-errors]").hidden = true;
-    review.elements.title.focus();
+    review.elements.product_title.focus();
   }
 
   function sureness(confidence) {
@@ -138,7 +138,7 @@ function setUpProducts(editor, text) {
     for (const [name, value] of Object.entries(facts)) {
       if (value !== null && ["string", "number"].includes(typeof value)) body.set(name, value);
     }
-    for (const [name, value] of new FormData(review)) body.set(name, value);
+    for (const [name, value] of new FormData(review)) body.set(name.replace("product_", ""), value);
     try {
       const made = await ask(page.dataset.make, body);
       take({ ...made, key: made.key ?? made.slug }, as);

@@ -275,6 +275,12 @@ async function mirrored(area, label) {
   surface.setAttribute("aria-multiline", "true");
   surface.setAttribute("autocapitalize", "sentences");
   if (area.lang) surface.lang = area.lang;
+  // Typing over several lines: the browser would join them by inline styles, which the page's policy refuses.
+  surface.addEventListener("beforeinput", (event) => {
+    if (event.inputType !== "insertText" || event.data === null || event.isComposing || !mirror.somethingSelected()) return;
+    event.preventDefault();
+    mirror.replaceSelection(event.data, "end", "+input");
+  }, { capture: true });
   for (const name of ["aria-invalid", "aria-describedby"]) {
     if (area.hasAttribute(name)) surface.setAttribute(name, area.getAttribute(name));
   }
