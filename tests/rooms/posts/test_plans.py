@@ -54,7 +54,7 @@ def work(app: Flask, desk: Desk, after: timedelta = SOON) -> int:
 def states(desk: Desk) -> list[tuple[str, str]]:
     desk.session.rollback()
     rows = desk.session.execute(select(PostPlan.kind, PostPlan.state).order_by(PostPlan.id))
-    return [tuple(row) for row in rows]
+    return [(kind, state) for kind, state in rows]
 
 
 def told(desk: Desk) -> list[str]:

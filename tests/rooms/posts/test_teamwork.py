@@ -9,7 +9,7 @@ import pytest
 
 from contentshop.accounts.models import User
 from contentshop.core.errors import Conflict, Forbidden, Invalid, NotFound
-from contentshop.posts import actions, notices, policy, queries, sharing, teamwork
+from contentshop.posts import notices, policy, queries, sharing, teamwork
 from contentshop.posts.models import Post, PostMember, Remark
 from contentshop.posts.teamwork import find_place
 from tests.factories import Factory
@@ -300,7 +300,7 @@ class TestRemarks:
         made = remark(desk, post, "Words", "", instead="Signs")
         for verdict in ("accepted", "rejected"):
             with pytest.raises(Forbidden):
-                decide(desk, post, made, verdict, by=desk.other)  # type: ignore[arg-type]
+                decide(desk, post, made, verdict, by=desk.other)
         third = desk.session.merge(make.user("creator"))
         with pytest.raises(Forbidden):
             decide(desk, post, made, "resolved", by=third)
@@ -443,4 +443,3 @@ def test_the_earnings_stay_with_the_author(desk: Desk, make: Factory) -> None:
     found = queries.find_card(desk.session, key)
     assert found is not None
     assert (found.author_id, found.author_key) == (desk.author.id, desk.author.key)
-    assert actions.publishing_obstacles(desk.fresh(post), desk.draft(post)) == {}
