@@ -87,6 +87,7 @@ class PublishedPost:
     words: int
     updates: tuple[Update, ...] = ()
     coauthors: tuple[CoAuthor, ...] = ()
+    also: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,9 +157,14 @@ class OwnPost:
     updated_at: datetime
 
 
-def get_published(session: AnySession, slug: str) -> PublishedPost:
-    """The post at this address, in one statement. Raises NotFound, also for drafts and unpublished posts."""
+def get_published(session: AnySession, slug: str, *, also: ColumnElement[str] | None = None) -> PublishedPost:
+    """The post at this address, in one statement. Raises NotFound, also for drafts and unpublished posts.
+
+    ``also`` is a column of a room above that comes along.
+    """
     query = _whole(Post.live_id).where(Post.slug == slug, PUBLIC)
+    if also is not None:
+        query = query.add_columns(also.label("also"))
     row = session.execute(query).one_or_none()
     if row is None:
         raise NotFound(say("There is no such post. It may have been taken down."))
@@ -236,7 +242,7 @@ def _coauthors(lines: str | None) -> tuple[CoAuthor, ...]:
 
 
 def _published(row: AnyRow, published_at: datetime) -> PublishedPost:
-    own = {"cover", "words", "published_at", "updates", "coauthors"}
+    own = {"cover", "words", "published_at", "updates", "coauthors", "also"}
     return PublishedPost(
         **{name: getattr(row, name) for name in PublishedPost.__slots__ if name not in own},
         published_at=published_at,
@@ -244,6 +250,7 @@ def _published(row: AnyRow, published_at: datetime) -> PublishedPost:
         words=estimated_words(row.length, row.lang),
         updates=tuple(Update(datetime.fromisoformat(at), note) for at, note in reversed(row.updates)),
         coauthors=_coauthors(row.coauthors),
+        also=getattr(row, "also", None),
     )
 
 

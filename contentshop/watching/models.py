@@ -25,7 +25,7 @@ class SavedSearch(Base):
     is no news. ``round`` grows each time, and with it what was known is void.
 
     ``kind``, ``lang`` and ``topic`` are empty for any. ``price_to`` counts minor units of ``currency`` (None: any
-    price). ``mail_hour`` is an hour of the day in the person's time zone. The feed's address is signed over
+    price); ``worth_from`` is a worth rate in per cent, ``votes_from`` a number of votes. ``mail_hour`` is an hour of the day in the person's time zone. The feed's address is signed over
     ``feed_serial``, so a new serial is a new address. ``synonyms`` are the editors' for its words, as
     [text, [meanings]], when it was anchored; ``anchorings`` counts how often that was.
     """
@@ -50,6 +50,8 @@ class SavedSearch(Base):
     currency: Mapped[str] = mapped_column(String(3))
     price_to: Mapped[int | None] = mapped_column(BigInt)
     in_stock: Mapped[bool] = mapped_column(Boolean, default=False)
+    worth_from: Mapped[int | None] = mapped_column(Integer)
+    votes_from: Mapped[int | None] = mapped_column(Integer)
     in_app: Mapped[bool] = mapped_column(Boolean, default=True)
     mail: Mapped[str] = mapped_column(String(10), default="off")
     mail_hour: Mapped[int] = mapped_column(Integer, default=7)

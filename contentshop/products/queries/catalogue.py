@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, func, or_, select
+from sqlalchemy import ColumnElement, case, func, null, or_, select
 
 from contentshop.core.errors import NotFound
 from contentshop.core.uow import AnySession
@@ -51,10 +51,16 @@ class ProductPage:
     locales: tuple[str, ...]
     created_at: datetime
     updated_at: datetime
+    also: str | None = None
 
 
-def get_product_page(session: AnySession, slug: str, locale: str) -> ProductPage:
-    """Everything of the product at this address, in three statements. Raises NotFound."""
+def get_product_page(
+    session: AnySession, slug: str, locale: str, *, also: ColumnElement[str] | None = None
+) -> ProductPage:
+    """Everything of the product at this address, in three statements. Raises NotFound.
+
+    ``also`` is a column of a room above that comes along.
+    """
     row = session.execute(
         select(
             Product.id,
@@ -66,6 +72,7 @@ def get_product_page(session: AnySession, slug: str, locale: str) -> ProductPage
             Product.translations,
             Product.created_at,
             Product.updated_at,
+            (null() if also is None else also).label("also"),
         ).where(Product.slug == slug)
     ).one_or_none()
     if row is None:
@@ -82,6 +89,7 @@ def get_product_page(session: AnySession, slug: str, locale: str) -> ProductPage
         locales=tuple(dict.fromkeys([row.lang, *row.translations])),
         created_at=row.created_at,
         updated_at=row.updated_at,
+        also=row.also,
     )
 
 

@@ -1,0 +1,1 @@
+"""What readers say: comments on posts, questions about products, and whether a post is worth its time."""
