@@ -43,3 +43,14 @@ class Asset(Base):
     def focus(self) -> tuple[int, int]:
         """The point that must stay in sight, in per cent from the left and the top."""
         return (self.focus_x, self.focus_y)
+
+
+class Portrait(Base):
+    """The picture of a person; gone with the medium."""
+
+    __tablename__ = "portrait"
+
+    user_id: Mapped[int] = mapped_column(
+        BigInt, ForeignKey("user_account.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    asset_id: Mapped[int] = mapped_column(BigInt, ForeignKey("asset.id", ondelete="CASCADE"), index=True)

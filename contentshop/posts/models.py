@@ -152,6 +152,36 @@ class PostTopic(Base):
     topic: Mapped[str] = mapped_column(String(60), primary_key=True, index=True)
 
 
+class Series(Base):
+    """Posts of one creator that belong together, in an order. ``version`` grows with every change of it or its order."""
+
+    __tablename__ = "series"
+
+    id: Mapped[PrimaryKey]
+    key: Mapped[PublicKey]
+    slug: Mapped[str] = mapped_column(String(100), unique=True)
+    author_id: Mapped[int] = mapped_column(BigInt, ForeignKey("user_account.id"), index=True)
+    title: Mapped[str] = mapped_column(String(120))
+    intro: Mapped[str] = mapped_column(String(1000), default="")
+    lang: Mapped[str] = mapped_column(String(10), default="en")
+    created_at: Mapped[Moment]
+    version: Mapped[int] = mapped_column(Integer, default=1)
+
+    author: Mapped[User] = relationship()
+
+
+class SeriesPart(Base):
+    """A post in a series; it is in at most one. ``position`` counts from 0, drafts included."""
+
+    __tablename__ = "series_part"
+
+    post_id: Mapped[int] = mapped_column(
+        BigInt, ForeignKey("post.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    series_id: Mapped[int] = mapped_column(BigInt, ForeignKey("series.id", ondelete="CASCADE"), index=True)
+    position: Mapped[int] = mapped_column(Integer)
+
+
 class RevisionAsset(Base):
     """A medium that a revision uses: its cover, or one named in its text (see ``posts.media_use``)."""
 
