@@ -41,12 +41,14 @@ from contentshop.web import (
     session,
     shop,
     studio,
+    studio_gate,
     studio_history,
     studio_live,
     studio_media,
     studio_plans,
     studio_preview,
     studio_products,
+    studio_refresh,
     studio_review,
     studio_sharing,
     studio_team,
@@ -160,6 +162,8 @@ def _open_doors(app: Flask) -> None:
     readers = (reader, trending, following, searches, suggest, go, shop, account, watching, feeds, files, gallery)
     creators = (
         studio,
+        studio_gate,
+        studio_refresh,
         studio_preview,
         studio_products,
         studio_media,

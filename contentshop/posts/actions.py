@@ -6,7 +6,7 @@ Rendering takes a while, so doors call ``prepare_text`` before they begin to wri
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -17,19 +17,20 @@ from contentshop.accounts.models import User
 from contentshop.core.errors import Conflict, Forbidden, Invalid
 from contentshop.core.ids import new_key, slugify
 from contentshop.core.outbox import record
-from contentshop.core.text import RENDERER_VERSION, Problem, describe, excerpt
+from contentshop.core.text import RENDERER_VERSION, Problem, excerpt
 from contentshop.core.uow import AnySession
 from contentshop.core.words import say
 from contentshop.posts.binding import as_stored, bind
 from contentshop.posts.cards import CardRef
 from contentshop.posts.events import PostChanged, PostPublished, PostUnpublished
+from contentshop.posts.gate import inspect, obstacles
 from contentshop.posts.imports import PostFile
 from contentshop.posts.inputs import MAX_SUMMARY, PostInput
 from contentshop.posts.media_use import note_use
 from contentshop.posts.merging import FIELDS, Words, step_back, words_of
 from contentshop.posts.models import Card, DraftStep, Post, PostPlan, PostTopic, Revision
 from contentshop.posts.policy import can_change, can_unpublish
-from contentshop.posts.queries import find_by_source, list_problems
+from contentshop.posts.queries import find_by_source
 from contentshop.posts.rendering import Rendered, render_draft
 
 SUMMARY_FROM_TEXT = 160
@@ -162,10 +163,10 @@ def publish(
     """
     _allow(can_change(by, post))
     shown = revision or _draft_of(post)
-    obstacles = publishing_obstacles(post, shown)
-    note = _update_note(note, obstacles)
-    if obstacles:
-        raise Invalid(obstacles)
+    found = publishing_obstacles(session, post, shown, now=now)
+    note = _update_note(note, found)
+    if found:
+        raise Invalid(found)
     if post.state == "published" and post.live_id == shown.id:
         return
     if not _claim(session, post, post.version, now):
@@ -209,20 +210,14 @@ def unpublish(session: AnySession, post: Post, *, by: User, now: datetime) -> No
     session.flush()
 
 
-def publishing_obstacles(post: Post, draft: Revision, *, first_line: int = 1) -> dict[str, list[str]]:
-    """What stands in the way of publishing ``draft``, by field; its lines count from ``first_line``."""
-    found: dict[str, list[str]] = {}
-    if not draft.title:
-        found["title"] = [say("Give the post a title.")]
-    if draft.problems:
-        found["source"] = describe(
-            replace(problem, line=problem.line + first_line - 1) for problem in list_problems(draft)
-        )
-    elif not draft.segments:
-        found["source"] = [say("Write something first: the text is empty.")]
-    elif post.kind == "list" and not any(entry["kind"] == "item" for entry in draft.cards):
-        found["source"] = [say("A buying list needs at least one item, from :::item[…] to :::")]
-    return found
+def publishing_obstacles(
+    session: AnySession, post: Post, draft: Revision, *, now: datetime, first_line: int = 1
+) -> dict[str, list[str]]:
+    """What stands in the way of publishing ``draft`` at ``now``, by field; its lines count from ``first_line``.
+
+    The rules are those of ``posts.gate``.
+    """
+    return obstacles(inspect(session, post, draft, now=now), first_line=first_line)
 
 
 def import_post(
@@ -255,9 +250,9 @@ def import_post(
     post.source = mark
     if not publish or post.state == "unpublished":
         return ImportResult(post, outcome)
-    obstacles = publishing_obstacles(post, _draft_of(post), first_line=file.first_line)
-    if obstacles:
-        return ImportResult(post, outcome, tuple(line for lines in obstacles.values() for line in lines))
+    found = publishing_obstacles(session, post, _draft_of(post), now=now, first_line=file.first_line)
+    if found:
+        return ImportResult(post, outcome, tuple(line for lines in found.values() for line in lines))
     _publish(session, post, by=post.author, now=now, at=file.published_at(now))
     return ImportResult(post, outcome)
 

@@ -70,7 +70,7 @@ def plan_publishing(
     shown = revision or post.draft
     if shown is None:
         raise Conflict(say("There is nothing to publish."))
-    problems = publishing_obstacles(post, shown)
+    problems = publishing_obstacles(session, post, shown, now=max(now, chosen.at))
     _check_time(chosen, now, problems)
     note = clean_line(note, len(note))
     if len(note) > MAX_UPDATE_NOTE:

@@ -163,6 +163,8 @@ PERMISSIONS: dict[str, Access] = {
     # Reviewers need not be creators, so whoever is signed in may knock; the room knows who works on a post.
     "studio.preview": Access.SIGNED_IN,
     "studio.back": Access.CREATOR,
+    "studio_gate.repair": Access.CREATOR,
+    "studio_refresh.queue": Access.CREATOR,
     "studio_history.autosave": Access.CREATOR,
     "studio_history.merge": Access.CREATOR,
     "studio_history.settle": Access.CREATOR,

@@ -29,16 +29,16 @@ from contentshop.posts import actions, history, notices, plans, policy, queries,
 from contentshop.posts.inputs import PostInput
 from contentshop.posts.queries import OwnPost
 from contentshop.products import queries as products
-from contentshop.web import reading
+from contentshop.web import reading, studio_refresh
 from contentshop.web.cards import card_views, language_tag, post_url, product_card
 from contentshop.web.chrome import money
 from contentshop.web.door import Door, manages_own_units, show
 from contentshop.web.pictures import media_url, picture
 from contentshop.web.reader_pages import Paging, PostPage
 from contentshop.web.session import engines, settings, viewer
+from contentshop.web.studio_checks import checks_of
 from contentshop.web.studio_pages import (
     CardLine,
-    Check,
     Choice,
     EditPage,
     NewPage,
@@ -50,7 +50,7 @@ from contentshop.web.studio_pages import (
 from contentshop.web.studio_saving import Saved, in_unit, own_post, sent_version
 from contentshop.web.studio_saving import save as save_words
 from contentshop.web.studio_side import invitation_lines, notice_lines, plan_lines, post_side
-from contentshop.web.words import translated, translated_errors
+from contentshop.web.words import translated_errors
 
 if TYPE_CHECKING:
     from contentshop.media.models import Asset
@@ -61,7 +61,7 @@ bp = Door("studio", __name__, url_prefix="/studio")
 ROWS = 50  # posts of one page
 FOUND = 10  # products the picker shows
 INLINE_WIDTH = 960  # pixels; a little more than the column of text, for dense screens
-BUTTONS = frozenset({"publish", "unpublish", "picture", "autosave", "lock", "unlock", "remarks", "leave"})
+BUTTONS = frozenset({"publish", "unpublish", "picture", "autosave", "lock", "unlock", "remarks", "leave", "repair"})
 STATES = ("draft", "published", "unpublished")
 FIELDS = (
     "title",
@@ -111,6 +111,7 @@ def home() -> Response:
         notices=notice_lines(notices.list_unread(db.session, person)),
         invitations=invitation_lines(teamwork.list_invitations(db.session, person, now=who.now)),
         plans=plan_lines(plans.list_waiting(db.session, person)),
+        to_refresh=len(studio_refresh.waiting()) if counts.get("published") else 0,
     )
     return show("studio/home.html", page)
 
@@ -305,7 +306,7 @@ def draft_of(post: Post) -> Revision:
     return post.draft
 
 
-def save_form(key: str, *, more: str = "") -> Response | Saved:
+def save_form(key: str, *, more: str = "", how: actions.How = "saved") -> Response | Saved:
     """Save what the form holds, and ``more`` behind the text; or the answer when that cannot be."""
     post = own_post(key)
     typed = _typed(post)
@@ -315,7 +316,7 @@ def save_form(key: str, *, more: str = "") -> Response | Saved:
         form = _form(post, typed, more)
     except Invalid as refusal:
         return show("studio/edit.html", _edit_page(post, typed, errors=refusal.fields), 422)
-    saved = save_words(key, form, version=typed.version)
+    saved = save_words(key, form, version=typed.version, how=how)
     return saved if isinstance(saved, Saved) else redirect(saved.merge_url, 303)
 
 
@@ -437,7 +438,7 @@ def _edit_page(
         cover=picture(typed.cover, typed.values["cover_alt"]),
         cover_key=typed.cover.key if typed.cover else "",
         errors=translated_errors(errors or {}),
-        checks=_checks(post, draft),
+        checks=checks_of(post, draft),
         cards=[CardLine(entry["line"], views[entry["key"]]) for entry in draft.cards if entry["key"] in views],
         changed=post.live_id is not None and post.live_id != post.draft_id,
         live_url=post_url(post.slug) if post.state == "published" else "",
@@ -445,35 +446,6 @@ def _edit_page(
         published_at=post.published_at,
         side=post_side(post),
     )
-
-
-def _checks(post: Post, draft: Revision) -> list[Check]:
-    """What stands in the way of publishing, what could be better, and what is well."""
-    found = [Check(_sentence(problem.message), "bad", problem.line) for problem in queries.list_problems(draft)]
-    obstacles = actions.publishing_obstacles(post, draft)
-    for field, messages in obstacles.items():
-        if field != "source" or not draft.problems:
-            found += [Check(translated(message), "bad") for message in messages]
-    if not draft.summary:
-        found.append(Check(_("A summary helps readers to choose; search engines show it too."), "warn"))
-    if draft.cover_id is None:
-        found.append(Check(_("A cover picture makes people look."), "warn"))
-    elif not draft.cover_alt:
-        found.append(Check(_("Describe the cover for those who cannot see it."), "warn"))
-    if not draft.topics:
-        found.append(Check(_("Choose a topic, so that readers of it find the post."), "warn"))
-    if draft.cards and draft.relation == "none":
-        found.append(Check(_("Say how the post is paid: its cards may earn you a commission."), "warn"))
-    if not obstacles:
-        found.append(Check(_("It can be published."), "good"))
-    if draft.cards and draft.relation != "none":
-        found.append(Check(_("How the post is paid stands above the first card."), "good"))
-    return found
-
-
-def _sentence(text: str) -> str:
-    words = translated(text)
-    return words[:1].upper() + words[1:]
 
 
 def _languages(present: str) -> list[Choice]:

@@ -42,7 +42,7 @@ class PostRow:
 
 @dataclass(frozen=True, slots=True)
 class PostsPage:
-    """An author's posts. Each tab is (label, address, present, count)."""
+    """An author's posts. Each tab is (label, address, present, count). ``to_refresh`` posts want another look."""
 
     tabs: Sequence[tuple[str, str, bool, int]]
     posts: Sequence[PostRow]
@@ -51,6 +51,7 @@ class PostsPage:
     notices: Sequence[NoticeView]
     invitations: Sequence[InvitationView]
     plans: Sequence[PlanView]
+    to_refresh: int
 
 
 @dataclass(frozen=True, slots=True)

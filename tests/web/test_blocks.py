@@ -11,10 +11,12 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from contentshop.core.uow import unit_of_work
 from contentshop.media.models import Asset
+from contentshop.posts.models import Revision
 from contentshop.products.models import Merchant, Product
 from tests.factories import Factory
 
@@ -293,9 +295,12 @@ class TestDisclosure:
         assert words(within(american, '<h1 class="article-title">', "</h1>")) == "好椅子"
 
     def test_links_that_pay_are_told_even_if_the_author_says_none(
-        self, client: FlaskClient, make: Factory, chair: Product
+        self, client: FlaskClient, make: Factory, chair: Product, session: Session
     ) -> None:
-        make.post(slug="guide", relation="none", source="::card[chair]\n")
+        make.post(slug="guide", source="::card[chair]\n")
+        # The gate lets no such post through; this one is older than the gate.
+        with unit_of_work(session):
+            session.execute(update(Revision).values(relation="none"))
         assert "Links in this post are paid" in self.page(client, "US", "en")
 
 

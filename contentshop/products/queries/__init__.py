@@ -46,6 +46,7 @@ from contentshop.products.queries.pages import (
     find_reading,
     find_shop,
     get_page_offer,
+    list_dead_addresses,
     list_due_pages,
 )
 
@@ -77,6 +78,7 @@ __all__ = [
     "get_reach",
     "get_stock",
     "list_addresses",
+    "list_dead_addresses",
     "list_due_pages",
     "list_holders",
     "list_merchants",

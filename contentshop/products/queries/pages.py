@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -101,3 +101,13 @@ def list_due_pages(session: AnySession, *, now: datetime, limit: int) -> list[Du
     for row in rows:
         chosen.setdefault(row.merchant_id, DuePage(row.offer_id, row.url, row.merchant_id))
     return list(chosen.values())[:limit]
+
+
+def list_dead_addresses(session: AnySession, addresses: Collection[str]) -> set[str]:
+    """Those of these page identities (``addresses.identity``) at which every offer we know was found dead."""
+    if not addresses:
+        return set()
+    rows = session.execute(
+        select(Offer.address, Offer.health).where(Offer.kind == "affiliate", Offer.address.in_(addresses))
+    ).all()
+    return {row.address for row in rows if row.health == "dead"} - {row.address for row in rows if row.health != "dead"}

@@ -82,6 +82,8 @@ async function start(editor) {
     event.preventDefault();
     text.goToLine(Number(jump.dataset.gotoLine));
   });
+  // A link from elsewhere to a line, as in the list of posts to look at again.
+  const wanted = /^#line-(\d+)$/.exec(location.hash);
   // A text nobody has clicked into yet has its cursor at the top; a product belongs at its end.
   text.select(text.value.length, text.value.length);
   if (page) {
@@ -95,6 +97,7 @@ async function start(editor) {
     Object.assign(more, { moveItem: items.moveItem, save: saving.byHand, saveThen: saving.then, preview: setUpViews(preview) });
     page.querySelector("[data-plain-upload]").hidden = true;
     page.dataset.ready = "1";
+    if (wanted) text.goToLine(Number(wanted[1]));
   }
   setUpShortcuts(text, run, more);
   for (const name of ["product", "picture", "video", "compare", "spots", "help"]) dialog(name);
