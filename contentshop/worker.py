@@ -38,6 +38,7 @@ from contentshop.products import queries as product_queries
 from contentshop.products.pages import PageFacts, read_page
 from contentshop.reactions import ON_EVENT, REACTIONS, Reaction, site_context
 from contentshop.search import actions as search
+from contentshop.social import actions as social
 from contentshop.watching import actions as watching
 from contentshop.watching import queries as watching_queries
 from contentshop.web.session import engines, settings
@@ -121,6 +122,7 @@ class Worker:
                 done += run_jobs()
                 done += self._timed("index", INDEX_EVERY, self._mind_index)
                 done += self._timed("openings", OPENINGS_EVERY, open_lists)
+                done += self._timed("votes", OPENINGS_EVERY, open_votes)
                 self._timed("boards", BOARDS_EVERY, refresh_boards)
                 self._timed("sweep", SWEEP_EVERY, sweep)
                 self._timed("statistics", STATISTICS_EVERY, learn_sizes)
@@ -168,6 +170,12 @@ class Worker:
 def open_lists() -> int:
     """Let featured lists be found whose time has just begun."""
     return search.sync_openings(db.session, engines().search, now=engines().clock.now())
+
+
+def open_votes() -> int:
+    """Let readers know the votes whose first is old enough."""
+    with unit_of_work(db.session):
+        return social.open_counts(db.session, now=engines().clock.now())
 
 
 def renew_text(revision_id: int) -> bool:

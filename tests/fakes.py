@@ -91,7 +91,7 @@ class MemorySearchBackend:
 
     @staticmethod
     def _text(d: Document) -> str:
-        return " ".join((d.title, d.body, d.brand, *d.tags, *d.codes, *d.cards)).casefold()
+        return " ".join((d.title, d.body, d.brand, *d.tags, *d.codes, *d.cards, *d.talk)).casefold()
 
     def rebuild(self, documents: Iterable[Document]) -> int:
         self.documents = {d.id: d for d in documents}

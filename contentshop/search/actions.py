@@ -23,6 +23,7 @@ from contentshop.search import documents, suggestions
 from contentshop.search.models import SynonymRule
 from contentshop.search.port import Delete, Document, Operation, SearchBackend, Upsert
 from contentshop.search.synonyms import MOST_RULES, Rule
+from contentshop.social.queries import list_spoken
 
 # What has changed. ``product_posts``: the posts that recommend these products, and so on.
 Subject = Literal[
@@ -36,6 +37,7 @@ Subject = Literal[
     "post_author",
     "post_topics",
     "post_products",
+    "creator_talks",
 ]
 # A list is put into the index within this time of its beginning.
 OPENING = timedelta(minutes=10)
@@ -147,6 +149,9 @@ def _operations(session: AnySession, subject: Subject, keys: Sequence[str], now:
                 .where(User.key.in_(keys), Post.live_id.is_not(None))
             )
             return _operations(session, "post", list(session.scalars(written)), now)
+        case "creator_talks":
+            posts, products = list_spoken(session, keys)
+            return _operations(session, "post", posts, now) + _operations(session, "product", products, now)
         case "post_author":
             authors = select(User.key).join(Post, Post.author_id == User.id).where(Post.key.in_(keys)).distinct()
             return _operations(session, "creator", list(session.scalars(authors)), now)

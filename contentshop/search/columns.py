@@ -18,7 +18,17 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
-from contentshop.search.port import KINDS, WAYS, Document, Facet, Kind, SearchQuery, Sort
+from contentshop.search.port import (
+    KINDS,
+    RATING_STEPS,
+    WAYS,
+    WORTH_STEPS,
+    Document,
+    Facet,
+    Kind,
+    SearchQuery,
+    Sort,
+)
 
 POPULARITY_NUDGE = 0.15
 FRESHNESS_NUDGE = 0.15
@@ -26,6 +36,8 @@ FRESHNESS_HALF_LIFE = 90 * 86400  # seconds
 AVAILABILITY_NUDGE = 0.05  # for what can be had now, here or elsewhere
 
 _NO_PRICE = -1
+_NO_RATE = -1
+_MOST_VOTES = 2**31 - 1
 
 
 def facts(document: Document, length: int) -> bytes:
@@ -46,9 +58,17 @@ def facts(document: Document, length: int) -> bytes:
             document.brand,
             list(document.merchants),
             sum(1 << WAYS.index(way) for way in document.ways),
+            _rate(document.worth),
+            max(0, min(document.votes, _MOST_VOTES)),
+            _rate(document.rating),
         ],
         separators=(",", ":"),
     ).encode()
+
+
+def _rate(value: int | None) -> int:
+    """A worth rate or a rating as it is kept."""
+    return _NO_RATE if value is None else max(0, min(value, 100))
 
 
 @dataclass(slots=True)
@@ -67,6 +87,9 @@ class Columns:
     brands: list[str] = field(default_factory=list)
     merchants: list[tuple[str, ...]] = field(default_factory=list)
     ways: bytearray = field(default_factory=bytearray)  # a bit for each position in WAYS
+    worth: array[int] = field(default_factory=lambda: array("b"))
+    votes: array[int] = field(default_factory=lambda: array("i"))
+    ratings: array[int] = field(default_factory=lambda: array("b"))
     lengths: array[int] = field(default_factory=lambda: array("I"))
     _prices: dict[str, array[int]] = field(default_factory=dict)
     # One tuple for all documents with the same topics or merchants.
@@ -76,7 +99,7 @@ class Columns:
         """Append one document from its ``facts``. Raises ValueError or TypeError when they are damaged."""
         values = json.loads(raw)
         key, version, kind, lang, creator, topics, published, popularity, stock, length, prices = values[:11]
-        brand, merchants, ways = values[11:]
+        brand, merchants, ways, worth, votes, rating = values[11:]
         at = len(self.ids)
         self.ids.append(key)
         self.versions.append(version)
@@ -90,6 +113,9 @@ class Columns:
         self.brands.append(sys.intern(brand))
         self.merchants.append(self._shared(merchants))
         self.ways.append(ways)
+        self.worth.append(worth)
+        self.votes.append(votes)
+        self.ratings.append(rating)
         self.lengths.append(length)
         for currency, minor in prices.items():
             self._column(currency, at).append(minor)
@@ -113,6 +139,9 @@ class Columns:
         self.brands.extend(other.brands)
         self.merchants.extend(other.merchants)
         self.ways.extend(other.ways)
+        self.worth.extend(other.worth)
+        self.votes.extend(other.votes)
+        self.ratings.extend(other.ratings)
         self.lengths.extend(other.lengths)
         for currency, column in other._prices.items():
             self._column(currency, at).extend(column)
@@ -130,6 +159,8 @@ class Columns:
     def filtered(self, query: SearchQuery, documents: Iterable[int]) -> Filtered:
         """The documents that pass every filter of the query, and for each facet those that only its own refuses."""
         kept = list(documents)
+        if query.votes_from is not None:  # nothing is counted by it
+            kept = [at for at in kept if self.votes[at] >= query.votes_from]
         near: dict[Facet, list[int]] = {}
         for facet, passes in self._filters(query):
             passed: list[int] = []
@@ -166,6 +197,10 @@ class Columns:
         if query.published_from is not None:
             since = query.published_from
             yield "age", lambda at: self.published[at] >= since
+        if query.worth_from is not None:
+            yield "worth", _at_least(self.worth, query.worth_from)
+        if query.rating_from is not None:
+            yield "rating", _at_least(self.ratings, query.rating_from)
         if query.langs:
             yield "lang", _one_of(self.langs, query.langs)
         if query.kinds:
@@ -210,6 +245,10 @@ class Columns:
                 counts = Counter(
                     {str(at): sum(published[n] >= since for n in documents) for at, since in enumerate(query.ages)}
                 )
+            case "worth":
+                counts = _step_counts(self.worth, WORTH_STEPS, documents)
+            case "rating":
+                counts = _step_counts(self.ratings, RATING_STEPS, documents)
         del counts[""]
         ranked = sorted(((-count, value) for value, count in counts.items() if count), key=lambda pair: pair)
         return {value: -count for count, value in ranked}
@@ -238,6 +277,18 @@ class Columns:
 
         key: Callable[[int], Any] = {"newest": newest, "popular": most_popular}.get(sort, priced)
         return heapq.nsmallest(count, documents, key=key)
+
+
+def _at_least(column: Sequence[int], least: int) -> Callable[[int], bool]:
+    """What has a rate at all, and this one or a higher one."""
+    least = max(least, 0)
+    return lambda at: column[at] >= least
+
+
+def _step_counts(column: Sequence[int], steps: Sequence[int], documents: Iterable[int]) -> Counter[str]:
+    """How many documents have at least each step."""
+    values = Counter(map(column.__getitem__, documents))
+    return Counter({str(step): sum(n for value, n in values.items() if value >= step) for step in steps})
 
 
 def _one_of(column: Sequence[Any], wanted: Iterable[object]) -> Callable[[int], bool]:

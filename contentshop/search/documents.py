@@ -24,6 +24,8 @@ from contentshop.posts.queries import PUBLIC
 from contentshop.products.inputs import gtin_forms
 from contentshop.products.models import Merchant, Offer, Product, Stock, Variant
 from contentshop.search.port import WAYS, Document, Way
+from contentshop.social.models import Discussion
+from contentshop.social.queries import Said, said_of
 
 BATCH = 500
 # Availabilities under which an affiliate offer's price may be searched by.
@@ -127,6 +129,35 @@ def _recommendations(session: AnySession, product_ids: Collection[int]) -> dict[
     return {row[0]: row[1] for row in rows}
 
 
+def _ratings(session: AnySession, product_ids: Collection[int]) -> dict[int, int]:
+    """The mean of the ratings that published lists give each product, in tenths of a point of five.
+
+    A list's rating is the mean of its criteria, as its page shows it; each list counts once.
+    """
+    wanted = set(product_ids)
+    recommending = select(Card.post_id).where(Card.product_id.in_(wanted), Card.live)
+    given: dict[int, list[int]] = defaultdict(list)
+    for (cards,) in session.execute(
+        select(Revision.cards)
+        .join(Post, Post.live_id == Revision.id)
+        .join(User, User.id == Post.author_id)
+        .where(Post.id.in_(recommending), Post.kind == "list", PUBLIC)
+    ):
+        here: dict[int, int] = {}
+        for card in cards:
+            tenths = [points for _criterion, points in card.get("ratings") or ()]
+            if card["kind"] == "item" and tenths and card["product_id"] in wanted:
+                here.setdefault(card["product_id"], _mean(tenths))
+        for product_id, rating in here.items():
+            given[product_id].append(rating)
+    return {product_id: _mean(ratings) for product_id, ratings in given.items()}
+
+
+def _mean(tenths: Sequence[int]) -> int:
+    """Rounded half up."""
+    return (2 * sum(tenths) + len(tenths)) // (2 * len(tenths))
+
+
 def product_documents(session: AnySession, keys: Collection[str]) -> dict[str, Document]:
     """Documents of the listed products among ``keys``, by product key.
 
@@ -153,6 +184,8 @@ def product_documents(session: AnySession, keys: Collection[str]) -> dict[str, D
     ids = [row.id for row in products]
     supplies = _supplies(session, ids)
     recommended = _recommendations(session, ids)
+    said = said_of(session, Discussion.product_id, ids)
+    ratings = _ratings(session, ids)
     codes: dict[int, list[str]] = defaultdict(list)
     for product_id, sku in session.execute(
         select(Variant.product_id, Variant.sku).where(Variant.product_id.in_(ids)).order_by(Variant.sku)
@@ -183,6 +216,8 @@ def product_documents(session: AnySession, keys: Collection[str]) -> dict[str, D
                 codes=tuple(filter(None, [*codes[row.id], *gtin_forms(row.gtin or ""), row.mpn])),
                 published=int(row.created_at.timestamp()),
                 popularity=recommended.get(row.id, 0),
+                talk=said.get(row.id, Said()).texts,
+                rating=ratings.get(row.id),
                 **supplies[row.id].in_order(),
             )
         )
@@ -231,9 +266,11 @@ def post_documents(session: AnySession, keys: Collection[str]) -> dict[str, Docu
         if title:
             titles[post_id] += [title, *_words(translations, "title")]
     supplies = _supplies(session, {product_id for cards in products.values() for product_id, _, _ in cards})
+    said = said_of(session, Discussion.post_id, ids)
     found = {}
     for row in posts:
         cards = products[row.id]
+        talk = said.get(row.id, Said())
         named = [name for _, title, words in cards for name in (title, *_words(words, "title"))]
         found[row.key] = _sealed(
             Document(
@@ -248,6 +285,9 @@ def post_documents(session: AnySession, keys: Collection[str]) -> dict[str, Docu
                 topics=tuple(topics[row.id]),
                 creator=row.author_key,
                 published=int(row.published_at.timestamp()),
+                talk=talk.texts,
+                worth=talk.worth,
+                votes=talk.votes,
                 **_together([supplies[product_id] for product_id, _, _ in cards]).in_order(),
             )
         )

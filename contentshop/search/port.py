@@ -18,8 +18,15 @@ KINDS: tuple[Kind, ...] = ("post", "list", "product", "creator", "featured", "to
 Way = Literal["own", "elsewhere"]
 WAYS: tuple[Way, ...] = ("own", "elsewhere")
 # What answers can be counted by. A group's own filter never narrows its own counts.
-Facet = Literal["kind", "topic", "lang", "creator", "brand", "merchant", "way", "stock", "price", "age"]
-FACETS: tuple[Facet, ...] = ("kind", "topic", "lang", "creator", "brand", "merchant", "way", "stock", "price", "age")
+Facet = Literal[
+    "kind", "topic", "lang", "creator", "brand", "merchant", "way", "stock", "price", "age", "worth", "rating"
+]
+FACETS: tuple[Facet, ...] = (
+    "kind", "topic", "lang", "creator", "brand", "merchant", "way", "stock", "price", "age", "worth", "rating"
+)  # fmt: skip
+# From where on worth rates (per cent) and ratings (tenths of a point of five) are counted.
+WORTH_STEPS = (50, 70, 90)
+RATING_STEPS = (30, 40, 45)
 Sort = Literal["relevance", "newest", "popular", "price_up", "price_down"]
 SORTS: tuple[Sort, ...] = ("relevance", "newest", "popular", "price_up", "price_down")
 
@@ -61,6 +68,10 @@ class Document:
     popularity: int = 0  # how many published posts recommend a product
     merchants: tuple[str, ...] = ()  # keys of the shops that offer it
     ways: tuple[Way, ...] = ()
+    talk: tuple[str, ...] = ()  # what readers say of it: found, but without weight
+    worth: int | None = None  # worth rate in per cent
+    votes: int = 0
+    rating: int | None = None  # mean of lists' ratings of a product, in tenths of a point of five
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +105,15 @@ class SearchQuery:
 
     Several values of one filter mean any of them; several filters mean all of them. ``price_from`` and
     ``price_to`` are minor units of ``currency``, both inclusive; without a currency they are ignored.
-    ``published_from`` is seconds since 1970. An empty text lists everything that passes the filters, the newest
-    first unless another sort is asked for; a text without anything to search for ("!!!") finds nothing. By
+    ``published_from`` is seconds since 1970; ``worth_from``, ``votes_from`` and ``rating_from`` are the least worth
+    rate, number of votes and rating, as documents have them. An empty text lists everything that passes the filters,
+    the newest first unless another sort is asked for; a text without anything to search for ("!!!") finds nothing. By
     price, what has no price in ``currency`` comes last.
 
     ``facets`` are counted in the answer: prices in the ranges between ``price_edges`` (minor units, ascending),
-    ages as what was published since each of ``ages``. ``verbatim`` takes every word as it is typed; else a word
-    that nobody has written is read as pinyin or corrected. ``explain`` gives each hit its ``parts``.
+    ages as what was published since each of ``ages``, worth rates and ratings from each of their steps on.
+    ``verbatim`` takes every word as it is typed; else a word that nobody has written is read as pinyin or corrected.
+    ``explain`` gives each hit its ``parts``.
     """
 
     text: str = ""
@@ -116,6 +129,9 @@ class SearchQuery:
     price_from: int | None = None
     price_to: int | None = None
     published_from: int | None = None
+    worth_from: int | None = None
+    votes_from: int | None = None
+    rating_from: int | None = None
     sort: Sort = "relevance"
     offset: int = 0
     limit: int = 20
@@ -167,8 +183,9 @@ class SearchPage:
     they do not, unless nothing has all words.
 
     ``facets`` counts the values of each facet asked for, the most frequent first: prices by the position of
-    their range ("0" is below the first edge), ages by the position in ``ages``. ``corrected`` is the text that
-    was answered when a word of the typed one had to be corrected; ``offered`` is one that would find more.
+    their range ("0" is below the first edge), ages by the position in ``ages``, worth rates and ratings by their step.
+    ``corrected`` is the text that was answered when a word of the typed one had to be corrected; ``offered`` is one
+    that would find more.
     """
 
     hits: tuple[Hit, ...]

@@ -22,6 +22,12 @@ def weighted_texts(document: Document) -> Iterator[tuple[str, int]]:
         yield text, 1
 
 
+def aside_texts(document: Document) -> Iterator[str]:
+    """What others say of it. Its terms are found, but a term counts once, only if the document's own texts do not have
+    it, and never in the length: so nobody lifts or sinks a document by talking about it."""
+    yield from document.talk
+
+
 def named_texts(document: Document) -> Iterator[str]:
     """The texts that name things, which people type from memory: they are found by pinyin and set the spelling."""
     yield document.title

@@ -129,6 +129,7 @@ def mark_read(session: AnySession, user: User, *, now: datetime) -> None:
 def _set_wanted(search: SavedSearch, wanted: Wanted) -> None:
     search.text, search.kind, search.lang, search.topic = wanted.text, wanted.kind, wanted.lang, wanted.topic
     search.currency, search.price_to, search.in_stock = wanted.currency, wanted.price_to, wanted.in_stock
+    search.worth_from, search.votes_from = wanted.worth_from, wanted.votes_from
 
 
 def _set_telling(search: SavedSearch, telling: Telling, person: User) -> None:
@@ -430,6 +431,8 @@ def _ask(backend: SearchBackend, wanted: Wanted, most: int) -> list[Thing] | Non
                 synonyms=wanted.synonyms,
                 currency=wanted.currency,
                 price_to=wanted.price_to,
+                worth_from=wanted.worth_from,
+                votes_from=wanted.votes_from,
                 sort="newest",
                 offset=len(found),
                 limit=PAGE,

@@ -24,11 +24,13 @@ LANGS = ("en", "zh")
 MOST = 50  # saved searches of one person
 NAME_LENGTH = 80
 PRICE_LENGTH = 15  # characters of a typed price
+MOST_VOTES = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What is waited for. Empty strings mean any; ``price_to`` is in minor units of ``currency``, inclusive.
+    ``worth_from`` is the least worth rate in per cent, ``votes_from`` the least number of votes; only posts have them.
 
     ``synonyms`` are what editors say that the words also mean.
     """
@@ -40,6 +42,8 @@ class Wanted:
     currency: str
     price_to: int | None
     in_stock: bool
+    worth_from: int | None = None
+    votes_from: int | None = None
     synonyms: tuple[Synonym, ...] = field(default=(), compare=False)
 
     @classmethod
@@ -47,7 +51,7 @@ class Wanted:
         cls, form: Mapping[str, str], *, currencies: Collection[str], topics: Collection[str], currency: str
     ) -> Wanted:
         """Read the form of a search: ``q``, ``kind`` (as the port names kinds), ``lang``, ``topic``, ``to``,
-        ``currency`` and ``stock``. Raises Invalid with every field that needs another look.
+        ``currency``, ``stock``, ``worth`` and ``votes``. Raises Invalid with every field that needs another look.
         """
         problems: dict[str, list[str]] = {}
         text = _text(form.get("q", ""), problems)
@@ -60,6 +64,8 @@ class Wanted:
             currency=_one_of(form.get("currency", "") or currency, currencies, "currency", problems),
             price_to=None,
             in_stock=form.get("stock") == "1",
+            worth_from=_number(form.get("worth", ""), 100, "worth", problems),
+            votes_from=_number(form.get("votes", ""), MOST_VOTES, "votes", problems),
         )
         price = _price(form.get("to", ""), found.currency or currency, problems)
         found = replace(found, price_to=price)
@@ -67,15 +73,24 @@ class Wanted:
             problems["q"] = [say("Write some words, or choose what to wait for.")]
         if found.kind == "creator" and (price is not None or found.in_stock):
             problems["kind"] = [say("People have no price and no stock; leave those out.")]
+        if found.kind in ("creator", "product") and found.asks_readers:
+            problems["kind"] = [say("Readers vote on articles and buying lists only; leave the votes out.")]
         if problems:
             raise Invalid(problems)
         return found
 
     @property
+    def asks_readers(self) -> bool:
+        """Whether it waits for readers' votes."""
+        return self.worth_from is not None or self.votes_from is not None
+
+    @property
     def is_narrow(self) -> bool:
         """Whether it asks for anything at all; what it leaves out alone does not count."""
         named = bool(parse(self.text).words)
-        return named or bool(self.kind or self.lang or self.topic or self.price_to is not None or self.in_stock)
+        return named or bool(
+            self.kind or self.lang or self.topic or self.price_to is not None or self.in_stock or self.asks_readers
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +152,17 @@ def _one_of(typed: str, known: Collection[str], field: str, problems: dict[str, 
         problems[field] = [say("Choose one of the list.")]
         return ""
     return typed
+
+
+def _number(typed: str, most: int, field: str, problems: dict[str, list[str]]) -> int | None:
+    """A whole number from 1 to ``most``; None for none. A per cent sign may follow."""
+    text = typed.strip().removesuffix("%").strip()
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= 9 and 1 <= int(text) <= most):
+        problems[field] = [say("Write a whole number from 1 to %(most)s.", most=most)]
+        return None
+    return int(text)
 
 
 def _price(typed: str, currency: str, problems: dict[str, list[str]]) -> int | None:

@@ -19,7 +19,7 @@ from functools import lru_cache
 from contentshop.search.analysis import ParsedQuery, Phrase, Word, analyse, code_key, title_key
 from contentshop.search.analysis import parse as parse_text
 from contentshop.search.port import Document, Synonym
-from contentshop.search.texts import weighted_texts
+from contentshop.search.texts import aside_texts, weighted_texts
 from contentshop.search.understanding import with_synonyms
 from contentshop.watching.inputs import Wanted
 
@@ -43,6 +43,10 @@ def analysed(document: Document) -> Analysed:
     terms: set[str] = set()
     plain: list[str] = []
     for text, _weight in weighted_texts(document):
+        found = analyse(text)
+        terms.update(found.terms)
+        plain.append(" ".join(found.units))
+    for text in aside_texts(document):
         found = analyse(text)
         terms.update(found.terms)
         plain.append(" ".join(found.units))
@@ -115,6 +119,12 @@ def is_cheap_enough(wanted: Wanted, document: Document) -> bool:
     return price is not None and price <= wanted.price_to
 
 
+def is_worth_it(wanted: Wanted, document: Document) -> bool:
+    """Whether enough readers have voted and enough of them find it worth it; without a rate it is not."""
+    rated = wanted.worth_from is None or (document.worth is not None and document.worth >= wanted.worth_from)
+    return rated and document.votes >= (wanted.votes_from or 0)
+
+
 def is_there(wanted: Wanted, document: Document) -> bool:
     """Whether it is in stock here, where that is asked for."""
     return document.in_stock or not wanted.in_stock
@@ -122,8 +132,8 @@ def is_there(wanted: Wanted, document: Document) -> bool:
 
 def lapse_of(wanted: Wanted, found: Analysed) -> str:
     """Why the document does not fit ("words", "price", "stock"); empty when it fits."""
-    if not is_about(wanted, found):
-        return "words"
+    if not is_about(wanted, found) or not is_worth_it(wanted, found.document):
+        return "words"  # nobody is told again when a rate goes down and up
     if not is_cheap_enough(wanted, found.document):
         return "price"
     return "" if is_there(wanted, found.document) else "stock"

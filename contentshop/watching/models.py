@@ -25,9 +25,10 @@ class SavedSearch(Base):
     is no news. ``round`` grows each time, and with it what was known is void.
 
     ``kind``, ``lang`` and ``topic`` are empty for any. ``price_to`` counts minor units of ``currency`` (None: any
-    price); ``worth_from`` is a worth rate in per cent, ``votes_from`` a number of votes. ``mail_hour`` is an hour of the day in the person's time zone. The feed's address is signed over
-    ``feed_serial``, so a new serial is a new address. ``synonyms`` are the editors' for its words, as
-    [text, [meanings]], when it was anchored; ``anchorings`` counts how often that was.
+    price); ``worth_from`` is a worth rate in per cent, ``votes_from`` a number of votes. ``mail_hour`` is an hour of
+    the day in the person's time zone. The feed is signed over ``feed_serial``, so a new serial is a new address.
+    ``synonyms`` are the editors' for its words, as [text, [meanings]], when it was anchored; ``anchorings`` counts how
+    often that was.
     """
 
     __tablename__ = "saved_search"

@@ -64,6 +64,8 @@ def wanted_of(search: SavedSearch) -> Wanted:
         currency=search.currency,
         price_to=search.price_to,
         in_stock=search.in_stock,
+        worth_from=search.worth_from,
+        votes_from=search.votes_from,
         synonyms=_synonyms(search.synonyms),
     )
 
@@ -188,14 +190,16 @@ _WATCHED = (
     SavedSearch.currency,
     SavedSearch.price_to,
     SavedSearch.in_stock,
+    SavedSearch.worth_from,
+    SavedSearch.votes_from,
     SavedSearch.synonyms,
 )
 _LISTENING = SavedSearch.paused.is_(False) & User.blocked.is_(False)
 
 
 def _watch(columns: Sequence[Any]) -> Watch:
-    search_id, key, round_, text, kind, lang, topic, currency, price_to, in_stock, synonyms = columns
-    wanted = Wanted(text, kind, lang, topic, currency, price_to, in_stock, _synonyms(synonyms))
+    search_id, key, round_, text, kind, lang, topic, currency, price_to, in_stock, worth, votes, synonyms = columns
+    wanted = Wanted(text, kind, lang, topic, currency, price_to, in_stock, worth, votes, _synonyms(synonyms))
     return Watch(search_id, key, round_, wanted)
 
 

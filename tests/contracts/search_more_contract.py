@@ -59,6 +59,56 @@ class SearchMoreContract:
         put(backend, *SHOP, CASE, BUDS)
         return backend
 
+    # ---- what readers say
+
+    @pytest.fixture
+    def judged(self, backend: SearchBackend) -> SearchBackend:
+        """An engine with posts that readers have judged, and products that lists have rated."""
+        put(
+            backend,
+            doc("post:good", "Lamp guide", body="bright", worth=95, votes=40, talk=("It flickers on dimmers.",)),
+            doc("post:fair", "Lamp notes", body="bright", worth=70, votes=6),
+            doc("post:poor", "Lamp story", body="bright", worth=20, votes=5),
+            doc("post:none", "Lamp diary", body="bright", votes=3),
+            doc("product:best", "Lamp one", rating=45),
+            doc("product:next", "Lamp two", rating=39),
+        )
+        return backend
+
+    def test_what_readers_say_is_found(self, judged: SearchBackend) -> None:
+        assert ids(judged, "flickers") == ["post:good"]
+        assert ids(judged, "flickers lamp") == ["post:good"]
+        assert ids(judged, '"flickers on dimmers"') == ["post:good"]
+        assert ids(judged, '"guide it flickers"') == []
+        assert ids(judged, "lamp -flickers", kinds=("post",)) == ["post:fair", "post:none", "post:poor"]
+        put(judged, doc("post:good", "Lamp guide", body="bright", version=2))
+        assert page(judged, "flickers", verbatim=True).total == 0
+
+    def test_talk_neither_lifts_nor_sinks(self, backend: SearchBackend) -> None:
+        put(
+            backend,
+            doc("post:a", "Lamp guide", body="bright words"),
+            doc("post:b", "Lamp guide", body="bright words", talk=("bright lamp " * 50, "other things " * 200)),
+        )
+        quiet, loud = backend.search(SearchQuery("bright lamp", explain=True)).hits
+        assert (quiet.id, loud.id, quiet.score) == ("post:a", "post:b", loud.score)
+
+    def test_worth_rate_votes_and_rating_narrow(self, judged: SearchBackend) -> None:
+        posts = {"kinds": ("post",), "sort": "newest"}
+        assert sorted(ids(judged, "lamp", worth_from=50, **posts)) == ["post:fair", "post:good"]
+        assert sorted(ids(judged, "lamp", worth_from=71, **posts)) == ["post:good"]
+        assert sorted(ids(judged, "lamp", worth_from=-5, **posts)) == ["post:fair", "post:good", "post:poor"]
+        assert sorted(ids(judged, "lamp", votes_from=6, **posts)) == ["post:fair", "post:good"]
+        assert ids(judged, "lamp", rating_from=40) == ["product:best"]
+        assert ids(judged, "lamp", worth_from=10**12) == []
+
+    def test_worth_rates_and_ratings_are_counted_from_each_step_on(self, judged: SearchBackend) -> None:
+        found = page(judged, "lamp", facets=("worth", "rating"), worth_from=90)
+        assert found.total == 1
+        assert found.facets == {"worth": {"50": 2, "70": 2, "90": 1}, "rating": {}}
+        found = page(judged, "lamp", facets=("worth", "rating"), rating_from=40)
+        assert found.facets == {"worth": {}, "rating": {"30": 2, "40": 1, "45": 1}}
+
     # ---- forgiving
 
     @pytest.mark.parametrize(
@@ -157,6 +207,8 @@ class SearchMoreContract:
             "stock": [("1", 3)],
             "price": [("0", 1), ("1", 1), ("2", 1)],
             "age": [("1", 6), ("0", 3)],
+            "worth": [],
+            "rating": [],
         }
 
     def test_only_what_was_asked_for_is_counted(self, shop: SearchBackend) -> None:

@@ -28,11 +28,21 @@ from contentshop.search.analysis import (
 )
 from contentshop.search.columns import lifts
 from contentshop.search.matching import K1, WINDOW, B, idf
-from contentshop.search.port import KINDS, Document, Facet, Hit, Kind, SchemaMismatch, SearchQuery
+from contentshop.search.port import (
+    KINDS,
+    RATING_STEPS,
+    WORTH_STEPS,
+    Document,
+    Facet,
+    Hit,
+    Kind,
+    SchemaMismatch,
+    SearchQuery,
+)
 from contentshop.search.spelling import LEAST_LETTERS, LONGEST, Vocabulary
-from contentshop.search.texts import named_texts, weighted_texts
+from contentshop.search.texts import aside_texts, named_texts, weighted_texts
 
-SCHEMA = f"2.{ANALYSIS_VERSION}"
+SCHEMA = f"3.{ANALYSIS_VERSION}"
 
 BULK_DOCUMENTS = 500
 BULK_CHARACTERS = 4_000_000
@@ -92,6 +102,9 @@ _PROPERTIES: dict[str, Any] = {
     "ways": _KEYWORD,
     "published": _LONG,
     "popularity": _LONG,
+    "worth": _LONG,
+    "votes": _LONG,
+    "rating": _LONG,
     "in_stock": {"type": "boolean"},
 }
 
@@ -141,6 +154,7 @@ def source_of(document: Document) -> dict[str, Any]:
             groups[at % len(groups)] += f"|{term}"
         # Shorter or longer ones are never what a typing error was meant to be.
         written.update(word for word in surface_words(text) if LEAST_LETTERS - 1 <= len(word) <= LONGEST)
+    _add_aside(document, groups, words)
     return {
         "id": document.id,
         "version": document.version,
@@ -159,6 +173,9 @@ def source_of(document: Document) -> dict[str, Any]:
         "ways": list(document.ways),
         "published": _bounded(document.published),
         "popularity": _bounded(max(document.popularity, 0)),
+        "worth": document.worth,
+        "votes": _bounded(max(document.votes, 0)),
+        "rating": document.rating,
         "in_stock": document.in_stock,
         "prices": {
             currency: _bounded(minor)
@@ -166,6 +183,24 @@ def source_of(document: Document) -> dict[str, Any]:
             if _CURRENCY.fullmatch(currency)
         },
     }
+
+
+def _add_aside(document: Document, groups: list[str], words: list[str]) -> None:
+    """Terms of what others say, beside those of the document's own texts, where they do not count for the length."""
+    own = {term for group in groups for term in group.split("|")}
+    at = 0
+    for text in aside_texts(document):
+        found = analyse(text)
+        for term in found.terms:
+            if term in own:
+                continue
+            own.add(term)
+            if groups:
+                groups[at % len(groups)] += f"|{term}"
+                at += 1
+            else:
+                groups.append(term)
+        words.append(" ".join(found.units))
 
 
 def _grouped(terms: Sequence[str], count: int) -> list[str]:
@@ -300,6 +335,10 @@ def _filters(query: SearchQuery) -> dict[Facet, dict[str, Any]]:
         found["stock"] = term_query("in_stock", True)
     if query.published_from is not None:
         found["age"] = _since(query.published_from)
+    if query.worth_from is not None:
+        found["worth"] = _at_least("worth", query.worth_from)
+    if query.rating_from is not None:
+        found["rating"] = _at_least("rating", query.rating_from)
     if query.currency and (query.price_from is not None or query.price_to is not None):
         limits = {"gte": _bounded(max(query.price_from or 0, 0))}
         if query.price_to is not None:
@@ -308,13 +347,18 @@ def _filters(query: SearchQuery) -> dict[Facet, dict[str, Any]]:
     return found
 
 
+def _at_least(name: str, least: int) -> dict[str, Any]:
+    return {"range": {name: {"gte": max(_bounded(least), 0)}}}
+
+
 def _since(published: int) -> dict[str, Any]:
     return {"range": {"published": {"gte": _bounded(published)}}}
 
 
 def filters_of(query: SearchQuery) -> list[dict[str, Any]]:
     """The filters that narrow everything: all but those of what is counted."""
-    return [at for facet, at in _filters(query).items() if facet not in _counted(query)]
+    votes = [] if query.votes_from is None else [_at_least("votes", query.votes_from)]
+    return votes + [at for facet, at in _filters(query).items() if facet not in _counted(query)]
 
 
 def _counted(query: SearchQuery) -> set[Facet]:
@@ -350,6 +394,9 @@ def _values(facet: str, query: SearchQuery) -> dict[str, Any]:
     if facet == "age":
         ages = {str(at): _since(since) for at, since in enumerate(query.ages)}
         return {"filters": {"filters": ages or {"none": {"match_none": {}}}}}
+    if facet in ("worth", "rating"):
+        steps = WORTH_STEPS if facet == "worth" else RATING_STEPS
+        return {"filters": {"filters": {str(step): _at_least(facet, step) for step in steps}}}
     if facet == "price":
         return {"filters": {"filters": _ranges(_price(query.currency), query.price_edges)}}
     return {"terms": {"field": _FIELDS[facet], "size": MOST_VALUES}}

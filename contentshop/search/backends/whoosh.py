@@ -81,10 +81,10 @@ from contentshop.search.port import (
     Upsert,
     check,
 )
-from contentshop.search.texts import named_texts, weighted_texts
+from contentshop.search.texts import aside_texts, named_texts, weighted_texts
 from contentshop.search.understanding import FEW_RESULTS, better_text, understand
 
-SCHEMA = f"2.{ANALYSIS_VERSION}"
+SCHEMA = f"3.{ANALYSIS_VERSION}"
 
 LOCK_SECONDS = 30.0
 POSTINGS_KEPT = 400_000  # (document, weight) pairs in memory, 8 bytes each
@@ -166,6 +166,11 @@ def _entry(document: Document) -> dict[str, Any]:
         plain.append(" ".join(found.units))
     for text in named_texts(document):
         weights.update(readings(text))
+    for text in aside_texts(document):
+        found = analyse(text)
+        for term in found.terms:
+            weights.setdefault(term, 1)
+        plain.append(" ".join(found.units))
     title = title_key(document.title)
     written = {word for text in named_texts(document) for word in surface_words(text)}
     return {
