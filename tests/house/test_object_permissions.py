@@ -26,7 +26,7 @@ from contentshop.live.actions import schedule
 from contentshop.live.inputs import SessionInput
 from contentshop.media.actions import store_picture
 from contentshop.orders.models import Order
-from contentshop.posts import history, plans, sharing, teamwork
+from contentshop.posts import history, plans, series, sharing, teamwork
 from contentshop.posts.merging import words_of
 from contentshop.posts.models import Card, Post
 from contentshop.posts.queries import get_for_studio
@@ -56,6 +56,7 @@ SEEN = (SIGN_IN, GONE, OK, GONE, OK, GONE)
 INVITED = (SIGN_IN, GONE, GONE, OK, GONE, GONE)
 DRAFT_CHANGED = (SIGN_IN, NO, OK, GONE, NO, NO)
 
+OWN_SERIES = (SIGN_IN, NO, OK, GONE, GONE, NO)
 MEDIUM = (SIGN_IN, NO, OK, GONE, GONE, NO)
 LIVE_SEEN = (SIGN_IN, NO, OK, GONE, OK, NO)
 LIVE_CHANGED = (SIGN_IN, NO, OK, GONE, NO, NO)
@@ -64,6 +65,7 @@ CELLS: dict[str, tuple[dict[str, str], tuple[str, ...]]] = {
     "reader.post": ({"slug": "{published}"}, EVERYBODY),
     "reader.product": ({"slug": "{product}"}, EVERYBODY),
     "reader.topic": ({"slug": "{topic}"}, EVERYBODY),
+    "reader.series": ({"slug": "{series}"}, EVERYBODY),
     "reader.creator": ({"handle": "{handle}"}, EVERYBODY),
     "reader.featured": ({"slug": "{unplaced}"}, NOBODY),
     "feeds.topic": ({"slug": "{topic}"}, EVERYBODY),
@@ -83,10 +85,16 @@ CELLS: dict[str, tuple[dict[str, str], tuple[str, ...]]] = {
     "watching.feed": ({"token": "{feed}"}, EVERYBODY),
     "watching.unsubscribe": ({"token": "{stop}"}, EVERYBODY),
     "watching.stop_mails": ({"token": "{stop}"}, EVERYBODY),
+    "studio_series.edit": ({"key": "{own_series}"}, OWN_SERIES),
+    "studio_series.save": ({"key": "{own_series}"}, OWN_SERIES),
+    "studio_series.arrange": ({"key": "{own_series}"}, OWN_SERIES),
+    "studio_series.delete": ({"key": "{own_series}"}, OWN_SERIES),
+    "studio_series.back": ({"key": "{own_series}", "verb": "parts"}, OWN_SERIES),
     "studio.edit": ({"key": "{draft}"}, DRAFT_SEEN),
     "studio.preview": ({"key": "{draft}"}, SEEN),
     "studio.back": ({"key": "{draft}", "verb": "publish"}, DRAFT_SEEN),
     "studio_preview.live": ({"key": "{draft}"}, DRAFT_CHANGED),
+    "studio_gate.repair": ({"key": "{draft}"}, DRAFT_CHANGED),
     "studio_history.autosave": ({"key": "{draft}"}, DRAFT_CHANGED),
     "studio_history.merge": ({"key": "{draft}"}, DRAFT_CHANGED),
     "studio_history.settle": ({"key": "{draft}"}, DRAFT_CHANGED),
@@ -215,6 +223,10 @@ def stage(app: Flask, make: Factory, sign_in: Callable[..., Any], session: Sessi
         hour = (make.now + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M")
         announced = SessionInput.parse(title="Live", starts_at=hour, now=make.now)
         live = schedule(session, announced, by=session.merge(owner), now=make.now)
+        part_of = series.make_series(
+            session, series.SeriesInput.parse(title="Lamps, all of them"), by=session.merge(owner), now=make.now
+        )
+        series.put_in(session, part_of, published.key, by=session.merge(owner))
     other, team = make.user("creator"), worked_on_together(session, draft, owner, make)
     with unit_of_work(session):
         found = get_for_studio(session, draft.key, session.merge(owner))
@@ -252,6 +264,8 @@ def stage(app: Flask, make: Factory, sign_in: Callable[..., Any], session: Sessi
             **team,
             "medium": medium.key,
             "live": live.key,
+            "series": part_of.slug,
+            "own_series": part_of.key,
         },
         browsers,
     )
@@ -278,6 +292,7 @@ TEAM_CELLS = {
     "studio.save": (OK, NO),
     "studio.publish": (OK, NO),
     "studio.preview": (OK, OK),
+    "studio_gate.repair": (OK, NO),
     "studio_history.autosave": (OK, NO),
     "studio_history.index": (OK, OK),
     "studio_history.compare": (OK, OK),

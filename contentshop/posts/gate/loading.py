@@ -139,7 +139,8 @@ def _pictures(session: AnySession, revision: Revision) -> tuple[PictureFact, ...
     keys = {key for key, _line in places}
     if not keys:
         return ()
-    library = dict(session.execute(select(Asset.key, Asset.alt).where(Asset.key.in_(keys))).tuples().all())
+    rows = session.execute(select(Asset.key, Asset.alt).where(Asset.key.in_(keys)))
+    library = {row.key: row.alt for row in rows}
     return tuple(PictureFact(key, line, library.get(key, "")) for key, line in places)
 
 
