@@ -50,6 +50,7 @@ from contentshop.web import (
     studio_products,
     studio_refresh,
     studio_review,
+    studio_series,
     studio_sharing,
     studio_team,
     suggest,
@@ -163,6 +164,7 @@ def _open_doors(app: Flask) -> None:
     creators = (
         studio,
         studio_gate,
+        studio_series,
         studio_refresh,
         studio_preview,
         studio_products,

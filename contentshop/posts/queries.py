@@ -17,7 +17,7 @@ from contentshop.core.text import Problem
 from contentshop.core.uow import AnySession
 from contentshop.core.words import say
 from contentshop.media.models import Asset
-from contentshop.posts.models import Card, Post, PostMember, PostTopic, Revision
+from contentshop.posts.models import Card, Post, PostMember, PostTopic, Revision, Series, SeriesPart
 from contentshop.posts.policy import can_see_draft
 from contentshop.posts.segments import card_keys
 from contentshop.products.models import ProductPicture
@@ -47,6 +47,21 @@ class CoAuthor:
 
     handle: str
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesPlace:
+    """Where a published post stands in its series: number ``number`` of ``count`` published parts.
+
+    ``before`` and ``after`` are (slug, title) of the parts beside it, or None.
+    """
+
+    slug: str
+    title: str
+    number: int
+    count: int
+    before: tuple[str, str] | None
+    after: tuple[str, str] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +103,7 @@ class PublishedPost:
     updates: tuple[Update, ...] = ()
     coauthors: tuple[CoAuthor, ...] = ()
     also: str | None = None
+    series: SeriesPlace | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +231,8 @@ def _whole(revision_id: InstrumentedAttribute[int | None]) -> Select[*tuple[Any,
             Post.version,
             Post.updates,
             _COAUTHORS.label("coauthors"),
+            _SERIES.label("series"),
+            _PARTS.label("parts"),
             func.length(Revision.text).label("length"),
         ),
     )
@@ -236,13 +254,53 @@ _COAUTHORS = (
 )
 
 
+# The series in which a post stands, as slug and title, and its published parts as lines of place, slug and title.
+_SERIES = (
+    select(Series.slug + "\t" + Series.title)
+    .join(SeriesPart, SeriesPart.series_id == Series.id)
+    .where(SeriesPart.post_id == Post.id)
+    .correlate(Post)
+    .scalar_subquery()
+)
+
+
+def _published_parts() -> ScalarSelect[str]:
+    own, part, post, words, author = (aliased(it) for it in (SeriesPart, SeriesPart, Post, Revision, User))
+    return (
+        select(func.aggregate_strings(cast(part.position, String) + "\t" + post.slug + "\t" + words.title, "\n"))
+        .select_from(own)
+        .join(part, part.series_id == own.series_id)
+        .join(post, post.id == part.post_id)
+        .join(words, words.id == post.live_id)
+        .join(author, author.id == post.author_id)
+        .where(own.post_id == Post.id, post.state == "published", author.blocked.is_(False))
+        .correlate(Post)
+        .scalar_subquery()
+    )
+
+
+_PARTS = _published_parts()
+
+
+def _place(series: str | None, lines: str | None, slug: str) -> SeriesPlace | None:
+    """The place of the post with this slug; None where it is in no series or readers do not see it."""
+    rows = sorted((line.split("\t", 2) for line in (lines or "").split("\n") if line), key=lambda row: int(row[0]))
+    parts = [(name, title) for _position, name, title in rows]
+    at = next((at for at, part in enumerate(parts) if part[0] == slug), None)
+    if series is None or at is None:
+        return None
+    name, _tab, title = series.partition("\t")
+    before = parts[at - 1] if at else None
+    return SeriesPlace(name, title, at + 1, len(parts), before, parts[at + 1] if at + 1 < len(parts) else None)
+
+
 def _coauthors(lines: str | None) -> tuple[CoAuthor, ...]:
     rows = [line.split("\t", 2) for line in (lines or "").split("\n") if line]
     return tuple(CoAuthor(handle, name) for _id, handle, name in sorted(rows, key=lambda row: int(row[0])))
 
 
 def _published(row: AnyRow, published_at: datetime) -> PublishedPost:
-    own = {"cover", "words", "published_at", "updates", "coauthors", "also"}
+    own = {"cover", "words", "published_at", "updates", "coauthors", "also", "series"}
     return PublishedPost(
         **{name: getattr(row, name) for name in PublishedPost.__slots__ if name not in own},
         published_at=published_at,
@@ -251,6 +309,7 @@ def _published(row: AnyRow, published_at: datetime) -> PublishedPost:
         updates=tuple(Update(datetime.fromisoformat(at), note) for at, note in reversed(row.updates)),
         coauthors=_coauthors(row.coauthors),
         also=getattr(row, "also", None),
+        series=_place(row.series, row.parts, row.slug),
     )
 
 

@@ -156,6 +156,11 @@ def creator_url(handle: str) -> str:
     return f"/@{handle}"
 
 
+def series_url(slug: str) -> str:
+    """The address of a series."""
+    return f"/series/{slug}"
+
+
 def out_url(card_key: str, offer_key: str = "") -> str:
     """The address that leads out to a shop: by a card, by one offer of its product, or by an offer alone."""
     if not card_key:

@@ -167,6 +167,26 @@ def related(post_id: int) -> Part:
     )
 
 
+def series_of(post_id: int) -> Part:
+    """The series in which a post stands, with its parts."""
+    return _series("ser", "m.post_id = ?", post_id, " JOIN series_part m ON m.series_id = s.id")
+
+
+def series(slug: str) -> Part:
+    """A series with its parts."""
+    return _series("series", "s.slug = ?", slug)
+
+
+def _series(name: str, where: str, value: object, join: str = "") -> Part:
+    return Part(
+        f"SELECT '{name}', p.id, p.version, p.state || CAST(s.version AS TEXT) || ' ' || CAST(x.position AS TEXT)"  # noqa: S608
+        f" || ' ' || CAST(u.version AS TEXT) || CAST(u.blocked AS TEXT) FROM series s{join}"
+        " JOIN series_part x ON x.series_id = s.id JOIN post p ON p.id = x.post_id"
+        f" JOIN user_account u ON u.id = p.author_id WHERE {where}",
+        (value,),
+    )
+
+
 def trending(period: str) -> Part:
     """What stands on a board; its posts and products stand for themselves."""
     return Part(

@@ -23,15 +23,17 @@ from contentshop.discovery import queries as discovery
 from contentshop.live import queries as live
 from contentshop.orders import queries as orders
 from contentshop.posts import queries as posts
+from contentshop.posts import series as collections
 from contentshop.posts.queries import PostTile
 from contentshop.products import queries as products
 from contentshop.products.offers import ProductFacts
 from contentshop.search import queries as search_queries
 from contentshop.search.port import BadQuery
+from contentshop.social import queries as social
 from contentshop.web import cards as faces
 from contentshop.web import finding, following, freshness, reading, searches, showing, structured, trending
 from contentshop.web.cache import begin, keep
-from contentshop.web.cards import creator_url, language_tag, product_card, tile
+from contentshop.web.cards import creator_url, language_tag, post_url, product_card, series_url, tile
 from contentshop.web.chrome import current_chrome
 from contentshop.web.desk_search import synonyms_for
 from contentshop.web.door import Door, show
@@ -46,6 +48,7 @@ from contentshop.web.reader_pages import (
     Paging,
     Saving,
     SearchResultsPage,
+    SeriesPage,
     Suggestion,
     TilesPage,
 )
@@ -119,6 +122,7 @@ def post(slug: str) -> Response:
     page = reading.post_page(found, cards, topics, reading.suggestions(related, titles))
     shown = [found.id, *(one.tile.id for one in related)]
     parts = [*freshness.posts(shown), *freshness.products(facts), freshness.related(found.id)]
+    parts.append(freshness.series_of(found.id))
     response = show(f"reader/{found.kind}.html", page)
     return keep(response, parts, now=who.now, until=_next_stale(facts, who))
 
@@ -166,6 +170,36 @@ def creator(handle: str) -> Response:
     count = posts.count_published(db.session, author_key=person.key)
     path = creator_url(person.handle)
     page = CreatorPage(
+@bp.get("/series/<slug>")
+def series(slug: str) -> Response:
+    """The published parts of a series, in their order."""
+    begin()
+    found = collections.get_series(db.session, slug)
+    path, author = series_url(found.slug), creator_url(found.author_handle)
+    trail = [(_("Home"), "/"), (found.author_name, author), (found.title, "")]
+    data = structured.work_series(
+        title=found.title,
+        url=_site() + path,
+        intro=found.intro,
+        lang=language_tag(found.lang),
+        author=found.author_name,
+        author_url=_site() + author,
+        parts=[(part.title, _site() + post_url(part.slug)) for part in found.parts],
+    )
+    page = SeriesPage(
+        head=_head(found.title, found.intro, path, [data, structured.breadcrumb(_site(), _closed(trail, path))]),
+        title=found.title,
+        intro=found.intro,
+        lang=language_tag(found.lang),
+        author_name=found.author_name,
+        author_url=author,
+        trail=trail,
+        tiles=[tile(part) for part in found.parts],
+    )
+    parts = [freshness.series(slug), *freshness.posts(part.id for part in found.parts)]
+    return keep(show("reader/series.html", page), parts, now=viewer().now)
+
+
         head=_head(person.name, person.bio, path, [structured.person(person.name, _site() + path, person.bio)]),
         name=person.name,
         handle=person.handle,

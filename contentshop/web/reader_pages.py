@@ -173,6 +173,20 @@ class PostPage:
     mark: str
     disclosure: str
     tested: str
+@dataclass(frozen=True, slots=True)
+class SeriesPage:
+    """A series: its published parts in their order."""
+
+    head: Head
+    title: str
+    intro: str
+    lang: str
+    author_name: str
+    author_url: str
+    trail: Sequence[tuple[str, str]]
+    tiles: Sequence[TileView]
+
+
     evidence: Sequence[tuple[str, str]]
     contents: Sequence[tuple[str, str, int]]
     picks: Picks
@@ -199,6 +213,18 @@ class ProductPage:
 
     head: Head
     title: str
+@dataclass(frozen=True, slots=True)
+class SeriesView:
+    """Where a post stands in its series. ``before`` and ``after`` are (title, address) of the parts beside it."""
+
+    title: str
+    url: str
+    number: int
+    count: int
+    before: tuple[str, str] | None
+    after: tuple[str, str] | None
+
+
     brand: str
     summary: str
     lang: str

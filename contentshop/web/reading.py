@@ -9,7 +9,7 @@ from flask_babel import format_date
 from flask_babel import gettext as _
 
 from contentshop.discovery.queries import RelatedPost
-from contentshop.posts.queries import PublishedPost
+from contentshop.posts.queries import PublishedPost, SeriesPlace
 from contentshop.web import structured
 from contentshop.web.blocks import Block, Item, Part, Reading
 from contentshop.web.cards import (
@@ -20,10 +20,11 @@ from contentshop.web.cards import (
     paid_link_note,
     post_notice,
     post_url,
+    series_url,
     tile,
 )
 from contentshop.web.pictures import largest, picture
-from contentshop.web.reader_pages import Head, Picks, PostPage, Run, Suggestion
+from contentshop.web.reader_pages import Head, Picks, PostPage, Run, SeriesView, Suggestion
 from contentshop.web.session import settings
 
 Step = tuple[str, str]
@@ -75,6 +76,7 @@ def post_page(
         plays=any(block.kind in ("video", "audio", "embed") for block in blocks),
         coauthors=[(one.name, creator_url(one.handle)) for one in post.coauthors],
         updates=[(one.at, one.note) for one in post.updates],
+        series=_series(post.series) if post.series else None,
     )
 
 
@@ -91,6 +93,11 @@ def suggestions(found: Iterable[RelatedPost], titles: Mapping[str, str]) -> list
         )
         for one in found
     ]
+
+
+def _series(place: SeriesPlace) -> SeriesView:
+    before, after = ((part[1], post_url(part[0])) if part else None for part in (place.before, place.after))
+    return SeriesView(place.title, series_url(place.slug), place.number, place.count, before, after)
 
 
 def _blocks(parts: Iterable[Part]) -> Iterator[Block]:
@@ -188,6 +195,9 @@ def _head(post: PublishedPost, items: Sequence[Item], trail: Sequence[Step]) -> 
             published=post.published_at,
             revised=post.revised_at,
             coauthors=[(one.name, site + creator_url(one.handle)) for one in post.coauthors],
+            series=(post.series.title, site + series_url(post.series.slug), post.series.number)
+            if post.series
+            else None,
         ),
         structured.breadcrumb(site, [(name, path or post_url(post.slug)) for name, path in trail]),
     ]

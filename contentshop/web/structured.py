@@ -62,8 +62,12 @@ def article(
     published: datetime,
     revised: datetime | None,
     coauthors: Sequence[tuple[str, str]] = (),
+    series: tuple[str, str, int] | None = None,
 ) -> Json:
-    """A guide. What it says of one product is told by ``review``. ``coauthors`` are (name, address)."""
+    """A guide. What it says of one product is told by ``review``. ``coauthors`` are (name, address).
+
+    ``series`` is the name and the address of the series it belongs to, and its number in it.
+    """
     found: Json = {
         "@type": "Article",
         "headline": title[:110],
@@ -78,6 +82,30 @@ def article(
         found["description"] = summary
     if image:
         found["image"] = image
+    if series:
+        name, address, number = series
+        found["isPartOf"] = {"@type": "CreativeWorkSeries", "name": name, "url": address}
+        found["position"] = number
+    return found
+
+
+def work_series(
+    *, title: str, url: str, intro: str, lang: str, author: str, author_url: str, parts: Sequence[tuple[str, str]]
+) -> Json:
+    """A series of guides: ``parts`` are (name, address) in their order."""
+    found: Json = {
+        "@type": "CreativeWorkSeries",
+        "name": title,
+        "url": url,
+        "inLanguage": lang,
+        "author": _people(author, author_url, ()),
+        "hasPart": [
+            {"@type": "Article", "position": number, "headline": name[:110], "url": address}
+            for number, (name, address) in enumerate(parts, start=1)
+        ],
+    }
+    if intro:
+        found["description"] = intro
     return found
 
 

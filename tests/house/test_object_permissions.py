@@ -396,6 +396,7 @@ LAST = (
     "desk_orders.cancel",
     "editor.delete",
     "studio_media.delete",
+    "studio_series.delete",
     "studio_live.cancel",
     "watching.renew_feed",
     "watching.delete",
