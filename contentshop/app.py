@@ -163,8 +163,8 @@ def _open_doors(app: Flask) -> None:
     readers = (reader, trending, following, searches, suggest, go, shop, account, watching, feeds, files, gallery)
     creators = (
         studio,
-        studio_gate,
         studio_series,
+        studio_gate,
         studio_refresh,
         studio_preview,
         studio_products,

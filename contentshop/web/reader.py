@@ -29,7 +29,6 @@ from contentshop.products import queries as products
 from contentshop.products.offers import ProductFacts
 from contentshop.search import queries as search_queries
 from contentshop.search.port import BadQuery
-from contentshop.social import queries as social
 from contentshop.web import cards as faces
 from contentshop.web import finding, following, freshness, reading, searches, showing, structured, trending
 from contentshop.web.cache import begin, keep
@@ -160,16 +159,6 @@ def topic(slug: str) -> Response:
     return keep(show("reader/topic.html", page), [freshness.topic(slug), newest.part], now=who.now)
 
 
-@bp.get("/@<handle>")
-def creator(handle: str) -> Response:
-    """A creator and what they published."""
-    begin()
-    who, number = viewer(), page_number(request.args.get("page"))
-    person = accounts.get_by_handle(db.session, handle)
-    newest = _newest(number, author_key=person.key)
-    count = posts.count_published(db.session, author_key=person.key)
-    path = creator_url(person.handle)
-    page = CreatorPage(
 @bp.get("/series/<slug>")
 def series(slug: str) -> Response:
     """The published parts of a series, in their order."""
@@ -200,6 +189,16 @@ def series(slug: str) -> Response:
     return keep(show("reader/series.html", page), parts, now=viewer().now)
 
 
+@bp.get("/@<handle>")
+def creator(handle: str) -> Response:
+    """A creator and what they published."""
+    begin()
+    who, number = viewer(), page_number(request.args.get("page"))
+    person = accounts.get_by_handle(db.session, handle)
+    newest = _newest(number, author_key=person.key)
+    count = posts.count_published(db.session, author_key=person.key)
+    path = creator_url(person.handle)
+    page = CreatorPage(
         head=_head(person.name, person.bio, path, [structured.person(person.name, _site() + path, person.bio)]),
         name=person.name,
         handle=person.handle,

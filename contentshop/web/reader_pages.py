@@ -121,6 +121,20 @@ class CreatorPage:
 
 
 @dataclass(frozen=True, slots=True)
+class SeriesPage:
+    """A series: its published parts in their order."""
+
+    head: Head
+    title: str
+    intro: str
+    lang: str
+    author_name: str
+    author_url: str
+    trail: Sequence[tuple[str, str]]
+    tiles: Sequence[TileView]
+
+
+@dataclass(frozen=True, slots=True)
 class FeaturedPage:
     """One featured list on a page of its own."""
 
@@ -144,6 +158,18 @@ class Picks:
     def moments(self) -> tuple[datetime, ...]:
         """The times in it, which are told as "2 hours ago"."""
         return tuple(moment for item in self.items for moment in item.card.moments)
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesView:
+    """Where a post stands in its series. ``before`` and ``after`` are (title, address) of the parts beside it."""
+
+    title: str
+    url: str
+    number: int
+    count: int
+    before: tuple[str, str] | None
+    after: tuple[str, str] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,20 +199,6 @@ class PostPage:
     mark: str
     disclosure: str
     tested: str
-@dataclass(frozen=True, slots=True)
-class SeriesPage:
-    """A series: its published parts in their order."""
-
-    head: Head
-    title: str
-    intro: str
-    lang: str
-    author_name: str
-    author_url: str
-    trail: Sequence[tuple[str, str]]
-    tiles: Sequence[TileView]
-
-
     evidence: Sequence[tuple[str, str]]
     contents: Sequence[tuple[str, str, int]]
     picks: Picks
@@ -213,18 +225,6 @@ class ProductPage:
 
     head: Head
     title: str
-@dataclass(frozen=True, slots=True)
-class SeriesView:
-    """Where a post stands in its series. ``before`` and ``after`` are (title, address) of the parts beside it."""
-
-    title: str
-    url: str
-    number: int
-    count: int
-    before: tuple[str, str] | None
-    after: tuple[str, str] | None
-
-
     brand: str
     summary: str
     lang: str
