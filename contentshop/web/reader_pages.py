@@ -209,6 +209,7 @@ class PostPage:
     plays: bool = False
     coauthors: Sequence[tuple[str, str]] = ()
     updates: Sequence[tuple[datetime, str]] = ()
+    series: SeriesView | None = None
 
 
 @dataclass(frozen=True, slots=True)
