@@ -89,7 +89,7 @@ def _todo(card: BrokenCard, url: str) -> ToDo:
 _SAID: Mapping[str, Callable[[BrokenCard], str]] = {
     "gone": lambda card: _("“%(title)s” is no longer sold: name another, or take the card out.", title=_title(card)),
     "dead": lambda card: _("Every link to “%(title)s” is dead: name another, or take it out.", title=_title(card)),
-    "sold_out": lambda card: _("“%(title)s” is sold out: name a stand-in.", title=_title(card)),
+    "sold_out": lambda card: _("“%(title)s” cannot be had now: name a stand-in.", title=_title(card)),
     "stood_in": lambda card: _(
         "“%(title)s” cannot be had: readers get “%(other)s”. Recommend that, or another.",
         title=_title(card),

@@ -133,6 +133,7 @@ OWN: dict[str, tuple[str, Path]] = {
     "new password": ("reader", lambda _: "/account/password"),
     "becoming a creator": ("reader", lambda _: "/studio"),
     "studio": ("creator", lambda _: "/studio"),
+    "posts to look at again": ("creator", lambda _: "/studio/refresh"),
     "new post": ("creator", lambda _: "/studio/new"),
     "editor": ("creator", lambda stage: f"/studio/{stage.draft}"),
     "preview": ("creator", lambda stage: f"/studio/{stage.draft}/preview"),

@@ -61,8 +61,9 @@ class TestChecklist:
             "To mend: There is no product “lmap”",
             "To mend: “Old” is no longer sold, and nothing stands in for it.",
             (
-                "To mend: Say how the post is paid: it says “Nobody pays”, and its cards may earn a commission. Readers "
-                "must be told before they click; that is the law in the US, the EU and China. Say: commission on links"
+                "To mend: Say how the post is paid: it says “Nobody pays”, and its cards may earn a commission. "
+                "Readers must be told before they click; that is the law in the US, the EU and China. "
+                "Say: commission on links"
             ),
         ]
         assert [line[:40] for line in warn] == [

@@ -13,8 +13,8 @@ from contentshop.core.words import Said
 from contentshop.posts.gate.mending import Mend
 
 State = Literal["buyable", "stood_in", "sold_out", "dead", "gone", "unsold"]
-"""How a product can be had anywhere in the world: itself; only its stand-in; not now; its links are all dead; never
-again (withdrawn or discontinued); or nobody has offered it yet."""
+"""How a product can be had anywhere in the world: itself; only its stand-in; not now (or its stand-in not now); not by
+any link, since all are dead; never again (withdrawn or discontinued); or nobody has offered it yet."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from contentshop.core.addresses import identity
 from contentshop.core.text import excerpt
 from contentshop.core.uow import AnySession
 from contentshop.media.models import Asset
-from contentshop.posts.gate.facts import CardFact, Facts, Finding, Named, PictureFact, Ways
+from contentshop.posts.gate.facts import CardFact, Facts, Finding, Named, PictureFact, State, Ways
 from contentshop.posts.gate.rules import check
 from contentshop.posts.models import Post, Revision
 from contentshop.posts.queries import list_problems
@@ -78,9 +78,19 @@ def ways_of(product: ProductFacts, known: Mapping[int, ProductFacts], named: int
         other = instead[0].product
         earns, ours = any(map(_earns, instead)), any(map(_ours, instead))
         return Ways("stood_in", Named(other.slug, other.title), earns, ours)
-    if found[0].face == "gone":
-        return Ways("unsold" if found[0].reason == "no_offers" else "gone")
-    return Ways("dead" if _all_dead(product) else "sold_out")
+    state = _without_offer(product)
+    if state in ("gone", "dead") and any(_without_offer(one) == "sold_out" for one in (stand_in, fallback) if one):
+        # What stands in may come back any day.
+        return Ways("sold_out")
+    return Ways(state)
+
+
+def _without_offer(product: ProductFacts) -> State:
+    """Why a product that cannot be had now cannot."""
+    found = _resolved(product, None, None, "")
+    if found.face == "gone":
+        return "unsold" if found.reason == "no_offers" else "gone"
+    return "dead" if _all_dead(product) else "sold_out"
 
 
 def _resolved(

@@ -89,7 +89,7 @@ def stood_in(facts: Facts) -> Iterator[Finding]:
 def sold_out(facts: Facts) -> Iterator[Finding]:
     """Readers of something sold out want to be told of something else."""
     for card in _in_state(facts, "sold_out"):
-        text = say("“%(title)s” is sold out everywhere we know.", title=card.product.title)
+        text = say("“%(title)s” cannot be had from any shop now.", title=card.product.title)
         yield _of_card("sold_out", False, card, text, say('Name a stand-in, as in {alt="other-name"}.'), None)
 
 

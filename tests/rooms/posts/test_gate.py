@@ -325,7 +325,9 @@ class TestLoading:
         make.product("later", affiliate=[{"merchant": shop, "availability": "out_of_stock"}])
         make.product("new")
         make.product("replaced", discontinued=True, alternative_id=torch.id)
-        names = ["torch", "far", "old", "hidden", "broken", "later", "new", "replaced"]
+        later = make.product("coming", own={"USD": 500}, stock=0)
+        make.product("waiting", discontinued=True, alternative_id=later.id)
+        names = ["torch", "far", "old", "hidden", "broken", "later", "new", "replaced", "waiting"]
         post = desk.begin(source="".join(f"::card[{name}]\n" for name in names))
         assert rules_found(desk, post) == {
             ("gone", 3),
@@ -334,6 +336,7 @@ class TestLoading:
             ("sold_out", 6),
             ("unsold", 7),
             ("stood_in", 8),
+            ("sold_out", 9),
         }
 
     def test_shops_that_are_not_approved_earn_nothing(self, desk: Desk, make: Factory) -> None:
