@@ -54,6 +54,7 @@ from contentshop.web import (
     studio_sharing,
     studio_team,
     suggest,
+    talk,
     trending,
     watching,
 )
@@ -160,7 +161,7 @@ def _open_doors(app: Flask) -> None:
     chrome.attach(app)
     fragments.attach(app)
     errors.attach(app)
-    readers = (reader, trending, following, searches, suggest, go, shop, account, watching, feeds, files, gallery)
+    readers = (reader, talk, trending, following, searches, suggest, go, shop, account, watching, feeds, files, gallery)
     creators = (
         studio,
         studio_series,

@@ -247,6 +247,18 @@ def way_out(offer_key: str) -> Part:
     )
 
 
+def talk(kind: str, about: int) -> Part:
+    """What is said below a post or a product, by whom; ``kind`` is "post" or "product"."""
+    column = {"post": "post_id", "product": "product_id"}[kind]
+    return Part(
+        "SELECT 'talk', d.id, d.version, (SELECT CAST(coalesce(sum(u.version), 0) AS TEXT) || ' ' ||"  # noqa: S608
+        " CAST(coalesce(sum(CASE WHEN u.blocked THEN 1 ELSE 0 END), 0) AS TEXT) FROM user_account u"
+        " WHERE u.id IN (SELECT c.author_id FROM comment c WHERE c.discussion_id = d.id))"
+        f" FROM discussion d WHERE d.{column} = ?",
+        (about,),
+    )
+
+
 def live_session(key: str) -> Part:
     """One live session with its queue, whose changes raise its version; its products stand for themselves."""
     return Part(

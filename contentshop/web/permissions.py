@@ -45,6 +45,22 @@ PERMISSIONS: dict[str, Access] = {
     # what is read and bought now
     "trending.week": Access.PUBLIC,
     "trending.board": Access.PUBLIC,
+    # discussions
+    "talk.comments": Access.PUBLIC,
+    "talk.comment": Access.SIGNED_IN,
+    "talk.questions": Access.PUBLIC,
+    "talk.ask": Access.SIGNED_IN,
+    "talk.edit": Access.SIGNED_IN,
+    "talk.change": Access.SIGNED_IN,
+    "talk.remove": Access.SIGNED_IN,
+    "talk.report_page": Access.SIGNED_IN,
+    "talk.report": Access.SIGNED_IN,
+    "talk.hide_page": Access.SIGNED_IN,
+    "talk.hide": Access.SIGNED_IN,
+    "talk.show_again": Access.SIGNED_IN,
+    "talk.vote": Access.SIGNED_IN,
+    "talk.reports": Access.EDITOR,
+    "talk.settle": Access.EDITOR,
     # following
     "following.feed": Access.SIGNED_IN,
     "following.order": Access.SIGNED_IN,

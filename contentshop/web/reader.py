@@ -29,8 +29,9 @@ from contentshop.products import queries as products
 from contentshop.products.offers import ProductFacts
 from contentshop.search import queries as search_queries
 from contentshop.search.port import BadQuery
+from contentshop.social import queries as social
 from contentshop.web import cards as faces
-from contentshop.web import finding, following, freshness, reading, searches, showing, structured, trending
+from contentshop.web import finding, following, freshness, reading, searches, showing, structured, talk, trending
 from contentshop.web.cache import begin, keep
 from contentshop.web.cards import creator_url, language_tag, post_url, product_card, series_url, tile
 from contentshop.web.chrome import current_chrome
@@ -112,7 +113,7 @@ def post(slug: str) -> Response:
     """An article or a buying list."""
     begin()
     who = viewer()
-    found = posts.get_published(db.session, slug)
+    found = posts.get_published(db.session, slug, also=social.talk_of_post(who.user))
     facts = faces.facts_of(found.cards, found.lang)
     cards = faces.cards_of(found.cards, facts, who)
     related = discovery.related_posts(db.session, found.id, RELATED, locale=who.locale)
@@ -120,9 +121,16 @@ def post(slug: str) -> Response:
     titles = dict(zip(found.topics, (title for title, _url in topics), strict=True))
     page = reading.post_page(found, cards, topics, reading.suggestions(related, titles))
     shown = [found.id, *(one.tile.id for one in related)]
-    parts = [*freshness.posts(shown), *freshness.products(facts), freshness.related(found.id)]
-    parts.append(freshness.series_of(found.id))
-    response = show(f"reader/{found.kind}.html", page)
+    parts = [
+        *freshness.posts(shown),
+        *freshness.products(facts),
+        freshness.related(found.id),
+        freshness.series_of(found.id),
+    ]
+    coauthors = frozenset(one.handle for one in found.coauthors)
+    said = talk.post_talk(found.also, slug=found.slug, author_key=found.author_key, coauthors=coauthors)
+    parts.append(freshness.talk("post", found.id))
+    response = show(f"reader/{found.kind}.html", replace(page, talk=said))
     return keep(response, parts, now=who.now, until=_next_stale(facts, who))
 
 
@@ -131,10 +139,12 @@ def product(slug: str) -> Response:
     """A product: every way to get it, and who recommends it."""
     begin()
     who = viewer()
-    found = products.get_product_page(db.session, slug, who.locale)
+    found = products.get_product_page(db.session, slug, who.locale, also=social.talk_of_product(who.user))
     mentions = posts.list_mentions(db.session, found.product.id, limit=RECOMMENDATIONS)
-    page = showing.product_page(found, mentions, who)
+    said = talk.product_talk(found.also, slug=found.product.slug, listed=found.product.listed)
+    page = replace(showing.product_page(found, mentions, who), talk=said)
     parts = [*freshness.products(found.facts), freshness.mentions(found.product.id, limit=RECOMMENDATIONS)]
+    parts.append(freshness.talk("product", found.product.id))
     return keep(show("reader/product.html", page), parts, now=who.now, until=_next_stale(found.facts, who))
 
 

@@ -37,6 +37,59 @@ class Suggestion:
 
 
 @dataclass(frozen=True, slots=True)
+class LineView:
+    """One text of a discussion and what the person who looks may do with it. ``gone`` says why there is none;
+    ``by_shop`` is the shop's name if it speaks."""
+
+    key: str
+    text: str
+    gone: str
+    author: str
+    author_url: str
+    by_shop: str
+    at: datetime
+    edited: bool
+    can_change: bool = False
+    can_remove: bool = False
+    can_hide: bool = False
+    can_show: bool = False
+    can_report: bool = False
+    replies: Sequence[LineView] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WorthView:
+    """Whether readers find a post worth it. ``rate`` is in per cent, None below five votes; ``votes`` is None while
+    they are not told; ``mine`` is one's own answer, ``judges`` whether one may give any."""
+
+    action: str
+    rate: int | None
+    votes: int | None
+    mine: bool | None
+    judges: bool
+    reasons: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class TalkView:
+    """The discussion below a post or a product (``kind``), at ``path``. ``value`` is a text that was refused, meant
+    as a reply to ``parent``."""
+
+    kind: str
+    path: str
+    action: str
+    lines: Sequence[LineView]
+    count: int
+    older_url: str
+    worth: WorthView | None
+    signed_in: bool
+    most: int
+    value: str = ""
+    parent: str = ""
+    errors: Mapping[str, list[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Head:
     """What a page says of itself to browsers, search engines and other sites. ``canonical`` is a full address."""
 
@@ -209,6 +262,7 @@ class PostPage:
     plays: bool = False
     coauthors: Sequence[tuple[str, str]] = ()
     updates: Sequence[tuple[datetime, str]] = ()
+    talk: TalkView | None = None
     series: SeriesView | None = None
 
 
@@ -238,6 +292,7 @@ class ProductPage:
     body: Sequence[str]
     attributes: Sequence[tuple[str, str]]
     mentions: Sequence[TileView]
+    talk: TalkView | None = None
 
 
 @dataclass(frozen=True, slots=True)
