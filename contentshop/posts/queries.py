@@ -17,7 +17,7 @@ from contentshop.core.text import Problem
 from contentshop.core.uow import AnySession
 from contentshop.core.words import say
 from contentshop.media.models import Asset
-from contentshop.posts.models import Card, Post, PostMember, PostTopic, Revision, Series, SeriesPart
+from contentshop.posts.models import Card, Post, PostMember, PostTopic, Revision, RevisionAsset, Series, SeriesPart
 from contentshop.posts.policy import can_see_draft
 from contentshop.posts.segments import card_keys
 from contentshop.products.models import ProductPicture
@@ -634,7 +634,16 @@ def read_tile(row: AnyRow) -> PostTile:
 
 @lru_cache(maxsize=1)
 def _tiles() -> Select[*tuple[Any, ...]]:
-    """What tiles show of published posts; built once. Without a cover, the picture of the first product."""
+    """What tiles show of published posts; built once. Without a cover, the first picture of its own that stands in
+    the text; without one, that of the first product."""
+    used = aliased(Asset)
+    own_picture = (
+        select(func.min(RevisionAsset.asset_id))
+        .join(used, used.id == RevisionAsset.asset_id)
+        .where(RevisionAsset.revision_id == Post.live_id, used.kind == "picture")
+        .correlate(Post)
+        .scalar_subquery()
+    )
     first_product = (
         select(ProductPicture.asset_id)
         .join(Card, Card.product_id == ProductPicture.product_id)
@@ -671,7 +680,7 @@ def _tiles() -> Select[*tuple[Any, ...]]:
             Post.version,
             live_cards.label("cards_count"),
         ),
-        func.coalesce(Revision.cover_id, first_product),
+        func.coalesce(Revision.cover_id, own_picture, first_product),
     ).where(PUBLIC)
 
 

@@ -29,7 +29,7 @@ from contentshop.posts import actions, history, notices, plans, policy, queries,
 from contentshop.posts.inputs import PostInput
 from contentshop.posts.queries import OwnPost
 from contentshop.products import queries as products
-from contentshop.web import reading, studio_refresh
+from contentshop.web import reading, starters, studio_refresh
 from contentshop.web.cards import card_views, language_tag, post_url, product_card
 from contentshop.web.chrome import money
 from contentshop.web.door import Door, manages_own_units, show
@@ -131,16 +131,21 @@ def start() -> Response:
 @bp.get("/new")
 def new() -> Response:
     """Choose what to write."""
-    kind = "list" if request.args.get("kind") == "list" else "article"
+    asked = starters.find(request.args.get("kind", ""))
+    kind = asked.name if asked else starters.STARTERS[0].name
     return show("studio/new.html", _new_page({"kind": kind, "title": "", "lang": viewer().locale}, {}))
 
 
 @bp.post("/new")
 def create() -> Response:
-    """Begin a post."""
+    """Begin a post: with a scaffold, or with nothing."""
     values = {name: request.form.get(name, "") for name in ("kind", "title", "lang")}
+    starter = starters.find(values["kind"])
+    kind = starter.kind if starter else values["kind"]
     try:
-        form = PostInput.parse(kind=values["kind"], title=values["title"], lang=values["lang"])
+        form = PostInput.parse(kind=kind, title=values["title"], lang=values["lang"])
+        if starter:
+            form = replace(form, source=starter.source(form.lang))
     except Invalid as refusal:
         return show("studio/new.html", _new_page(values, refusal.fields), 422)
     post = actions.create_draft(db.session, form, by=viewer().person(), now=viewer().now)
@@ -465,7 +470,8 @@ def _relations() -> list[Choice]:
 
 
 def _new_page(values: Mapping[str, str], errors: Mapping[str, list[str]]) -> NewPage:
-    return NewPage(values=values, languages=_languages("en"), errors=translated_errors(errors))
+    languages, told = _languages("en"), translated_errors(errors)
+    return NewPage(starters=starters.STARTERS, values=values, languages=languages, errors=told)
 
 
 def _tabs(counts: Mapping[str, int], state: str | None) -> list[tuple[str, str, bool, int]]:

@@ -10,6 +10,7 @@ from typing import Any
 from contentshop.web.cards import CardView
 from contentshop.web.pictures import PictureView
 from contentshop.web.reader_pages import Paging, PostPage
+from contentshop.web.starters import Starter
 
 Choice = tuple[str, str]
 
@@ -56,8 +57,9 @@ class PostsPage:
 
 @dataclass(frozen=True, slots=True)
 class NewPage:
-    """The start of a post."""
+    """The start of a post, with the ways to begin."""
 
+    starters: Sequence[Starter]
     values: Mapping[str, str]
     languages: Sequence[Choice]
     errors: Mapping[str, list[str]]
