@@ -18,8 +18,10 @@ from flask.testing import FlaskClient
 from jinja2 import Environment, nodes
 
 from contentshop.accounts.models import User
+from contentshop.core.db import db
 from contentshop.core.errors import Conflict, Invalid, NotFound
 from contentshop.core.words import Said, say
+from contentshop.products.models import Product
 from contentshop.web.words import refusal_text, translated, translated_errors
 from tests.factories import Factory
 from tests.web.buyer import JSON, add, checkout_form
@@ -262,7 +264,7 @@ def world(make: Factory) -> dict[str, Any]:
     kettle = make.product("kettle", title="水壶", lang="zh", own={"CNY": 9900, "USD": 1900}, stock=3)
     make.product("cup", title="茶杯", lang="zh", affiliate=[{"merchant": store, "currency": "CNY"}])
     make.product("pot", title="茶壶", lang="zh", own={"CNY": 100}, stock=0)
-    make.product("jar", title="茶罐", lang="zh", discontinued=True)
+    jar = make.product("jar", title="茶罐", lang="zh", own={"CNY": 100}, stock=1)
     source = (
         ':::item[kettle]{award="首选" note="快。"}\n+ 快\n- 响\n\n正文。\n:::\n\n'
         '::card[cup]\n\n::card[pot]{alt="cup"}\n\n::card[jar]\n'
@@ -270,6 +272,8 @@ def world(make: Factory) -> dict[str, Any]:
     words = {"lang": "zh", "summary": "摘要。", "topics": ["tea"], "tested": "用了一年。"}
     make.post(people["creator"], kind="list", title="水壶清单", slug="kettles", source=source, **words)
     make.post(people["creator"], title="第二篇", slug="second", source="文字。\n\n::card[cup]", **words)
+    with make.unit()():
+        db.session.get_one(Product, jar.id).discontinued = True
     draft = make.post(people["creator"], title="草稿", slug="draft", published=False, source="::card[none]", **words)
     return {"people": people, "kettle": kettle, "draft": draft}
 

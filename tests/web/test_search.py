@@ -127,7 +127,7 @@ def test_why_a_result_stands_here_can_be_seen(client: FlaskClient, stocked: dict
 def test_commission_can_be_no_factor_since_no_document_knows_it() -> None:
     assert {field.name for field in fields(Document)} == {
         "id", "kind", "version", "title", "lang", "body", "brand", "tags", "codes", "cards", "topics", "creator",
-        "published", "price_minor", "in_stock", "popularity", "merchants", "ways",
+        "published", "price_minor", "in_stock", "popularity", "merchants", "ways", "talk", "worth", "votes", "rating",
     }  # fmt: skip
     assert set(SORTS) == {"relevance", "newest", "popular", "price_up", "price_down"}
 

@@ -476,7 +476,7 @@ class TestPictures:
         answer = writer.save(source="Kept.", cover=(BytesIO(b"<svg onload=alert(1)>"), "c.svg"))
 
         assert answer.status_code == 422
-        assert "This is not a picture we can read." in answer.text
+        assert "An SVG drawing can carry programs, so we take none." in answer.text
         assert "Kept.</textarea>" in answer.text
 
     def test_the_picture_of_another_cannot_be_taken(self, app: Flask, writer: Writer, make: Factory) -> None:
