@@ -43,6 +43,7 @@ from contentshop.web import (
     studio,
     studio_gate,
     studio_history,
+    studio_linking,
     studio_live,
     studio_media,
     studio_plans,
@@ -165,6 +166,7 @@ def _open_doors(app: Flask) -> None:
     creators = (
         studio,
         studio_series,
+        studio_linking,
         studio_gate,
         studio_refresh,
         studio_preview,

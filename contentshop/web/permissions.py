@@ -178,6 +178,7 @@ PERMISSIONS: dict[str, Access] = {
     "studio.unpublish": Access.CREATOR,
     "studio.add_picture": Access.CREATOR,
     # Reviewers need not be creators, so whoever is signed in may knock; the room knows who works on a post.
+    "studio_linking.links": Access.CREATOR,
     "studio_series.index": Access.CREATOR,
     "studio_series.create": Access.CREATOR,
     "studio_series.edit": Access.CREATOR,

@@ -2,7 +2,7 @@
 
 const { page, element, dialog, kept, say } = globalThis.studio;
 const { textOf, commands, setUpMenu, setUpToolbar, setUpShortcuts } = globalThis.studio;
-const { setUpProducts, setUpPictures, setUpItems, setUpPreview, setUpSaving } = globalThis.studio;
+const { setUpProducts, setUpPictures, setUpItems, setUpLinks, setUpPreview, setUpSaving } = globalThis.studio;
 
 const VIEW = "studio.view"; // in localStorage: what stands beside the text: preview, panels or nothing
 
@@ -92,6 +92,7 @@ async function start(editor) {
     const pictures = setUpPictures(editor, text);
     const items = setUpItems(text, pictures);
     Object.assign(open, { picture: () => pictures.open(), video: pictures.openVideo, compare: items.compare, hotspots: items.hotspots });
+    setUpLinks(text);
     const preview = setUpPreview(text, form, tell);
     const saving = setUpSaving(text, form, tell);
     Object.assign(more, { moveItem: items.moveItem, save: saving.byHand, saveThen: saving.then, preview: setUpViews(preview) });
