@@ -18,7 +18,7 @@ from contentshop.core.money import Money
 from contentshop.core.paging import page_number
 from contentshop.products.offers import ProductFacts
 from contentshop.search import grammar
-from contentshop.search.port import WAYS, Facet, Kind, SearchQuery, Sort
+from contentshop.search.port import RATING_STEPS, WAYS, WORTH_STEPS, Facet, Kind, SearchQuery, Sort
 from contentshop.search.queries import FacetValue, ResultItem, Results
 from contentshop.web.cards import creator_url, language_tag, post_url, product_card, product_url
 from contentshop.web.chrome import current_babel_locale
@@ -58,7 +58,9 @@ PRICE_STEPS: dict[str, tuple[int, ...]] = {
     "TWD": (500, 1000, 3000, 6000, 15000),
     "JPY": (3000, 5000, 10000, 20000, 50000),
 }
-COUNTED: tuple[Facet, ...] = ("topic", "brand", "price", "way", "merchant", "creator", "lang", "age", "stock")
+COUNTED: tuple[Facet, ...] = (
+    "topic", "brand", "price", "way", "merchant", "creator", "lang", "age", "stock", "worth", "rating"
+)  # fmt: skip
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]+")
 
@@ -95,12 +97,18 @@ def read_form(args: MultiDict[str, str], currency: str) -> SearchForm:
         price_to=args.get("to", "").strip()[:LONGEST_PRICE],
         in_stock=args.get("stock") == "1",
         days=next((str(days) for days in AGES if args.get("days") == str(days)), ""),
+        worth=_step(args.get("worth"), WORTH_STEPS),
+        rating=_step(args.get("rating"), RATING_STEPS),
         sort=args.get("sort", "") if args.get("sort") in SORTS else "",
         verbatim=args.get("exact") == "1",
         why=args.get("why") == "1",
         page=min(page_number(args.get("page")), LAST_PAGE),
         errors=errors,
     )
+
+
+def _step(given: str | None, steps: Sequence[int]) -> str:
+    return given if given is not None and given in {str(step) for step in steps} else ""
 
 
 def _values(args: MultiDict[str, str], name: str) -> tuple[str, ...]:
@@ -135,6 +143,8 @@ def query_of(
         price_from=None if "from" in form.errors else _price(form.price_from, who.currency),
         price_to=None if "to" in form.errors else _price(form.price_to, who.currency),
         published_from=ages[AGES.index(int(form.days))] if form.days else None,
+        worth_from=int(form.worth) if form.worth else None,
+        rating_from=int(form.rating) if form.rating else None,
         sort=SORTS.get(form.sort, "relevance" if asked.words else "newest"),
         offset=(form.page - 1) * RESULTS,
         limit=RESULTS,
@@ -181,6 +191,8 @@ def fields_of(form: SearchForm) -> list[tuple[str, str]]:
         ("to", form.price_to),
         ("stock", "1" if form.in_stock else ""),
         ("days", form.days),
+        ("worth", form.worth),
+        ("rating", form.rating),
         ("exact", "1" if form.verbatim else ""),
         ("why", "1" if form.why else ""),
     ]
@@ -197,6 +209,7 @@ def watched_fields(form: SearchForm, who: Viewer) -> dict[str, str]:
         "to": form.price_to,
         "currency": who.currency if form.price_to else "",
         "stock": "1" if form.in_stock else "",
+        "worth": form.worth,
     }
 
 
@@ -241,6 +254,8 @@ def facet_views(form: SearchForm, facets: Mapping[Facet, Sequence[FacetValue]], 
         _several(form, "brand", "brands", _("Brand"), facets.get("brand", ())),
         FacetView("price", _("Price"), _price_choices(form, facets.get("price", ()), currency), folded=False),
         FacetView("way", _("Where to buy"), _way_choices(form, facets), folded=False),
+        FacetView("worth", _("Worth it, readers say"), _worth_choices(form, facets.get("worth", ())), folded=False),
+        FacetView("rating", _("Rating in lists"), _rating_choices(form, facets.get("rating", ())), folded=False),
         _several(form, "shop", "shops", _("Shop"), facets.get("merchant", ())),
         _several(form, "by", "creators", _("Creator"), facets.get("creator", ())),
         _several(form, "lang", "langs", _("Language"), _languages(facets.get("lang", ()))),
@@ -249,7 +264,10 @@ def facet_views(form: SearchForm, facets: Mapping[Facet, Sequence[FacetValue]], 
     return [
         group
         for group in groups
-        if group.name == "price" or len(group.choices) > 1 or any(choice.selected for choice in group.choices)
+        if group.name == "price"
+        or (group.name in {"worth", "rating"} and group.choices)
+        or len(group.choices) > 1
+        or any(choice.selected for choice in group.choices)
     ]
 
 
@@ -359,6 +377,36 @@ def _age_choices(form: SearchForm, values: Sequence[FacetValue]) -> list[Choice]
         )
         for days, label in labels.items()
         if counts.get(days) or form.days == days
+    ]
+
+
+def _worth_choices(form: SearchForm, values: Sequence[FacetValue]) -> list[Choice]:
+    counts = {value.value: value.count for value in values}
+    return [
+        Choice(
+            label=_("%(rate)s and up", rate=f"{step}%"),
+            value=step,
+            count=counts.get(step, 0),
+            selected=form.worth == step,
+            url=address(replace(form, page=1, worth="" if form.worth == step else step)),
+        )
+        for step in map(str, reversed(WORTH_STEPS))
+        if counts.get(step) or form.worth == step
+    ]
+
+
+def _rating_choices(form: SearchForm, values: Sequence[FacetValue]) -> list[Choice]:
+    counts = {value.value: value.count for value in values}
+    return [
+        Choice(
+            label=_("%(points)s of 5 and up", points=f"{int(step) / 10:g}"),
+            value=step,
+            count=counts.get(step, 0),
+            selected=form.rating == step,
+            url=address(replace(form, page=1, rating="" if form.rating == step else step)),
+        )
+        for step in map(str, reversed(RATING_STEPS))
+        if counts.get(step) or form.rating == step
     ]
 
 

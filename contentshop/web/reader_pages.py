@@ -338,6 +338,8 @@ class SearchForm:
     price_to: str = ""
     in_stock: bool = False
     days: str = ""
+    worth: str = ""
+    rating: str = ""
     sort: str = ""
     verbatim: bool = False
     why: bool = False

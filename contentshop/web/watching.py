@@ -45,6 +45,8 @@ FIELDS = (
     "to",
     "currency",
     "stock",
+    "worth",
+    "votes",
     "in_app",
     "mail",
     "mail_hour",

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from contentshop.core.money import Money
+from contentshop.search.port import WORTH_STEPS
 from contentshop.watching.inputs import NAME_LENGTH, Wanted
 from contentshop.watching.queries import Name, Thing, wanted_of
 from contentshop.web.cards import creator_url, language_tag, post_url, product_url
@@ -107,6 +109,10 @@ def describe(wanted: Wanted, topics: Mapping[str, str], locale: str) -> str:
         LANGUAGES.get(wanted.lang, ""),
         "" if wanted.price_to is None else _("up to %(price)s", price=_money(wanted.price_to, wanted.currency, locale)),
         _("in stock here") if wanted.in_stock else "",
+        "" if wanted.worth_from is None else _("worth it for at least %(rate)s", rate=f"{wanted.worth_from}%"),
+        ""
+        if wanted.votes_from is None
+        else ngettext("at least %(num)s vote", "at least %(num)s votes", wanted.votes_from),
     ]
     return " · ".join(filter(None, parts))
 
@@ -126,6 +132,8 @@ def results_url(wanted: Wanted) -> str:
         "topic": wanted.topic,
         "to": price,
         "stock": "1" if wanted.in_stock else "",
+        # The page's steps: the nearest one that leaves nothing out.
+        "worth": next((str(step) for step in reversed(WORTH_STEPS) if step <= (wanted.worth_from or 0)), ""),
     }
     return "/search?" + urlencode({name: value for name, value in given.items() if value})
 
@@ -156,6 +164,8 @@ def values_of(search: SavedSearch) -> dict[str, str]:
         "to": "" if wanted.price_to is None else f"{Money(wanted.price_to, wanted.currency).amount:f}",
         "currency": wanted.currency,
         "stock": "1" if wanted.in_stock else "",
+        "worth": "" if wanted.worth_from is None else str(wanted.worth_from),
+        "votes": "" if wanted.votes_from is None else str(wanted.votes_from),
         "in_app": "1" if search.in_app else "",
         "mail": search.mail,
         "mail_hour": str(search.mail_hour),

@@ -28,6 +28,8 @@ from contentshop.posts.inputs import PostInput
 from contentshop.posts.models import Post
 from contentshop.search.actions import rebuild
 from contentshop.search.backends.whoosh import WhooshSearchBackend
+from contentshop.social import actions as social
+from contentshop.social import queries as discussions
 from tests.factories import Factory
 
 HIDDEN = int(os.environ.get("CONTENTSHOP_TEST_HIDDEN", "40"))
@@ -40,6 +42,8 @@ WAYS = (
     "unlisted product",
     "featured from tomorrow",
 )
+# Ways of what was said below a public post and about a public product.
+SILENCED = ("deleted", "hidden", "hidden question", "of a blocked reader", "below an unpublished post")
 
 pytestmark = pytest.mark.timeout(3600)
 
@@ -85,12 +89,44 @@ def hidden(app: Flask, make: Factory, search: WhooshSearchBackend, clock: FixedC
                 with make.unit()():
                     found = db.session.get_one(Post, post.id)
                     posts.unpublish(db.session, found, by=db.session.merge(author), now=clock.now())
+    make.post(author, title="Open talk", source="Plain.\n\n::card[thing]\n", slug="open-talk")
+    silence(make, author, blocked)
     with make.unit()():
         db.session.get_one(User, blocked.id).blocked = True
     worker.settle(app)
     with app.app_context():
         rebuild(db.session, search, now=clock.now())
     return {"author": author}
+
+
+def silence(make: Factory, author: User, blocked: User) -> None:
+    """Have everything said that nobody is to read any more; ``blocked`` will be."""
+    reader, editor = make.user(), make.user("editor")
+    closed = make.post(author, title="Closed talk", source="Plain.\n\n::card[thing]\n", slug="closed-talk")
+    for number, way in enumerate(SILENCED):
+        with make.unit()():
+            session = db.session
+            slug = "closed-talk" if way == "below an unpublished post" else "open-talk"
+            about = (
+                discussions.find_product(session, "thing")
+                if way == "hidden question"
+                else discussions.find_post(session, slug)
+            )
+            text = f"{MARK} {word(HIDDEN + number)}"
+            by = session.get_one(User, blocked.id if way == "of a blocked reader" else reader.id)
+            said = social.say_something(session, about, text, by=by, now=make.now)
+            # What was answered stays and shows that something is gone.
+            social.say_something(
+                session, about, "A plain answer", by=session.get_one(User, reader.id), now=make.now, parent_key=said.key
+            )
+            found = discussions.get_comment(session, said.key)
+            if way == "deleted":
+                social.remove(session, found, by=by, now=make.now)
+            elif way.startswith("hidden"):
+                social.hide(session, found, "Off topic", by=session.get_one(User, editor.id), now=make.now)
+    with make.unit()():
+        post = db.session.get_one(Post, closed.id)
+        posts.unpublish(db.session, post, by=db.session.merge(author), now=make.now)
 
 
 def schedule(make: Factory, editor: User, title: str) -> None:
@@ -143,6 +179,10 @@ PAGES = (
     "/@shut/feed.xml",
     "/products/thing",
     "/p/plain-2",
+    "/p/open-talk",
+    "/p/open-talk/comments",
+    "/p/closed-talk/comments",
+    "/products/thing/questions",
 )
 
 
@@ -154,7 +194,7 @@ def test_hidden_things_are_nowhere(
     sign_in: Callable[[FlaskClient, Any], FlaskClient],
 ) -> None:
     stranger = sign_in(app.test_client(), make.user("creator"))
-    asked = [address for number in range(HIDDEN) for address in questions(number)]
+    asked = [address for number in range(HIDDEN + len(SILENCED)) for address in questions(number)]
     asked += [*PAGES] * 2
     random.Random(1).shuffle(asked)
     found = []
