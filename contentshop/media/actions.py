@@ -12,9 +12,13 @@ from datetime import datetime
 from io import BytesIO
 from typing import BinaryIO
 
+from sqlalchemy import delete as remove
+
+from contentshop.accounts.events import UserChanged
 from contentshop.accounts.models import User
 from contentshop.core.errors import Invalid
 from contentshop.core.ids import new_key
+from contentshop.core.outbox import record
 from contentshop.core.uow import AnySession
 from contentshop.core.words import Said, say
 from contentshop.media import recordings
@@ -22,7 +26,7 @@ from contentshop.media.captions import MAX_BYTES as MAX_CAPTIONS
 from contentshop.media.captions import Captions, looks_like_captions, read_captions
 from contentshop.media.images import MAX_BYTES, EncodedPicture, digest_of, encode
 from contentshop.media.inputs import MAX_ALT, Description, file_title
-from contentshop.media.models import Asset
+from contentshop.media.models import Asset, Portrait
 from contentshop.media.port import Storage
 from contentshop.media.queries import file_name, file_names, find_by_digest, recording_name
 from contentshop.media.recordings import Recording
@@ -232,6 +236,18 @@ def describe(session: AnySession, asset: Asset, words: Description) -> None:
     """Change what is said about a medium, and where its point of focus lies."""
     asset.alt, asset.lang = words.alt, words.lang
     asset.focus_x, asset.focus_y = words.focus_x, words.focus_y
+    session.flush()
+
+
+def set_portrait(session: AnySession, user: User, asset: Asset | None, *, now: datetime) -> None:
+    """Make ``asset`` the picture of a person, or take the present one away. Raises Invalid for what is no picture."""
+    if asset is not None and asset.kind != "picture":
+        raise Invalid({"picture": [say("Choose a picture.")]})
+    session.execute(remove(Portrait).where(Portrait.user_id == user.id))
+    if asset is not None:
+        session.add(Portrait(user_id=user.id, asset_id=asset.id))
+    user.version += 1
+    record(session, UserChanged(user=user.key), now=now)
     session.flush()
 
 

@@ -12,7 +12,7 @@ from contentshop.core.errors import NotFound
 from contentshop.core.paging import Page
 from contentshop.core.uow import AnySession
 from contentshop.core.words import say
-from contentshop.media.models import Asset
+from contentshop.media.models import Asset, Portrait
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,13 @@ def file_names(asset: Asset) -> list[str]:
 def find_asset(session: AnySession, key: str) -> Asset | None:
     """The medium with this public key, if there is one."""
     return session.scalar(select(Asset).where(Asset.key == key))
+
+
+def find_portrait(session: AnySession, user_id: int) -> Asset | None:
+    """The picture of a person, if there is one."""
+    return session.scalar(
+        select(Asset).join(Portrait, Portrait.asset_id == Asset.id).where(Portrait.user_id == user_id)
+    )
 
 
 def get_asset(session: AnySession, key: str) -> Asset:

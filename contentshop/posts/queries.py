@@ -372,16 +372,13 @@ def tiles_by_id(session: AnySession, ids: Collection[int]) -> dict[int, PostTile
     return {row.id: _tile(row) for row in session.execute(_tiles().where(Post.id.in_(ids)))}
 
 
-def newest_and(session: AnySession, ids: Collection[int], *, limit: int) -> tuple[list[PostTile], dict[int, PostTile]]:
+def newest_and(
+    session: AnySession, ids: Collection[int], *, limit: int, author_key: str | None = None
+) -> tuple[list[PostTile], dict[int, PostTile]]:
     """The first ``limit`` of ``list_newest``, and the tiles of these posts by row number: one statement for both."""
-    newest = (
-        select(Post.id)
-        .join(User, User.id == Post.author_id)
-        .where(PUBLIC)
-        .order_by(Post.published_at.desc(), Post.id.desc())
-        .limit(limit)
-        .subquery()
-    )
+    known = select(Post.id).join(User, User.id == Post.author_id).where(PUBLIC)
+    known = _matching(known, topic=None, author_key=author_key, kind=None, lang=None)
+    newest = known.order_by(Post.published_at.desc(), Post.id.desc()).limit(limit).subquery()
     wanted = or_(Post.id.in_(select(newest.c.id)), Post.id.in_(ids))
     rows = session.execute(_tiles().where(wanted).order_by(Post.published_at.desc(), Post.id.desc())).all()
     tiles = {row.id: _tile(row) for row in rows}

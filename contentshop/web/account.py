@@ -20,11 +20,15 @@ from contentshop.core.money import Money
 from contentshop.core.text import safe_next
 from contentshop.core.uow import unit_of_work
 from contentshop.core.words import say
+from contentshop.media import actions as media
+from contentshop.media import images
+from contentshop.media import queries as pictures
 from contentshop.orders import queries as orders
 from contentshop.web import session as web
 from contentshop.web.door import Door, manages_own_units, show
 from contentshop.web.limits import RESET, SIGN_IN, SIGN_UP, limiter
 from contentshop.web.order_links import order_url
+from contentshop.web.pictures import PictureView, face
 from contentshop.web.words import translated_errors
 
 bp = Door("account", __name__)
@@ -63,6 +67,7 @@ class AccountPage:
     email: str
     role: str
     bio: str
+    portrait: PictureView | None
     errors: Mapping[str, list[str]]
     orders: list[OrderRow]
 
@@ -250,12 +255,14 @@ def _account_page(errors: Mapping[str, list[str]]) -> AccountPage:
         )
         for order in orders.list_for_user(db.session, person.id, limit=50)
     ]
+    portrait = pictures.find_portrait(db.session, person.id)
     return AccountPage(
         name=request.form.get("name", person.name),
         handle=person.handle,
         email=person.email,
         role=person.role,
         bio=request.form.get("bio", person.bio),
+        portrait=face(pictures.facts_of(portrait)) if portrait else None,
         errors=errors,
         orders=rows,
     )
@@ -272,6 +279,35 @@ def save_profile() -> Response:
     actions.change_profile(db.session, person, form, now=web.moment())
     flash(_("Your profile is saved."), "success")
     return redirect(url_for("account.home"), 303)
+
+
+@bp.get("/account/picture")
+def picture_page() -> Response:
+    """Somebody reloaded the address of a button: the account."""
+    return redirect(url_for("account.home"))
+
+
+@bp.post("/account/picture")
+@manages_own_units
+def save_picture() -> Response:
+    """Put up a picture of oneself, or take it away."""
+    person, sent = web.viewer().person(), request.files.get("picture")
+    data = b"" if request.form.get("do") == "remove" or sent is None else sent.read()
+    try:
+        if request.form.get("do") != "remove" and not data:
+            raise Invalid({"picture": [say("Choose a picture first.")]})
+        encoded = images.encode(data) if data else None
+    except Invalid as refusal:
+        return show("account/home.html", _account_page(translated_errors(refusal.fields)), 422)
+    with unit_of_work(db.session):
+        user = queries.find_by_key(db.session, person.key)
+        if user is None:
+            raise Forbidden(say("This account no longer exists."))
+        now, storage = web.moment(), web.engines().storage
+        asset = media.store_encoded(db.session, storage, encoded, owner=user, now=now) if encoded else None
+        media.set_portrait(db.session, user, asset, now=now)
+    flash(_("Your picture is saved.") if encoded else _("Your picture is taken away."), "success")
+    return redirect(url_for("account.home") + "#profile-heading", 303)
 
 
 @bp.get("/account/password")

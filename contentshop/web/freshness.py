@@ -119,6 +119,16 @@ def creator(key: str) -> Part:
     )
 
 
+def extras_of(key: str) -> Part:
+    """A person's picture and series."""
+    return Part(
+        "SELECT 'face', a.id, a.focus_x * 1000 + a.focus_y, '' FROM portrait f JOIN asset a ON a.id = f.asset_id"
+        " JOIN user_account u ON u.id = f.user_id WHERE u.key = ? UNION ALL"
+        " SELECT 'sers', s.id, s.version, '' FROM series s JOIN user_account u ON u.id = s.author_id WHERE u.key = ?",
+        (key, key),
+    )
+
+
 def count_by(author_key: str) -> Part:
     """How many posts a person has published."""
     return Part(
@@ -128,7 +138,14 @@ def count_by(author_key: str) -> Part:
     )
 
 
-def newest(*, limit: int, offset: int = 0, topic: str | None = None, author_key: str | None = None) -> Part:
+def newest(
+    *,
+    limit: int,
+    offset: int = 0,
+    topic: str | None = None,
+    author_key: str | None = None,
+    kind: str | None = None,
+) -> Part:
     """Which posts ``posts.queries.list_newest`` gives, and their versions."""
     where = "p.state = 'published' AND NOT u.blocked"
     values: list[object] = []
@@ -138,6 +155,9 @@ def newest(*, limit: int, offset: int = 0, topic: str | None = None, author_key:
     if author_key is not None:
         where += " AND u.key = ?"
         values.append(author_key)
+    if kind is not None:
+        where += " AND p.kind = ?"
+        values.append(kind)
     return _listing("new", where, (*values, limit, offset))
 
 

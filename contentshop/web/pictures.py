@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 # The width of the file that browsers without ``srcset`` take, in pixels: the smallest kept one from here on.
 PLAIN_WIDTH = 640
+FACE_WIDTH = 160  # the same for a person's picture: twice the largest that is shown
 
 
 class PictureFacts(Protocol):
@@ -65,6 +66,15 @@ def focus_classes(focus: tuple[int, int]) -> str:
 def largest(facts: PictureFacts) -> str:
     """The address of the largest stored size, for previews on other sites."""
     return media_url(facts.key, max(facts.widths))
+
+
+def face(facts: PictureFacts | None) -> PictureView | None:
+    """A person's picture, small; the name stands beside it, so it has no words of its own."""
+    found = picture(facts)
+    if facts is None or found is None:
+        return None
+    width = next((width for width in sorted(facts.widths) if width >= FACE_WIDTH), max(facts.widths))
+    return replace(found, src=media_url(facts.key, width), srcset="", alt="")
 
 
 def picture(facts: PictureFacts | None, alt: str = "") -> PictureView | None:

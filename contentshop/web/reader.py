@@ -11,7 +11,6 @@ from flask_babel import gettext as _
 from flask_wtf.csrf import generate_csrf
 from werkzeug.wrappers import Response as BaseResponse
 
-from contentshop.accounts import queries as accounts
 from contentshop.config import LOCALES
 from contentshop.core.db import db
 from contentshop.core.errors import Unavailable
@@ -38,6 +37,7 @@ from contentshop.web.chrome import current_chrome
 from contentshop.web.desk_search import synonyms_for
 from contentshop.web.door import Door, show
 from contentshop.web.live import announced
+from contentshop.web.pictures import face, largest
 from contentshop.web.reader_pages import (
     CreatorPage,
     Entry,
@@ -201,31 +201,64 @@ def series(slug: str) -> Response:
 
 @bp.get("/@<handle>")
 def creator(handle: str) -> Response:
-    """A creator and what they published."""
+    """A creator: who they are, what they show live, found last, is read most, their series and posts."""
+    return _creator(handle, None)
+
+
+@bp.get("/@<handle>/lists")
+def creator_lists(handle: str) -> Response:
+    """A creator's buying lists."""
+    return _creator(handle, "list")
+
+
+def _creator(handle: str, kind: str | None) -> Response:
     begin()
     who, number = viewer(), page_number(request.args.get("page"))
-    person = accounts.get_by_handle(db.session, handle)
-    newest = _newest(number, author_key=person.key)
-    count = posts.count_published(db.session, author_key=person.key)
-    path = creator_url(person.handle)
+    person = discovery.get_creator(db.session, handle)
+    whole = kind is None and number == 1
+    popular = person.popular if whole else {}
+    newest = _Newest(number, author_key=person.key, kind=kind, also=popular)
+    facts = products.load_facts(db.session, person.finds, who.locale) if whole else {}
+    home = creator_url(person.handle)
+    path = f"{home}/lists" if kind else home
+    portrait = face(person.portrait)
+    image = _site() + largest(person.portrait) if person.portrait else ""
+    described = structured.person(person.name, _site() + home, person.bio, image)
     page = CreatorPage(
-        head=_head(person.name, person.bio, path, [structured.person(person.name, _site() + path, person.bio)]),
+        head=replace(_head(person.name, person.bio, path, [described]), image=image),
         name=person.name,
         handle=person.handle,
+        key=person.key,
         bio=person.bio,
-        posts_count=count,
+        portrait=portrait,
+        posts_count=person.posts,
+        tabs=[
+            (_("All posts"), home, kind is None, person.posts),
+            (_("Buying lists"), f"{home}/lists", kind == "list", person.lists),
+        ]
+        if person.lists
+        else [],
         tiles=[tile(entry) for entry in newest.tiles],
         paging=newest.paging(path),
         follow=following.creator_state(person.handle, person.id),
-        live=[announced(entry) for entry in live.list_announced(db.session, now=who.now, host_key=person.key)],
+        live=[announced(entry) for entry in live.list_announced(db.session, now=who.now, host_key=person.key)]
+        if whole
+        else [],
+        finds=[product_card(facts[key], who, known=facts) for key in person.finds if key in facts],
+        popular=[tile(newest.also[key]) for key in popular if key in newest.also],
+        series=[(one.title, series_url(one.slug), one.parts) for one in person.series] if whole else [],
     )
     parts = [
         freshness.creator(person.key),
+        freshness.extras_of(person.key),
         newest.part,
         freshness.count_by(person.key),
         freshness.live_by(person.key),
+        freshness.trending("month"),
+        *freshness.posts(popular),
+        *freshness.products(facts),
     ]
-    return keep(show("reader/creator.html", page), parts, now=who.now)
+    return keep(show("reader/creator.html", page), parts, now=who.now, until=_next_stale(facts, who))
 
 
 @bp.get("/featured/<slug>")
@@ -337,16 +370,24 @@ class _Newest:
     """One page of published posts, and whether there is another; on the first page ``also`` other posts, by id."""
 
     def __init__(
-        self, number: int, *, topic: str | None = None, author_key: str | None = None, also: Collection[int] = ()
+        self,
+        number: int,
+        *,
+        topic: str | None = None,
+        author_key: str | None = None,
+        kind: str | None = None,
+        also: Collection[int] = (),
     ) -> None:
         offset = (number - 1) * TILES
         self.also: dict[int, PostTile] = {}
         if also:
-            found, self.also = posts.newest_and(db.session, also, limit=TILES + 1)
+            found, self.also = posts.newest_and(db.session, also, limit=TILES + 1, author_key=author_key)
         else:
-            found = posts.list_newest(db.session, limit=TILES + 1, offset=offset, topic=topic, author_key=author_key)
+            found = posts.list_newest(
+                db.session, limit=TILES + 1, offset=offset, topic=topic, author_key=author_key, kind=kind
+            )
         self.tiles = found[:TILES]
-        self.part = freshness.newest(limit=TILES + 1, offset=offset, topic=topic, author_key=author_key)
+        self.part = freshness.newest(limit=TILES + 1, offset=offset, topic=topic, author_key=author_key, kind=kind)
         self._number = number
         self._more = len(found) > TILES
 
@@ -362,8 +403,8 @@ class _Newest:
         )
 
 
-def _newest(number: int, *, topic: str | None = None, author_key: str | None = None) -> _Newest:
-    return _Newest(number, topic=topic, author_key=author_key)
+def _newest(number: int, *, topic: str | None = None) -> _Newest:
+    return _Newest(number, topic=topic)
 
 
 def _readable_first(tiles: Iterable[PostTile], who: Viewer) -> list[faces.TileView]:

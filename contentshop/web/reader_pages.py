@@ -160,17 +160,27 @@ class TilesPage:
 
 @dataclass(frozen=True, slots=True)
 class CreatorPage:
-    """A creator and what they wrote; ``live`` is what they show live now or next."""
+    """A creator and what they wrote; ``live`` is what they show live now or next.
+
+    ``key`` narrows a search to them. ``tabs`` choose among the posts. On the first page stand also the products they
+    recommended last, what of theirs is read most, and their series, each (title, address, number of parts).
+    """
 
     head: Head
     name: str
     handle: str
+    key: str
     bio: str
+    portrait: PictureView | None
     posts_count: int
+    tabs: Sequence[tuple[str, str, bool, int]]
     tiles: Sequence[TileView]
     paging: Paging
     follow: FollowState | None
     live: Sequence[AnnouncedView]
+    finds: Sequence[CardView] = ()
+    popular: Sequence[TileView] = ()
+    series: Sequence[tuple[str, str, int]] = ()
 
 
 @dataclass(frozen=True, slots=True)

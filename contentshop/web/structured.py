@@ -225,9 +225,11 @@ def other_offers(prices: Sequence[Money], availability: str) -> Json | None:
     return found
 
 
-def person(name: str, url: str, bio: str) -> Json:
+def person(name: str, url: str, bio: str, image: str = "") -> Json:
     """A creator's page."""
     who: Json = {"@type": "Person", "name": name, "url": url}
     if bio:
         who["description"] = bio
+    if image:
+        who["image"] = image
     return {"@type": "ProfilePage", "mainEntity": who}

@@ -31,6 +31,8 @@ from contentshop.posts.merging import words_of
 from contentshop.posts.models import Card, Post
 from contentshop.posts.queries import get_for_studio
 from contentshop.products.models import Offer
+from contentshop.social import actions as social
+from contentshop.social.queries import find_post
 from contentshop.watching import actions as watching
 from contentshop.watching.inputs import Telling, Wanted
 from contentshop.web.order_links import order_token
@@ -61,11 +63,17 @@ MEDIUM = (SIGN_IN, NO, OK, GONE, GONE, NO)
 LIVE_SEEN = (SIGN_IN, NO, OK, GONE, OK, NO)
 LIVE_CHANGED = (SIGN_IN, NO, OK, GONE, NO, NO)
 
+# Who may speak, who wrote a comment, and who may hide it below the owner's post.
+SPEAKERS = (SIGN_IN, OK, OK, OK, OK, OK)
+SAID = (SIGN_IN, OK, GONE, GONE, GONE, GONE)
+HIDDEN_BY = (SIGN_IN, GONE, OK, GONE, OK, GONE)
+
 CELLS: dict[str, tuple[dict[str, str], tuple[str, ...]]] = {
     "reader.post": ({"slug": "{published}"}, EVERYBODY),
     "reader.product": ({"slug": "{product}"}, EVERYBODY),
     "reader.topic": ({"slug": "{topic}"}, EVERYBODY),
     "reader.series": ({"slug": "{series}"}, EVERYBODY),
+    "reader.creator_lists": ({"handle": "{handle}"}, EVERYBODY),
     "reader.creator": ({"handle": "{handle}"}, EVERYBODY),
     "reader.featured": ({"slug": "{unplaced}"}, NOBODY),
     "feeds.topic": ({"slug": "{topic}"}, EVERYBODY),
@@ -85,6 +93,21 @@ CELLS: dict[str, tuple[dict[str, str], tuple[str, ...]]] = {
     "watching.feed": ({"token": "{feed}"}, EVERYBODY),
     "watching.unsubscribe": ({"token": "{stop}"}, EVERYBODY),
     "watching.stop_mails": ({"token": "{stop}"}, EVERYBODY),
+    "talk.comments": ({"slug": "{published}"}, EVERYBODY),
+    "talk.comment": ({"slug": "{published}"}, SPEAKERS),
+    "talk.questions": ({"slug": "{product}"}, EVERYBODY),
+    "talk.ask": ({"slug": "{product}"}, SPEAKERS),
+    "talk.vote": ({"slug": "{published}"}, SPEAKERS),
+    "talk.edit": ({"key": "{said}"}, SAID),
+    "talk.change": ({"key": "{said}"}, SAID),
+    "talk.report_page": ({"key": "{said}"}, SPEAKERS),
+    "talk.report": ({"key": "{said}"}, SPEAKERS),
+    "talk.hide_page": ({"key": "{said}"}, HIDDEN_BY),
+    "talk.hide": ({"key": "{said}"}, HIDDEN_BY),
+    "talk.show_again": ({"key": "{said}"}, HIDDEN_BY),
+    "talk.settle": ({"key": "{said}"}, EDITORS),
+    "talk.remove": ({"key": "{said}"}, SAID),
+    "studio_linking.links": ({"key": "{draft}"}, DRAFT_CHANGED),
     "studio_series.edit": ({"key": "{own_series}"}, OWN_SERIES),
     "studio_series.save": ({"key": "{own_series}"}, OWN_SERIES),
     "studio_series.arrange": ({"key": "{own_series}"}, OWN_SERIES),
@@ -240,6 +263,14 @@ def stage(app: Flask, make: Factory, sign_in: Callable[..., Any], session: Sessi
         "editor": editor,
         "operator": make.user("operator"),
     }
+    with unit_of_work(session):
+        said = social.say_something(
+            session,
+            find_post(session, published.slug),
+            "Well.",
+            by=session.merge(people["reader"]),
+            now=make.now,
+        )
     browsers = {"visitor": app.test_client()}
     browsers |= {name: sign_in(app.test_client(), person) for name, person in people.items()}
     return Stage(
@@ -262,6 +293,7 @@ def stage(app: Flask, make: Factory, sign_in: Callable[..., Any], session: Sessi
             "card": card,
             "member": asked.key,
             **team,
+            "said": said.key,
             "medium": medium.key,
             "live": live.key,
             "series": part_of.slug,
@@ -398,6 +430,7 @@ LAST = (
     "studio_media.delete",
     "studio_series.delete",
     "studio_live.cancel",
+    "talk.remove",
     "watching.renew_feed",
     "watching.delete",
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contentshop.discovery.queries.creators import CreatorFacts, SeriesFacts, get_creator
 from contentshop.discovery.queries.feed import (
     PAGES,
     Feed,
@@ -25,15 +26,18 @@ from contentshop.discovery.queries.trending import Trending, list_trending, work
 
 __all__ = [
     "PAGES",
+    "CreatorFacts",
     "Feed",
     "FeedEntry",
     "Followed",
     "QueryRow",
     "RelatedPost",
     "SearchTotals",
+    "SeriesFacts",
     "Trending",
     "follows_creator",
     "follows_topic",
+    "get_creator",
     "known_queries",
     "list_abandoned",
     "list_fruitless",
