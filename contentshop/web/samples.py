@@ -26,6 +26,7 @@ from contentshop.web.blocks import (
     Shot,
     Spot,
 )
+from contentshop.web.reader_pages import LineView, TalkView, WorthView
 
 PICTURES = "/static/icons/samples"
 PAID = {
@@ -427,6 +428,22 @@ def hits(now: datetime) -> list[SimpleNamespace]:
     ]
 
 
+def talk(now: datetime) -> TalkView:
+    """A discussion with a reply, and what is left of a hidden comment."""
+
+    def line(key: str, author: str, text: str, **more: Any) -> LineView:
+        at = now - timedelta(hours=3)
+        return LineView(key, text, "", author, f"/@{author.lower()}", more.pop("by_shop", ""), at, False, **more)
+
+    reply = line("smp2", "Mara", "Ours answers within a day.", by_shop="contentshop", can_report=True)
+    first = line("smp1", "Jonas", "It hums.\nStill good.", can_change=True, can_remove=True, replies=(reply,))
+    hidden = replace(line("smp3", "", ""), gone="Hidden: advertising", can_show=True)
+    worth = WorthView(
+        "/p/guide/worth", 80, 15, None, True, (("price", "Too expensive"), ("wrong", "Something is wrong"))
+    )
+    return TalkView("post", "/p/guide", "/p/guide/comments", (first, hidden), 2, "", worth, True, 4000)
+
+
 def samples(now: datetime) -> SimpleNamespace:
     """Everything the component page shows, as of ``now``."""
     usd = [Money(34800, "USD"), Money(10999, "USD"), Money(895, "USD"), Money(46694, "USD")]
@@ -466,6 +483,7 @@ def samples(now: datetime) -> SimpleNamespace:
         posts=posts(now),
         list_items=list_items(now),
         blocks=blocks(now),
+        talk=talk(now),
         offers=offers(now),
         hits=hits(now),
         saving=SimpleNamespace(fields={"q": "headphones", "to": "300", "currency": "USD"}, csrf="", url="/account"),
