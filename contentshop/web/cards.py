@@ -244,11 +244,14 @@ def card_views(
 
 
 def facts_of(cards: Sequence[Mapping[str, Any]], locale: str) -> dict[int, ProductFacts]:
-    """The products of ``cards`` and their alternatives by id, with one statement (none without cards)."""
+    """The products of ``cards`` and their alternatives by id, with one statement (none without cards).
+
+    Products are named in ``locale``, the language of the text; shops in that of the page, whose buttons name them.
+    """
     wanted: set[int] = {card["product_id"] for card in cards if card["product_id"]}
     wanted |= {card["alternative_id"] for card in cards if card.get("alternative_id")}
     compared = any(card.get("kind") == "column" for card in cards)
-    return products.load_facts(db.session, wanted, locale, attributes=compared)
+    return products.load_facts(db.session, wanted, locale, attributes=compared, shops=viewer().locale)
 
 
 def cards_of(

@@ -455,6 +455,18 @@ def test_topics_and_creators(client: FlaskClient, make: Factory) -> None:
         assert client.get(path).status_code == 404
 
 
+def test_a_button_names_the_shop_in_the_language_of_the_page(client: FlaskClient, make: Factory) -> None:
+    shop = make.merchant("jd", name="JD.com", translations={"zh": {"name": "京东"}})
+    make.product("lamp", title="Lamp", translations={"zh": {"title": "台灯"}}, affiliate=[{"merchant": shop}])
+    make.post(slug="guide", lang="en", source="::card[lamp]\n")
+    assert "JD.com" in client.get("/p/guide").text
+    page = client.get("/p/guide", headers={"Accept-Language": "zh"}).text
+    assert "京东" in page
+    assert "JD.com" not in page
+    assert "Lamp" in page  # the product as its text has it
+    assert "台灯" not in page
+
+
 def test_a_blocked_creator_has_no_page(client: FlaskClient, make: Factory) -> None:
     make.user("creator", handle="bad", blocked=True)
     assert client.get("/@bad").status_code == 404

@@ -18,17 +18,17 @@ AnyRow = Row[*tuple[Any, ...]]
 
 
 def load_facts(
-    session: AnySession, ids: Collection[int], locale: str, *, attributes: bool = False
+    session: AnySession, ids: Collection[int], locale: str, *, attributes: bool = False, shops: str = ""
 ) -> dict[int, ProductFacts]:
     """Facts of these products and of the alternatives they name, by id, in one statement.
 
     Words are in ``locale`` when the product is translated to it, else in the product's own language. ``attributes``
-    adds what the catalogue says of them, for comparisons.
+    adds what the catalogue says of them, for comparisons. ``shops`` is the language of the shops' names if it is another.
     """
     if not ids:
         return {}
     groups: dict[int, list[AnyRow]] = {}
-    for row in session.execute(_facts(locale, attributes), {"ids": list(ids)}):
+    for row in session.execute(_facts(locale, attributes, shops or locale), {"ids": list(ids)}):
         groups.setdefault(row.id, []).append(row)
     return {product_id: _product(rows, locale) for product_id, rows in groups.items()}
 
@@ -66,11 +66,11 @@ def translated(column: str, locale: str) -> ColumnElement[str]:
 
 
 @lru_cache(maxsize=16)
-def _facts(locale: str, attributes: bool) -> Select[*tuple[Any, ...]]:
+def _facts(locale: str, attributes: bool, shops: str) -> Select[*tuple[Any, ...]]:
     """The statement for products ``ids`` and what they name, built once: building it costs more than asking."""
     ids: BindParameter[int] = bindparam("ids", expanding=True)
     named = select(Product.alternative_id).where(Product.id.in_(ids), Product.alternative_id.is_not(None))
-    merchant_name = func.coalesce(Merchant.translations[(locale, "name")].as_string(), Merchant.name)
+    merchant_name = func.coalesce(Merchant.translations[(shops, "name")].as_string(), Merchant.name)
     has_words = Product.translations[(locale, "title")].as_string().is_not(None)
     return (
         select(
