@@ -265,7 +265,8 @@ _SERIES = (
 
 
 def _published_parts() -> ScalarSelect[str]:
-    own, part, post, words, author = (aliased(it) for it in (SeriesPart, SeriesPart, Post, Revision, User))
+    own, part = aliased(SeriesPart), aliased(SeriesPart)
+    post, words, author = aliased(Post), aliased(Revision), aliased(User)
     return (
         select(func.aggregate_strings(cast(part.position, String) + "\t" + post.slug + "\t" + words.title, "\n"))
         .select_from(own)
