@@ -16,7 +16,9 @@ from contentshop.search.backends.whoosh import WhooshSearchBackend
 from contentshop.search.port import SearchBackend
 
 
-def build(settings: Settings, *, clock: Clock | None = None, mail: Mailer | None = None, fetcher: Fetcher | None = None) -> Engines:
+def build(
+    settings: Settings, *, clock: Clock | None = None, mail: Mailer | None = None, fetcher: Fetcher | None = None
+) -> Engines:
     """The engines that ``settings`` ask for; a clock, a mailer or a fetcher may be handed in by tests.
 
     Raises SettingsError when one of them is not installed.

@@ -153,7 +153,7 @@ class PostTopic(Base):
 
 
 class Series(Base):
-    """Posts of one creator that belong together, in an order. ``version`` grows with every change of it or its order."""
+    """Posts of one creator that belong together, in an order. ``version`` grows with each change of it or its order."""
 
     __tablename__ = "series"
 

@@ -380,4 +380,3 @@ def _shared(cards: Sequence[CardView]) -> list[str]:
             count[folded] = count.get(folded, 0) + 1
     names = [spelled[folded] for folded in count if count[folded] > 1] or list(spelled.values())
     return names[:MOST_DEFAULT_ROWS]
-

@@ -583,7 +583,7 @@ DIRECTIVES = [
     '::picture[aaaa1111]{alt="\\"><img src=x onerror=alert(1)>" caption="{{7*7}}"}',
     ":::picture[aaaa1111]\n@ 1e9 -4 <script>alert(1)</script>\n:::",
     ':::picture[aaaa1111]\n@ 10 10 a "><script>alert(1)</script>\n:::',
-    ":::video[aaaa1111]{poster=\"javascript:alert(1)\"}\n@ 0:01 <b onclick=alert(1)>x</b>\n:::",
+    ':::video[aaaa1111]{poster="javascript:alert(1)"}\n@ 0:01 <b onclick=alert(1)>x</b>\n:::',
     ":::audio[aaaa1111]\n@ 99999999999:00 x\n:::",
     ":::toggle[<script>alert(1)</script>]\n</details><script>alert(1)</script>\n:::",
     ":::tip <img src=x onerror=alert(1)>\n<svg onload=alert(1)>\n:::",

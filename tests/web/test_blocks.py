@@ -180,7 +180,7 @@ class TestComparison:
 class TestItems:
     SOURCE = (
         ':::item[lamp]{award="Best" note="Bright."}\n+ Warm\n- Heavy\n* Light: 4.5\n* Build: 4\n* Price: 3.5\n\n'
-        ':::toggle[More]\nDeep.\n:::\n:::\n:::item[chair]\n:::\n'
+        ":::toggle[More]\nDeep.\n:::\n:::\n:::item[chair]\n:::\n"
         ':::rejected[chair]{note="Too wide."}\nWhy **not**.\n:::\n'
     )
 

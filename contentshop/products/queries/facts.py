@@ -23,7 +23,7 @@ def load_facts(
     """Facts of these products and of the alternatives they name, by id, in one statement.
 
     Words are in ``locale`` when the product is translated to it, else in the product's own language. ``attributes``
-    adds what the catalogue says of them, for comparisons. ``shops`` is the language of the shops' names if it is another.
+    adds what the catalogue says of them, for comparisons. ``shops`` is the language of the shops' names if another.
     """
     if not ids:
         return {}

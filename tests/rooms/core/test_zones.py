@@ -30,9 +30,7 @@ def test_summer_time_is_kept() -> None:
 
 def test_an_hour_that_clocks_skip_is_refused_with_the_next_one_that_is() -> None:
     assert refusal("2027-03-28T02:30", "Europe/Berlin") == {
-        "at": [
-            "There is no 02:30 on that day in Europe/Berlin: clocks are set forward. Choose 03:30 or another time."
-        ]
+        "at": ["There is no 02:30 on that day in Europe/Berlin: clocks are set forward. Choose 03:30 or another time."]
     }
     assert read_local("2027-03-28T03:00", "Europe/Berlin").at == datetime(2027, 3, 28, 1, 0, tzinfo=UTC)
 

@@ -38,15 +38,15 @@ GOLDEN = [
     ("US", "en", {"gifted"}, "", "The author was given one or more of these products. Links may earn us a commission."),
     ("US", "en", {"own"}, "", "We sell some of these products ourselves. Other links may earn us a commission."),
     ("US", "en", {"affiliate", "paid", "lent"}, "Paid promotion",
-     "A company paid for this post or for part of it. The author was lent one or more of these products. "
-     "Links may earn us a commission."),
+     ("A company paid for this post or for part of it. The author was lent one or more of these products. "
+     "Links may earn us a commission.")),
     ("US", "en", {"none"}, "", ""),
     ("US", "zh", {"affiliate"}, "", "本文含推广链接，通过链接购买，我们可能获得佣金，你付的价格不变。"),
     ("DE", "en", {"affiliate"}, "",
      "This post has advertising links: we may earn a commission. Your price stays the same."),
     ("DE", "en", {"gifted", "affiliate"}, "Advertisement",
-     "The author was given one or more of these products. Links to shops are advertising links: "
-     "we may earn a commission."),
+     ("The author was given one or more of these products. Links to shops are advertising links: "
+     "we may earn a commission.")),
     ("DE", "zh", {"paid"}, "广告", "本文全部或部分内容由商家付费。文中通往商家的链接是广告链接，我们可能获得佣金。"),
     ("CN", "zh", {"affiliate"}, "广告", "本文含购买链接，通过链接购买，我们可能获得佣金，你付的价格不变。"),
     ("CN", "zh", {"lent"}, "广告", "文中有商品由商家借给作者试用。通过文中链接购买，我们可能获得佣金。"),

@@ -119,7 +119,9 @@ class TestLists:
             "Second",
         ]
         tiles = queries.tiles_by_key(desk.session, [first.key, second.key, "nope"])
-        assert {key: tile.cards_count for key, tile in tiles.items()} == {first.key: 0, second.key: 1}, "one product, twice"
+        assert {key: tile.cards_count for key, tile in tiles.items()} == {first.key: 0, second.key: 1}, (
+            "one product, twice"
+        )
         assert tiles[second.key].author_handle == desk.author.handle
         by_id = queries.tiles_by_id(desk.session, [third.id, foreign.id])
         assert {tile.title for tile in by_id.values()} == {"Third", "Foreign"}
