@@ -47,20 +47,24 @@ INTRUDERS = """() => {
   const ours = ["/search", "/preferences", "/cart/", "/sign-", "/checkout", "/studio", "/desk", "/account", "/go/"];
   if (window.pwned !== undefined) found.push("window.pwned");
   for (const script of document.scripts)
-    if (script.type !== "application/ld+json" && !script.src.startsWith(here + "static/")) found.push(script.outerHTML);
-    else if (script.type === "application/ld+json") JSON.parse(script.textContent);
+    if (["application/ld+json", "application/json"].includes(script.type)) JSON.parse(script.textContent);
+    else if (!script.src.startsWith(here + "static/")) found.push(script.outerHTML);
   for (const element of document.querySelectorAll(
     "iframe, frame, frameset, object, embed, applet, base, style, math, foreignObject, [srcdoc], meta[http-equiv]"
   )) found.push(element.outerHTML);
   for (const link of document.querySelectorAll("link[rel=stylesheet], link[rel=import]"))
     if (!link.href.startsWith(here + "static/")) found.push(link.outerHTML);
-  for (const form of document.querySelectorAll("form"))
-    if (!ours.some((path) => form.getAttribute("action").startsWith(path))) found.push(form.outerHTML);
+  // The dialogs of the writing page are forms that a script reads; nothing sends them.
+  for (const form of document.querySelectorAll("form:not(dialog form)"))
+    if (!ours.some((path) => (form.getAttribute("action") ?? "").startsWith(path))) found.push(form.outerHTML);
   for (const image of document.images) if (image.src && !image.src.startsWith(here)) found.push(image.outerHTML);
   for (const svg of document.querySelectorAll("svg")) if (!svg.classList.contains("icon")) found.push(svg.outerHTML);
   for (const element of document.querySelectorAll("*"))
     for (const { name, value } of element.attributes) {
-      if (name.startsWith("on") || name === "style" || name === "formaction" && !value.startsWith("/"))
+      // The editor measures its lines by styles of its own, and hides the field that it stands for.
+      const editors = value === "display: none;" || element.closest(".CodeMirror, .EasyMDEContainer");
+      const styled = name === "style" && !editors;
+      if (name.startsWith("on") || styled || name === "formaction" && !value.startsWith("/"))
         found.push(element.outerHTML);
       if (["href", "src", "action", "xlink:href"].includes(name) && /^(javascript|data|vbscript):/i.test(
         value.replace(/[\\u0000-\\u0020]/g, ""))) found.push(element.outerHTML);
