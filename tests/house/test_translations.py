@@ -15,13 +15,14 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.mofile import read_mo
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import update
 from jinja2 import Environment, nodes
 
 from contentshop.accounts.models import User
 from contentshop.core.db import db
 from contentshop.core.errors import Conflict, Invalid, NotFound
 from contentshop.core.words import Said, say
-from contentshop.products.models import Product
+from contentshop.products.models import Offer, Product
 from contentshop.web.words import refusal_text, translated, translated_errors
 from tests.factories import Factory
 from tests.web.buyer import JSON, add, checkout_form
@@ -264,7 +265,7 @@ def world(make: Factory) -> dict[str, Any]:
     kettle = make.product("kettle", title="水壶", lang="zh", own={"CNY": 9900, "USD": 1900}, stock=3)
     make.product("cup", title="茶杯", lang="zh", affiliate=[{"merchant": store, "currency": "CNY"}])
     make.product("pot", title="茶壶", lang="zh", own={"CNY": 100}, stock=0)
-    jar = make.product("jar", title="茶罐", lang="zh", own={"CNY": 100}, stock=1)
+    jar = make.product("jar", title="茶罐", lang="zh", affiliate=[{"merchant": store, "currency": "CNY"}])
     source = (
         ':::item[kettle]{award="首选" note="快。"}\n+ 快\n- 响\n\n正文。\n:::\n\n'
         '::card[cup]\n\n::card[pot]{alt="cup"}\n\n::card[jar]\n'
@@ -274,6 +275,7 @@ def world(make: Factory) -> dict[str, Any]:
     make.post(people["creator"], title="第二篇", slug="second", source="文字。\n\n::card[cup]", **words)
     with make.unit()():
         db.session.get_one(Product, jar.id).discontinued = True
+        db.session.execute(update(Offer).where(Offer.product_id == jar.id).values(active=False))
     draft = make.post(people["creator"], title="草稿", slug="draft", published=False, source="::card[none]", **words)
     return {"people": people, "kettle": kettle, "draft": draft}
 

@@ -229,10 +229,11 @@ def test_the_four_faces_of_a_card(client: FlaskClient, make: Factory, session: S
     make.product(
         "out", title="Out", affiliate=[{"merchant": shop, "availability": "out_of_stock"}], alternative_id=lamp.id
     )
-    over = make.product("over", title="Over", own={"USD": 100}, stock=1)
+    over = make.product("over", title="Over", affiliate=[{"merchant": shop}])
     make.post(slug="guide", source="".join(f"::card[{slug}]\n\n" for slug in ("lamp", "there", "out", "over")))
     with unit_of_work(session):
         session.execute(update(Product).where(Product.id == over.id).values(discontinued=True))
+        session.execute(update(Offer).where(Offer.product_id == over.id).values(active=False))
     html = client.get("/p/guide").text
     cards = re.findall(r'<article class="card card-([a-z-]+)', html)
     assert cards == ["stock", "elsewhere", "sold-out", "gone"]
