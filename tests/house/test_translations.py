@@ -15,8 +15,8 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.mofile import read_mo
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import update
 from jinja2 import Environment, nodes
+from sqlalchemy import update
 
 from contentshop.accounts.models import User
 from contentshop.core.db import db
