@@ -28,6 +28,7 @@ function setUpSaving(text, form, tell) {
   form.elements.window.value = tab; // the server keeps one copy apart for each window
   let state = "saved"; // saved, unsaved, saving, offline, signedOut, refused, conflict
   let savedAt = Date.parse(page.dataset.savedAt) || Date.now();
+  let copied = ""; // the words that the server holds as a copy to be merged
   let sent = JSON.stringify(wordsOf(form));
   let leaving = false;
   let running = null;
@@ -99,6 +100,7 @@ function setUpSaving(text, form, tell) {
         timer = setTimeout(save, AGAIN);
       } else if (failure.status === 409) {
         become("conflict");
+        copied = going;
         conflict.hidden = false;
         if (failure.answer?.merge_url) conflict.querySelector("[data-merge]").href = failure.answer.merge_url;
       } else if (failure.status === 401 || failure.status === 403 || (failure.status === 400 && !failure.answer?.errors)) {
@@ -145,10 +147,18 @@ function setUpSaving(text, form, tell) {
     clearTimeout(timer);
     leaving = true;
   }, { capture: true });
-  conflict.querySelector("[data-merge]").addEventListener("click", () => {
+  conflict.querySelector("[data-merge]").addEventListener("click", async (event) => {
+    text.flush();
+    if (now() !== copied) {
+      // What was written since goes into the copy first.
+      event.preventDefault();
+      await send();
+      if (state !== "conflict" || now() !== copied) return;
+    }
     // The server holds these words too, as the copy that is merged.
     leaving = true;
     kept.write(mine, null);
+    if (event.defaultPrevented) location.assign(conflict.querySelector("[data-merge]").href);
   });
   addEventListener("pageshow", (event) => {
     if (event.persisted) leaving = false;
