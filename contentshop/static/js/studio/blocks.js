@@ -90,6 +90,7 @@ function setUpMenu(editor, text, run) {
   let shown = [];
   let refused = ""; // closed by Escape: not opened again for the same words
   let byButton = false;
+  let due = false; // something was typed that the menu has not seen
 
   const fits = (block, asked) =>
     block.slice(2).concat(block[0]).some((part) => part.toLowerCase().split(/[\s-]+/).some((word) => word.startsWith(asked)) || part.toLowerCase().includes(asked));
@@ -157,6 +158,7 @@ function setUpMenu(editor, text, run) {
   }
 
   function look() {
+    due = false;
     const wanted = WANTED.exec(text.line().before);
     if (!wanted) refused = "";
     if (wanted && refused !== "" && wanted[1].startsWith(refused.slice(1))) return;
@@ -164,12 +166,15 @@ function setUpMenu(editor, text, run) {
     else if (!byButton) close();
   }
 
-  text.onChange(() => setTimeout(look));
+  text.onChange(() => {
+    due = true;
+    setTimeout(() => due && look());
+  });
   text.onMove(() => {
     if (!list.hidden && !byButton && !WANTED.test(text.line().before)) close();
   });
   text.onKey((event) => {
-    if (event.isComposing || list.hidden) return; // while composing, the keys belong to the input method
+    if (event.isComposing) return; // the keys belong to the input method
     const act = {
       ArrowDown: () => mark(at + 1),
       ArrowUp: () => mark(at - 1),
@@ -183,6 +188,10 @@ function setUpMenu(editor, text, run) {
       },
     }[event.key];
     if (!act) return;
+    // Whoever types faster than the page draws chooses from what they typed, not from what is drawn.
+    text.flush();
+    if (due) look();
+    if (list.hidden) return;
     event.preventDefault();
     event.stopPropagation();
     act();
