@@ -1,0 +1,31 @@
+"""Changes to carts and orders. None commits; the door does.
+
+``carts`` is what visitors put together, ``placing`` makes an order of it, ``states`` is what becomes of the order,
+``journal`` its timeline. Locks are taken in one order everywhere: the cart or the order, then its stock by ascending
+variant.
+"""
+
+from __future__ import annotations
+
+from contentshop.orders.actions.carts import MAX_LINES, Added, add, change_quantity, fit_to_stock, forget_carts, remove
+from contentshop.orders.actions.placing import AttemptUsed, CartEmpty, QuoteChanged, Wish, place
+from contentshop.orders.actions.states import cancel, expire_unpaid, mark_paid, mark_shipped
+
+__all__ = [
+    "MAX_LINES",
+    "Added",
+    "AttemptUsed",
+    "CartEmpty",
+    "QuoteChanged",
+    "Wish",
+    "add",
+    "cancel",
+    "change_quantity",
+    "expire_unpaid",
+    "fit_to_stock",
+    "forget_carts",
+    "mark_paid",
+    "mark_shipped",
+    "place",
+    "remove",
+]

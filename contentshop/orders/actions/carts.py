@@ -1,0 +1,163 @@
+"""Changes to carts. Nothing is reserved here: the order does that."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, exists, select
+
+from contentshop.core.errors import Invalid, NotFound
+from contentshop.core.ids import new_key
+from contentshop.core.uow import AnySession
+from contentshop.core.words import say
+from contentshop.orders.inputs import MAX_QUANTITY
+from contentshop.orders.models import Cart, CartLine
+from contentshop.products import stock
+from contentshop.products.models import Offer, Product, Stock, Variant
+
+MAX_LINES = 100
+CART_LIFE = timedelta(days=180)
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What adding to a cart came to: the cart's key (a new one for a new cart) and how much is in it."""
+
+    cart_key: str
+    count: int
+
+
+def add(
+    session: AnySession,
+    cart_key: str | None,
+    *,
+    variant_id: int,
+    card_key: str = "",
+    quantity: int,
+    region: str,
+    now: datetime,
+) -> Added:
+    """Put ``quantity`` of a variant into the cart, coming from one card; makes the cart when there is none.
+
+    Raises Invalid for a quantity that is not 1 to 99 (of the line), NotFound when we do not sell the variant
+    in ``region``, OutOfStock when the cart would want more than there is. Reserves nothing: the order does.
+    """
+    if not 1 <= quantity <= MAX_QUANTITY:
+        raise Invalid({"quantity": [say("Choose a quantity from 1 to 99.")]})
+    _check_sold(session, variant_id, region)
+    cart = lock_cart(session, cart_key) or _new_cart(session, now)
+    line = next((li for li in cart.lines if (li.variant_id, li.card_key) == (variant_id, card_key)), None)
+    _check_available(session, cart, variant_id, quantity)
+    if line is not None:
+        if line.quantity + quantity > MAX_QUANTITY:
+            raise Invalid({"quantity": [say("Choose a quantity from 1 to 99.")]})
+        line.quantity += quantity
+    elif len(cart.lines) >= MAX_LINES:
+        raise Invalid({"": [say("Your cart is full. Please order what is in it first.")]})
+    else:
+        cart.lines.append(CartLine(variant_id=variant_id, card_key=card_key, quantity=quantity))
+    cart.updated_at = now
+    session.flush()
+    return Added(cart.key, sum(li.quantity for li in cart.lines))
+
+
+def change_quantity(
+    session: AnySession, cart_key: str, *, variant_key: str, card_key: str, quantity: int, now: datetime
+) -> None:
+    """Set the quantity of a line (0 takes it out).
+
+    Raises NotFound when there is no such line, Invalid for a quantity that is not 0 to 99, OutOfStock when
+    the cart would want more than there is. Less of something is always possible.
+    """
+    if not 0 <= quantity <= MAX_QUANTITY:
+        raise Invalid({"quantity": [say("Choose a quantity from 1 to 99.")]})
+    cart, line = _get_line(session, cart_key, variant_key, card_key)
+    if quantity > line.quantity:
+        _check_available(session, cart, line.variant_id, quantity - line.quantity)
+    if quantity:
+        line.quantity = quantity
+    else:
+        cart.lines.remove(line)
+    cart.updated_at = now
+    session.flush()
+
+
+def remove(session: AnySession, cart_key: str, *, variant_key: str, card_key: str, now: datetime) -> None:
+    """Take a line out of the cart; harmless when it is not there."""
+    try:
+        change_quantity(session, cart_key, variant_key=variant_key, card_key=card_key, quantity=0, now=now)
+    except NotFound:
+        return
+
+
+def fit_to_stock(session: AnySession, cart_key: str, *, now: datetime) -> None:
+    """Lower every line to what is there, the oldest lines first; what is sold out is taken out."""
+    cart = lock_cart(session, cart_key)
+    if cart is None:
+        return
+    variant_ids = [line.variant_id for line in cart.lines]
+    rows = session.execute(
+        select(Stock.variant_id, (Stock.on_hand - Stock.reserved).label("free")).where(
+            Stock.variant_id.in_(variant_ids)
+        )
+    )
+    free = {row.variant_id: row.free for row in rows}
+    kept = []
+    for line in cart.lines:
+        quantity = min(line.quantity, free.get(line.variant_id, 0))
+        if quantity > 0:
+            line.quantity = quantity
+            free[line.variant_id] -= quantity
+            kept.append(line)
+    cart.lines = kept
+    cart.updated_at = now
+    session.flush()
+
+
+def forget_carts(session: AnySession, *, now: datetime) -> int:
+    """Delete carts that nobody has touched for half a year; returns how many."""
+    old = delete(Cart).where(Cart.updated_at < now - CART_LIFE)
+    return int(getattr(session.execute(old), "rowcount", 0))
+
+
+def lock_cart(session: AnySession, cart_key: str | None) -> Cart | None:
+    """The cart, held until the end of the transaction, so that two tabs take turns."""
+    if not cart_key:
+        return None
+    query = select(Cart).where(Cart.key == cart_key).with_for_update()
+    cart = session.scalar(query.execution_options(populate_existing=True))
+    if cart is not None:
+        session.refresh(cart, ["lines"])
+    return cart
+
+
+def _new_cart(session: AnySession, now: datetime) -> Cart:
+    cart = Cart(key=new_key(32), created_at=now, updated_at=now, lines=[])
+    session.add(cart)
+    return cart
+
+
+def _get_line(session: AnySession, cart_key: str, variant_key: str, card_key: str) -> tuple[Cart, CartLine]:
+    cart = lock_cart(session, cart_key)
+    variant_id = session.scalar(select(Variant.id).where(Variant.key == variant_key))
+    for line in cart.lines if cart is not None else ():
+        if cart is not None and (line.variant_id, line.card_key) == (variant_id, card_key):
+            return cart, line
+    raise NotFound(say("This is not in your cart any more."))
+
+
+def _check_sold(session: AnySession, variant_id: int, region: str) -> None:
+    offered = exists().where(
+        Offer.variant_id == Variant.id, Offer.kind == "own", Offer.active, Offer.region.in_({"", region})
+    )
+    query = select(Variant.id).join(Product).where(Variant.id == variant_id, Product.listed, offered)
+    if session.scalar(query) is None:
+        raise NotFound(say("We do not sell this at the moment."))
+
+
+def _check_available(session: AnySession, cart: Cart, variant_id: int, more: int) -> None:
+    in_cart = sum(line.quantity for line in cart.lines if line.variant_id == variant_id)
+    free = session.scalar(select(Stock.on_hand - Stock.reserved).where(Stock.variant_id == variant_id)) or 0
+    if in_cart + more > free:
+        raise stock.OutOfStock({variant_id: free})

@@ -1,0 +1,26 @@
+"""What has happened to an order: its timeline, and news for the other rooms."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from contentshop.accounts.models import User
+from contentshop.core.outbox import Event, record
+from contentshop.core.uow import AnySession
+from contentshop.orders.models import Order, OrderEvent
+
+SYSTEM = "system"
+
+
+def tell(
+    session: AnySession, order: Order, kind: str, event: Event, *, by: User | None, now: datetime, note: str = ""
+) -> None:
+    """Write a line of the timeline and record ``event``; without ``by`` the shop did it by itself."""
+    write(session, order, kind, actor=by.key if by else SYSTEM, now=now, note=note)
+    record(session, event, now=now)
+    session.flush()
+
+
+def write(session: AnySession, order: Order, kind: str, *, actor: str, now: datetime, note: str = "") -> None:
+    """Write a line of the timeline."""
+    session.add(OrderEvent(order_id=order.id, kind=kind, actor=actor, note=note, happened_at=now))

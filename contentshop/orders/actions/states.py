@@ -1,0 +1,117 @@
+"""An order goes from state to state, by the table in ``policy``."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime
+
+from sqlalchemy import select
+
+from contentshop.accounts import policy as people
+from contentshop.accounts.models import User
+from contentshop.core.errors import Conflict, Forbidden, NotFound
+from contentshop.core.uow import AnySession
+from contentshop.core.words import say
+from contentshop.orders import policy, queries
+from contentshop.orders.actions.journal import SYSTEM, tell
+from contentshop.orders.events import OrderCancelled, OrderPaid, OrderShipped
+from contentshop.orders.models import Order
+from contentshop.orders.policy import Verb
+from contentshop.products import stock
+
+EXPIRY_BATCH = 100
+
+
+def mark_paid(session: AnySession, key: str, *, by: User | None, now: datetime) -> Order:
+    """The money has arrived. Doing it again changes nothing.
+
+    Money for a cancelled order brings it back when its goods can still be promised. Raises OutOfStock when
+    they cannot (the money has to go back), Conflict when nothing is due, NotFound, Forbidden.
+    """
+    order = order_to_change(session, key, by)
+    if policy.is_done(order, Verb.PAY):
+        return order
+    revived = order.state == "cancelled"
+    _step(order, Verb.PAY)
+    if revived:
+        wants: Counter[int] = Counter()
+        for line in order.lines:
+            wants[line.variant_id] += line.quantity
+        stock.reserve(session, order.key, wants, expires_at=None, now=now)
+        order.cancelled_at = None
+    else:
+        stock.confirm(session, order.key)
+    order.paid_at = now
+    order.pay_by = None
+    tell(session, order, "revived" if revived else "paid", OrderPaid(order=key), by=by, now=now)
+    return order
+
+
+def mark_shipped(session: AnySession, key: str, *, tracking: str = "", by: User | None, now: datetime) -> Order:
+    """The goods have left the house. Doing it again changes nothing. Raises Conflict, NotFound, Forbidden."""
+    order = order_to_change(session, key, by)
+    if policy.is_done(order, Verb.SHIP):
+        return order
+    _step(order, Verb.SHIP)
+    stock.take(session, order.key, now=now, actor=by.key if by else SYSTEM)
+    order.shipped_at = now
+    order.tracking = tracking
+    tell(session, order, "shipped", OrderShipped(order=key), by=by, now=now, note=tracking)
+    return order
+
+
+def cancel(session: AnySession, key: str, *, reason: str, by: User | None, now: datetime) -> Order:
+    """The order will not be delivered: its stock is free again. Doing it again changes nothing.
+
+    Raises Conflict when it has been shipped, NotFound, Forbidden.
+    """
+    order = order_to_change(session, key, by)
+    if policy.is_done(order, Verb.CANCEL):
+        return order
+    _step(order, Verb.CANCEL)
+    _cancelled(session, order, "cancelled", reason=reason, by=by, now=now)
+    return order
+
+
+def expire_unpaid(session: AnySession, *, now: datetime) -> list[str]:
+    """Cancel orders whose time to pay is over at ``now`` and free their stock; returns their keys.
+
+    At most 100 at a time, so that the transaction stays short; the worker comes back for the rest.
+    """
+    ended = []
+    for key in queries.list_overdue(session, now=now)[:EXPIRY_BATCH]:
+        order = order_to_change(session, key, None)
+        # Asked again under the lock: it may have been paid a moment ago.
+        if order.state != "placed" or order.pay_by is None or order.pay_by > now:
+            continue
+        _step(order, Verb.CANCEL)
+        _cancelled(session, order, "expired", reason="", by=None, now=now)
+        ended.append(key)
+    return ended
+
+
+def order_to_change(session: AnySession, key: str, by: User | None) -> Order:
+    """The order, held until the end of the transaction. ``by`` None is the site itself."""
+    if by is not None and not people.can_operate(by):
+        raise Forbidden(say("Only operators may change orders."))
+    query = select(Order).where(Order.key == key).with_for_update()
+    order = session.scalar(query.execution_options(populate_existing=True))
+    if order is None:
+        raise NotFound(say("There is no such order."))
+    return order
+
+
+def _step(order: Order, verb: Verb) -> None:
+    """Move the order along the table of legal steps. Raises Conflict with the reason when there is none."""
+    step = policy.find_step(order.state, verb, order.payment_method)
+    if step is None:
+        raise Conflict(policy.refusal(order.state, verb))
+    order.state = step.to
+    order.version += 1
+
+
+def _cancelled(session: AnySession, order: Order, kind: str, *, reason: str, by: User | None, now: datetime) -> None:
+    stock.release(session, order.key, now=now)
+    order.cancelled_at = now
+    order.pay_by = None
+    tell(session, order, kind, OrderCancelled(order=order.key), by=by, now=now, note=reason)

@@ -1,0 +1,148 @@
+"""Reads of orders, for their buyers and for what becomes of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, and_, func, select
+from sqlalchemy.orm import selectinload
+
+from contentshop.core.errors import NotFound
+from contentshop.core.money import Money
+from contentshop.core.uow import AnySession
+from contentshop.core.words import say
+from contentshop.media.models import Asset
+from contentshop.orders.models import Order, OrderLine
+from contentshop.orders.queries.carts import PICTURE_ALT
+from contentshop.products.models import Product, ProductPicture, Variant
+from contentshop.products.offers import PictureFacts
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRow:
+    """An order in a list."""
+
+    key: str
+    state: str
+    payment_method: str
+    paid: bool
+    name: str
+    email: str
+    country: str
+    currency: str
+    total_minor: int
+    placed_at: datetime
+    pay_by: datetime | None
+    first_title: str
+    line_count: int
+    unit_count: int
+
+    @property
+    def total(self) -> Money:
+        """What the buyer pays."""
+        return Money(self.total_minor, self.currency)
+
+
+def get_by_key(session: AnySession, key: str) -> Order:
+    """The order with its lines and events. Raises NotFound."""
+    query = select(Order).where(Order.key == key).options(selectinload(Order.lines), selectinload(Order.events))
+    order = session.scalar(query)
+    if order is None:
+        raise NotFound(say("There is no such order."))
+    return order
+
+
+def find_by_attempt(session: AnySession, attempt: str) -> Order | None:
+    """The order that this try has made, if it has."""
+    return session.scalar(select(Order).where(Order.attempt_key == attempt))
+
+
+def line_faces(session: AnySession, order: Order) -> dict[int, tuple[str, PictureFacts | None]]:
+    """(slug, picture) of the products in ``order``, by variant id, as they are today."""
+    rows = session.execute(
+        select(
+            Variant.id,
+            Product.slug,
+            Asset.key,
+            Asset.width,
+            Asset.height,
+            Asset.widths,
+            PICTURE_ALT,
+        )
+        .join(Product, Product.id == Variant.product_id)
+        .outerjoin(ProductPicture, and_(ProductPicture.product_id == Product.id, ProductPicture.position == 0))
+        .outerjoin(Asset, Asset.id == ProductPicture.asset_id)
+        .where(Variant.id.in_([line.variant_id for line in order.lines]))
+    )
+    return {
+        variant_id: (slug, PictureFacts(key, width, height, tuple(widths), alt) if key else None)
+        for variant_id, slug, key, width, height, widths, alt in rows
+    }
+
+
+def list_for_user(session: AnySession, user_id: int, *, limit: int = 50, offset: int = 0) -> list[OrderRow]:
+    """This person's orders, newest first."""
+    query = order_rows().where(Order.user_id == user_id).limit(limit).offset(offset)
+    return [read_row(row) for row in session.execute(query)]
+
+
+def order_rows(*, oldest_first: bool = False) -> Select[*tuple[Any, ...]]:
+    lines = (
+        select(
+            OrderLine.order_id,
+            func.min(OrderLine.id).label("first_id"),
+            func.count().label("line_count"),
+            func.sum(OrderLine.quantity).label("unit_count"),
+        )
+        .group_by(OrderLine.order_id)
+        .subquery()
+    )
+    first = select(OrderLine.title).where(OrderLine.id == lines.c.first_id).scalar_subquery()
+    order = (Order.placed_at, Order.id) if oldest_first else (Order.placed_at.desc(), Order.id.desc())
+    return (
+        select(
+            Order.key,
+            Order.state,
+            Order.payment_method,
+            Order.paid_at,
+            Order.name,
+            Order.email,
+            Order.country,
+            Order.currency,
+            Order.total_minor,
+            Order.placed_at,
+            Order.pay_by,
+            first.label("first_title"),
+            lines.c.line_count,
+            lines.c.unit_count,
+        )
+        .join(lines, lines.c.order_id == Order.id)
+        .order_by(*order)
+    )
+
+
+def read_row(row: Any) -> OrderRow:
+    return OrderRow(
+        key=row.key,
+        state=row.state,
+        payment_method=row.payment_method,
+        paid=row.paid_at is not None,
+        name=row.name,
+        email=row.email,
+        country=row.country,
+        currency=row.currency,
+        total_minor=row.total_minor,
+        placed_at=row.placed_at,
+        pay_by=row.pay_by,
+        first_title=row.first_title,
+        line_count=row.line_count,
+        unit_count=int(row.unit_count),
+    )
+
+
+def list_overdue(session: AnySession, *, now: datetime) -> list[str]:
+    """Keys of orders whose time to pay is over at ``now``, oldest first."""
+    query = select(Order.key).where(Order.state == "placed", Order.pay_by <= now).order_by(Order.pay_by, Order.id)
+    return list(session.scalars(query))
