@@ -32,7 +32,7 @@ from contentshop.core.db import prepare_engine
 from contentshop.core.errors import Invalid
 from contentshop.core.ids import new_key
 from contentshop.core.uow import unit_of_work
-from contentshop.migrations import upgrade
+from contentshop.migrations import migrate
 from contentshop.search.port import Document
 from contentshop.watching import actions, queries
 from contentshop.watching.inputs import MOST, Telling, Wanted
@@ -142,8 +142,7 @@ def main(given: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as folder:
         engine = create_engine(arguments.postgres or f"sqlite:///{folder}/percolation.db")
         prepare_engine(engine)
-        with engine.begin() as connection:
-            upgrade(connection)
+        migrate(engine)
         with Session(engine, expire_on_commit=False) as session:
             saved = 0
             for count in map(int, arguments.searches.split(",")):

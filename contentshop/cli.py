@@ -132,11 +132,11 @@ def migrate() -> None:
 
 
 def _migrate(app: Flask) -> None:
+    from contentshop import migrations
     from contentshop.core.db import db, writing
-    from contentshop.migrations import upgrade
 
-    with writing(), db.engine.begin() as connection:
-        upgrade(connection)
+    with writing():
+        migrations.migrate(db.engine)
     db.session.remove()
 
 

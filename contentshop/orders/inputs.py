@@ -10,7 +10,7 @@ from contentshop.accounts.inputs import check_email, clean_line, clean_text
 from contentshop.core.errors import Invalid
 from contentshop.core.words import say
 
-PAYMENT_METHODS = ("bank_transfer", "on_delivery")
+PAYMENT_METHODS = ("bank_transfer", "on_delivery", "card", "alipay", "wechat_pay", "credit")
 MAX_QUANTITY = 99
 NOTE_LENGTH = 1000
 

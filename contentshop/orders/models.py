@@ -3,18 +3,38 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated, Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Text,
+    UniqueConstraint,
+    false,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from contentshop.core.db import Base, BigInt, Minor, Moment, PrimaryKey, PublicKey, UtcDateTime
 from contentshop.orders.inputs import MAX_QUANTITY, PAYMENT_METHODS
 
-ORDER_STATES = ("placed", "paid", "shipped", "cancelled")
+ORDER_STATES = ("placed", "paid", "part_shipped", "shipped", "completed", "cancelled")
+
+# An amount in minor units, and a count, of which older rows have none.
+Share = Annotated[int, mapped_column(BigInt, default=0, server_default=text("0"))]
+Count = Annotated[int, mapped_column(Integer, default=0, server_default=text("0"))]
 
 
 class Cart(Base):
-    """What a visitor means to buy. Holds no prices: they are read when shown and when the order is placed."""
+    """What a visitor means to buy. Holds no prices: they are read when shown and when the order is placed.
+
+    ``codes`` are the coupon codes typed so far; ``draft`` is what was typed in the steps of the checkout.
+    """
 
     __tablename__ = "cart"
 
@@ -22,6 +42,8 @@ class Cart(Base):
     key: Mapped[str] = mapped_column(String(40), unique=True)
     created_at: Mapped[Moment]
     updated_at: Mapped[Moment]
+    codes: Mapped[list[str]] = mapped_column(JSON, default=list, server_default=text("'[]'"))
+    draft: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, server_default=text("'{}'"))
 
     lines: Mapped[list[CartLine]] = relationship(order_by="CartLine.id", cascade="all, delete-orphan")
 
@@ -43,14 +65,33 @@ class CartLine(Base):
 
 
 class Order(Base):
-    """A promise to deliver and to pay. ``attempt_key`` lets a second press of the button find the first."""
+    """A promise to deliver and to pay. ``attempt_key`` lets a second press of the button find the first.
+
+    ``discount_minor`` is the sum of the lines' own; ``tax_minor`` of the lines' and of ``shipping_tax_minor``, and is
+    part of the prices when ``tax_included``. ``credit_minor`` is what gift cards paid, so the provider owes
+    ``total_minor - credit_minor``. ``tax_parts`` names the rates: [name, rate in parts per million, tax]. ``codes`` are
+    the coupons used.
+    """
 
     __tablename__ = "shop_order"
     __table_args__ = (
         CheckConstraint(f"state IN {ORDER_STATES!r}", name="state"),
         CheckConstraint(f"payment_method IN {PAYMENT_METHODS!r}", name="payment_method"),
-        CheckConstraint("items_minor >= 0 AND shipping_minor >= 0", name="amounts"),
-        CheckConstraint("total_minor = items_minor + shipping_minor", name="total"),
+        CheckConstraint(
+            "items_minor >= 0 AND shipping_minor >= 0 AND discount_minor >= 0 AND discount_minor <= items_minor"
+            " AND tax_minor >= 0 AND shipping_tax_minor >= 0 AND shipping_tax_minor <= tax_minor",
+            name="amounts",
+        ),
+        CheckConstraint(
+            "total_minor = items_minor - discount_minor + shipping_minor"
+            " + CASE WHEN tax_included THEN 0 ELSE tax_minor END",
+            name="total",
+        ),
+        CheckConstraint(
+            "credit_minor >= 0 AND credit_minor <= total_minor AND paid_minor >= 0"
+            " AND refunded_minor >= 0 AND refunded_minor <= paid_minor + credit_minor",
+            name="money",
+        ),
         Index("ix_shop_order_queue", "state", "placed_at"),
     )
 
@@ -62,7 +103,18 @@ class Order(Base):
     currency: Mapped[str] = mapped_column(String(3))
     items_minor: Mapped[Minor]
     shipping_minor: Mapped[Minor]
+    discount_minor: Mapped[Share]
+    tax_minor: Mapped[Share]
+    shipping_tax_minor: Mapped[Share]
+    tax_included: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+    tax_parts: Mapped[list[list[Any]]] = mapped_column(JSON, default=list, server_default=text("'[]'"))
     total_minor: Mapped[Minor]
+    credit_minor: Mapped[Share]
+    paid_minor: Mapped[Share]
+    refunded_minor: Mapped[Share]
+    codes: Mapped[list[str]] = mapped_column(JSON, default=list, server_default=text("'[]'"))
+    shipping_key: Mapped[str] = mapped_column(String(20), default="", server_default="")
+    shipping_name: Mapped[str] = mapped_column(String(120), default="", server_default="")
     email: Mapped[str] = mapped_column(String(254))
     locale: Mapped[str] = mapped_column(String(10), default="en")
     name: Mapped[str] = mapped_column(String(120))
@@ -70,6 +122,7 @@ class Order(Base):
     country: Mapped[str] = mapped_column(String(2))
     region: Mapped[str] = mapped_column(String(80), default="")
     city: Mapped[str] = mapped_column(String(80))
+    district: Mapped[str] = mapped_column(String(80), default="", server_default="")
     address: Mapped[str] = mapped_column(String(300))
     postcode: Mapped[str] = mapped_column(String(20), default="")
     note: Mapped[str] = mapped_column(Text, default="")
@@ -88,12 +141,26 @@ class Order(Base):
 
 
 class OrderLine(Base):
-    """What was bought, in words and prices as they were at that moment."""
+    """What was bought, in words and prices as they were at that moment.
+
+    The buyer pays ``total_minor - discount_minor`` (``net_minor``), and ``tax_minor`` on top when the order's prices
+    are without tax; ``tax_rate`` is in parts per million. ``creator_key`` is whose card it came from and
+    ``commission_minor`` what they get of it. ``supplier_key`` is whose goods they are (empty: ours) and
+    ``supplier_minor`` the supplier's part. ``returned_quantity`` and ``refunded_minor`` count what was given back;
+    ``digital`` needs no parcel.
+    """
 
     __tablename__ = "order_line"
     __table_args__ = (
         CheckConstraint("quantity > 0", name="quantity"),
         CheckConstraint("unit_minor >= 0 AND total_minor = unit_minor * quantity", name="total"),
+        CheckConstraint(
+            "discount_minor >= 0 AND discount_minor <= total_minor AND tax_minor >= 0 AND tax_rate >= 0"
+            " AND commission_minor >= 0 AND supplier_minor >= 0 AND refunded_minor >= 0",
+            name="shares",
+        ),
+        CheckConstraint("shipped_quantity >= 0 AND shipped_quantity <= quantity", name="shipped"),
+        CheckConstraint("returned_quantity >= 0 AND returned_quantity <= quantity", name="returned"),
     )
 
     id: Mapped[PrimaryKey]
@@ -107,6 +174,22 @@ class OrderLine(Base):
     quantity: Mapped[int] = mapped_column(Integer)
     total_minor: Mapped[Minor]
     card_key: Mapped[str] = mapped_column(String(20), default="", index=True)
+    discount_minor: Mapped[Share]
+    tax_minor: Mapped[Share]
+    tax_rate: Mapped[Count]
+    digital: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+    shipped_quantity: Mapped[Count]
+    returned_quantity: Mapped[Count]
+    refunded_minor: Mapped[Share]
+    creator_key: Mapped[str] = mapped_column(String(20), default="", server_default="", index=True)
+    commission_minor: Mapped[Share]
+    supplier_key: Mapped[str] = mapped_column(String(20), default="", server_default="", index=True)
+    supplier_minor: Mapped[Share]
+
+    @property
+    def net_minor(self) -> int:
+        """What the buyer pays for the line, without tax that comes on top."""
+        return self.total_minor - self.discount_minor
 
 
 class OrderEvent(Base):

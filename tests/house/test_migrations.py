@@ -5,12 +5,14 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import create_engine, inspect
+from sqlalchemy import create_engine, inspect, text
 
-from contentshop.core.db import Base
-from contentshop.migrations import is_current, upgrade
+from contentshop.core.db import Base, prepare_engine, writing
+from contentshop.migrations import config, is_current, migrate, upgrade
 
 sys.path.insert(0, str(Path(__file__).parent.parent.parent / "tools"))
 
@@ -46,4 +48,67 @@ def test_upgrading_again_changes_nothing(tmp_path: Path) -> None:
             upgrade(connection)
     with engine.connect() as connection:
         assert is_current(connection)
+    engine.dispose()
+
+
+OLD_ORDER = """
+INSERT INTO shop_order (id, key, state, payment_method, currency, items_minor, shipping_minor, total_minor, email,
+    locale, name, phone, country, region, city, address, postcode, note, tracking, attempt_key, attempt_digest,
+    placed_at, paid_at, shipped_at, version)
+VALUES (1, 'o1', 'shipped', 'bank_transfer', 'USD', 3998, 0, 3998, 'a@example.org', 'en', 'Ada', '', 'US', '', 'Town',
+    'Street 1', '12345', '', '', 'attempt', 'digest', '2026-01-01', '2026-01-02', '2026-01-03', 3)
+"""
+OLD_ROWS = (
+    (
+        "INSERT INTO product (id, key, slug, title, brand, category, mpn, summary, body, lang, attrs, translations,"
+        " discontinued, listed, created_at, updated_at, version, locks, added_by)"
+        " VALUES (1, 'p1', 'lamp', 'Lamp', '', '', '', '', '', 'en', '[]', '{}', false, true, '2026-01-01', '2026-01-01',"
+        " 1, '[]', '')"
+    ),
+    (
+        "INSERT INTO variant (id, key, product_id, sku, name, translations, position)"
+        " VALUES (1, 'v1', 1, 'LAMP', '', '{}', 0)"
+    ),
+    (
+        "INSERT INTO offer (id, key, product_id, variant_id, kind, url, price_minor, currency, region, availability,"
+        " health, active, address, locks)"
+        " VALUES (1, 'f1', 1, 1, 'own', '', 1999, 'USD', '', 'in_stock', 'alive', true, '', '[]')"
+    ),
+    OLD_ORDER,
+    (
+        "INSERT INTO order_line (id, order_id, variant_id, offer_id, sku, title, variant_name, unit_minor, quantity,"
+        " total_minor, card_key) VALUES (1, 1, 1, 1, 'LAMP', 'Lamp', '', 1999, 2, 3998, '')"
+    ),
+    (
+        "INSERT INTO order_event (id, order_id, kind, actor, note, happened_at)"
+        " VALUES (1, 1, 'placed', 'buyer', '', '2026-01-01')"
+    ),
+)
+
+
+def test_an_order_of_an_older_release_is_whole_after_the_upgrade(fresh_database: str) -> None:
+    engine = create_engine(fresh_database)
+    with engine.begin() as connection:
+        command.upgrade(config(connection), "7d21c4b09e6a")
+        for row in OLD_ROWS:
+            connection.execute(text(row))
+    engine.dispose()
+    engine = create_engine(fresh_database)
+    prepare_engine(engine)
+    with writing():
+        migrate(engine)
+    with engine.connect() as connection:
+        order = connection.execute(text("SELECT state, total_minor, paid_minor, refunded_minor FROM shop_order")).one()
+        line = connection.execute(text("SELECT order_id, quantity, shipped_quantity, discount_minor FROM order_line"))
+        assert tuple(order) == ("shipped", 3998, 3998, 0)
+        assert [tuple(row) for row in line] == [(1, 2, 2, 0)]
+        assert connection.scalar(text("SELECT count(*) FROM order_event")) == 1
+    engine.dispose()
+
+
+def test_sqlite_does_not_migrate_while_it_minds_foreign_keys(tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path / 'strict.db'}")
+    prepare_engine(engine)
+    with engine.begin() as connection, pytest.raises(RuntimeError, match="foreign keys must be off"):
+        upgrade(connection)
     engine.dispose()
