@@ -5,7 +5,7 @@ The number of decimals of a currency comes from CLDR (Babel): JPY 0, CNY 2, KWD 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
@@ -120,3 +120,25 @@ def total(amounts: Iterable[Money], currency: str) -> Money:
     for amount in amounts:
         result = result + amount
     return result
+
+
+def split(total: int, weights: Sequence[int]) -> list[int]:
+    """``total`` minor units in proportion to ``weights``; the parts add up to it exactly.
+
+    By the method of the largest remainder (Hare–Niemeyer): everybody gets the whole units of their exact share, and
+    what is left goes, one unit each, to the largest fractions, the earlier of two equal ones first. Equal weights when
+    all are zero. Raises ValueError for a negative amount or weight, and for an amount that nobody is to get.
+    """
+    if total < 0 or any(weight < 0 for weight in weights):
+        raise ValueError("amounts and weights are not negative")
+    if not weights:
+        if total:
+            raise ValueError("there is nobody to split it among")
+        return []
+    shares = list(weights) if any(weights) else [1] * len(weights)
+    whole = sum(shares)
+    parts = [total * share // whole for share in shares]
+    fractions = sorted(range(len(shares)), key=lambda at: (-(total * shares[at] % whole), at))
+    for at in fractions[: total - sum(parts)]:
+        parts[at] += 1
+    return parts
