@@ -34,6 +34,8 @@ AVAILABILITIES = (
     "unknown",
 )
 HEALTHS = ("alive", "dead", "inconclusive")
+# Which of a country's tax rates a variant is under; the rates themselves are the delivery room's.
+TAX_CLASSES = ("standard", "reduced", "zero")
 
 PriceUnit = Literal["minor", "major"]
 Problems = dict[str, list[str]]

@@ -20,13 +20,15 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    false,
     text,
+    true,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from contentshop.core.addresses import identity
 from contentshop.core.db import Base, BigInt, Minor, Moment, PrimaryKey, PublicKey, UtcDateTime
-from contentshop.products.inputs import AVAILABILITIES, HEALTHS, OFFER_KINDS
+from contentshop.products.inputs import AVAILABILITIES, HEALTHS, OFFER_KINDS, TAX_CLASSES
 
 RESERVATION_STATES = ("held", "taken", "released")
 
@@ -111,9 +113,20 @@ class ProductPicture(Base):
 
 
 class Variant(Base):
-    """One buyable form of a product (colour, size) with its own SKU. What we sell has at least one."""
+    """One buyable form of a product (colour, size) with its own SKU. What we sell has at least one.
+
+    ``options`` are its values of the product's options, in their order. ``weight_g`` is what is shipped, in grams.
+    ``tax_class`` names the rate (``delivery``). ``purchase_limit`` is how many one person may ever buy, None without a
+    limit. Before ``releases_at`` it is sold as a presale, paid in full. A ``digital`` one is delivered as files and
+    never shipped. ``returnable`` ones may be sent back within seven days without a reason.
+    """
 
     __tablename__ = "variant"
+    __table_args__ = (
+        CheckConstraint("weight_g >= 0", name="weight"),
+        CheckConstraint("purchase_limit IS NULL OR purchase_limit > 0", name="purchase_limit"),
+        CheckConstraint(f"tax_class IN {TAX_CLASSES!r}", name="tax_class"),
+    )
 
     id: Mapped[PrimaryKey]
     key: Mapped[PublicKey]
@@ -122,9 +135,51 @@ class Variant(Base):
     name: Mapped[str] = mapped_column(String(120), default="")
     translations: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     position: Mapped[int] = mapped_column(Integer, default=0)
+    gtin: Mapped[str | None] = mapped_column(String(14), unique=True)
+    options: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]")
+    weight_g: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    tax_class: Mapped[str] = mapped_column(String(20), default="standard", server_default="standard")
+    purchase_limit: Mapped[int | None] = mapped_column(Integer)
+    releases_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    digital: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+    returnable: Mapped[bool] = mapped_column(Boolean, default=True, server_default=true())
 
     product: Mapped[Product] = relationship(back_populates="variants")
     stock: Mapped[Stock | None] = relationship(back_populates="variant")
+
+
+class Supplier(Base):
+    """Somebody whose goods we sell for them. ``share_ppm`` is their part of what is paid for a line, in millionths."""
+
+    __tablename__ = "supplier"
+    __table_args__ = (CheckConstraint("share_ppm BETWEEN 0 AND 1000000", name="share"),)
+
+    id: Mapped[PrimaryKey]
+    key: Mapped[str] = mapped_column(String(40), unique=True)
+    name: Mapped[str] = mapped_column(String(120))
+    email: Mapped[str] = mapped_column(String(254), default="")
+    share_ppm: Mapped[int] = mapped_column(Integer, default=0)
+    active: Mapped[bool] = mapped_column(Boolean, default=True)
+    created_at: Mapped[Moment]
+
+
+class StockLocation(Base):
+    """A place that goods are shipped from. Its goods are ours, or the supplier's who owns it.
+
+    ``key`` lasts. Only active ones take part in selling; one with goods cannot be closed.
+    """
+
+    __tablename__ = "stock_location"
+
+    id: Mapped[PrimaryKey]
+    key: Mapped[str] = mapped_column(String(40), unique=True)
+    name: Mapped[str] = mapped_column(String(120))
+    country: Mapped[str] = mapped_column(String(2), default="")
+    active: Mapped[bool] = mapped_column(Boolean, default=True)
+    supplier_id: Mapped[int | None] = mapped_column(BigInt, ForeignKey("supplier.id"), index=True)
+    created_at: Mapped[Moment]
+
+    supplier: Mapped[Supplier | None] = relationship(lazy="joined")
 
 
 class Stock(Base):
