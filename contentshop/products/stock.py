@@ -114,6 +114,30 @@ def take(session: AnySession, holder: str, *, now: datetime, actor: str) -> int:
     return taken
 
 
+def split(session: AnySession, holder: str, quantities: Mapping[int, int], *, into: str) -> None:
+    """Let a part of what ``holder`` holds (variant id → units) be held by ``into`` instead, a parcel of the order.
+
+    What is promised in all stays the same. Raises Conflict when the holder does not hold that much.
+    """
+    held = {row.variant_id: row for row in _held(session, holder)}
+    for variant_id, quantity in sorted(quantities.items()):
+        row = held.get(variant_id)
+        if row is None or row.quantity < quantity:
+            raise Conflict(say("The reservation of these goods has ended; they may be sold to somebody else."))
+        mine = (Reservation.id == row.id, Reservation.state == "held", Reservation.quantity == row.quantity)
+        if row.quantity == quantity:
+            moved = session.execute(update(Reservation).where(*mine).values(holder=into))
+        else:
+            moved = session.execute(update(Reservation).where(*mine).values(quantity=row.quantity - quantity))
+            session.execute(
+                insert(Reservation).values(
+                    holder=into, variant_id=variant_id, quantity=quantity, state="held", expires_at=row.expires_at
+                )
+            )
+        if getattr(moved, "rowcount", 0) != 1:
+            raise Conflict(say("The reservation of these goods has ended; they may be sold to somebody else."))
+
+
 def expire(session: AnySession, *, now: datetime, limit: int = EXPIRY_BATCH) -> list[str]:
     """Release reservations whose time is over, of up to ``limit`` holders; returns these holders, sorted."""
     over = (Reservation.state == "held") & (Reservation.expires_at <= now)
@@ -231,7 +255,12 @@ def open_stock(
 
 
 _RESERVED = select(
-    Reservation.id, Reservation.holder, Reservation.variant_id, Reservation.quantity, Reservation.state
+    Reservation.id,
+    Reservation.holder,
+    Reservation.variant_id,
+    Reservation.quantity,
+    Reservation.state,
+    Reservation.expires_at,
 ).order_by(Reservation.variant_id)
 
 
