@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy import inspect as inspect_table
 
 from contentshop.accounts.inputs import clean_line
 from contentshop.accounts.models import User
@@ -20,18 +21,21 @@ from contentshop.core.outbox import record
 from contentshop.core.text import RENDERER_VERSION, Problem, excerpt
 from contentshop.core.uow import AnySession
 from contentshop.core.words import say
-from contentshop.posts.binding import as_stored, bind
+from contentshop.posts.bargains import PREFIX, DealInput, asked, end_of, phase_of, read_words, state_of
+from contentshop.posts.binding import as_stored, bind, with_deal
 from contentshop.posts.cards import CardRef
 from contentshop.posts.events import PostChanged, PostPublished, PostUnpublished
 from contentshop.posts.gate import inspect, obstacles
 from contentshop.posts.imports import PostFile
 from contentshop.posts.inputs import MAX_SUMMARY, PostInput
 from contentshop.posts.media_use import note_use
-from contentshop.posts.merging import FIELDS, Words, step_back, words_of
-from contentshop.posts.models import Card, DraftStep, Post, PostPlan, PostTopic, Revision
+from contentshop.posts.merging import POST_FIELDS, Words, step_back, words_of
+from contentshop.posts.models import Card, Deal, DealReport, DraftStep, Post, PostPlan, PostTopic, Revision
 from contentshop.posts.policy import can_change, can_unpublish
 from contentshop.posts.queries import find_by_source
 from contentshop.posts.rendering import Rendered, render_draft
+from contentshop.posts.segments import recommending
+from contentshop.products.queries import load_facts
 
 SUMMARY_FROM_TEXT = 160
 MAX_UPDATE_NOTE = 300
@@ -125,7 +129,7 @@ def save_draft(
     """
     _allow(can_change(by, post))
     if form.kind != post.kind:
-        raise Invalid({"kind": [say("A post stays what it was begun as: an article or a buying list.")]})
+        raise Invalid({"kind": [say("A post stays what it was begun as: an article, a buying list or a deal.")]})
     text = text or prepare_text(form.source)
     if post.draft_version == version and _is_saved(post, form):
         return _name(session, post, how, by=by, now=now)
@@ -162,7 +166,19 @@ def publish(
     Forbidden; Conflict when the post was published or taken down in between. Harmless when there is nothing new.
     """
     _allow(can_change(by, post))
-    shown = revision or _draft_of(post)
+    _show(session, post, revision or _draft_of(post), now=now, at=at, note=note, silent=silent)
+
+
+def _show(
+    session: AnySession,
+    post: Post,
+    shown: Revision,
+    *,
+    now: datetime,
+    at: datetime | None = None,
+    note: str = "",
+    silent: bool = False,
+) -> None:
     found = publishing_obstacles(session, post, shown, now=now)
     note = _update_note(note, found)
     if found:
@@ -184,8 +200,10 @@ def publish(
     post.live, post.live_id, post.state, post.lang = shown, shown.id, "published", shown.lang
     shown.published_at = shown.published_at or now
     shown.kind = "saved" if shown.kind == "autosave" else shown.kind
-    _show_cards(session, post, {entry["key"]: entry["alternative_id"] for entry in shown.cards})
+    _show_cards(session, post, {entry["key"]: entry["alternative_id"] for entry in recommending(shown.cards)})
     _file_under(session, post, shown.topics)
+    if post.kind == "deal":
+        _keep_deal(session, post, shown, now=now)
     _void_plans(session, post, "publish", now=now, up_to=shown.number)
     event = PostChanged(post=post.key) if was_visible else PostPublished(post=post.key)
     record(session, event, now=now)
@@ -208,6 +226,46 @@ def unpublish(session: AnySession, post: Post, *, by: User, now: datetime) -> No
     _file_under(session, post, ())
     record(session, PostUnpublished(post=post.key), now=now)
     session.flush()
+
+
+def amend_deal(session: AnySession, post: Post, deal: DealInput, *, by: User, now: datetime, note: str = "") -> None:
+    """Publish other facts of a deal under the words that readers see, as a new revision by ``by``.
+
+    A draft with words that readers do not see yet gets the same facts and keeps its words. For authors and editors.
+    Raises Invalid with everything that stands in the way, Forbidden, Conflict when it is not published.
+    """
+    _allow(can_unpublish(by, post))
+    if post.live is None or post.state != "published":
+        raise Conflict(say("There is nothing to publish."))
+    live, draft = post.live, _draft_of(post)
+    step = step_back(words_of(draft) | _deal_words(deal), words_of(draft))
+    session.add(DraftStep(post_id=post.id, version=post.draft_version, changes=step, saved_at=now))
+    if _claim_draft(session, post, post.draft_version, now) is None:
+        raise _crossed()
+    shown = _copy(session, post, live, deal, by=by, now=now)
+    post.draft = shown if draft.id == live.id else _copy(session, post, draft, deal, by=by, now=now)
+    session.flush()
+    _show(session, post, shown, now=now, note=note)
+
+
+def _deal_words(deal: DealInput) -> Words:
+    return {PREFIX + name: value for name, value in deal.words().items()}
+
+
+def _copy(session: AnySession, post: Post, revision: Revision, deal: DealInput, *, by: User, now: datetime) -> Revision:
+    """A revision that says the same but for a deal's facts; its product stays."""
+    number = session.scalar(select(func.max(Revision.number)).where(Revision.post_id == post.id)) or 0
+    kept = {
+        column.key: getattr(revision, column.key)
+        for column in inspect_table(Revision).columns
+        if column.key not in {"id", "number", "published_at", "restored_from"}
+    }
+    copy = Revision(**kept | {"kind": "saved", "deal": deal.words(), "saved_by": by.id, "saved_at": now})
+    copy.number = number + 1
+    session.add(copy)
+    session.flush()
+    note_use(session, copy)
+    return copy
 
 
 def publishing_obstacles(
@@ -355,9 +413,11 @@ def _write_draft(
     session: AnySession, post: Post, form: PostInput, text: PreparedText, *, by: User, now: datetime, how: How
 ) -> None:
     """Put the author's words and what was made of them into the draft; what readers see is never touched."""
-    bound = bind(session, post.id, text.cards, text.rendered.segments)
+    deal = form.deal.words() if form.deal is not None else {}
+    bound = bind(session, post.id, *with_deal(text.cards, text.rendered.segments, deal))
     draft = _draft_to_write(session, post, by=by, now=now)
-    for name in FIELDS:
+    draft.deal = deal
+    for name in POST_FIELDS:
         value = getattr(form, name)
         setattr(draft, name, list(value) if isinstance(value, tuple) else value)
     draft.kind = how
@@ -395,6 +455,52 @@ def _show_cards(session: AnySession, post: Post, alternatives: Mapping[str, int 
         card.live = card.key in alternatives
         if card.live:
             card.alternative_id = alternatives[card.key]
+
+
+def _keep_deal(session: AnySession, post: Post, shown: Revision, *, now: datetime) -> None:
+    """Put down what a deal's revision says for everybody who asks how it stands.
+
+    Whoever publishes another price, shop, code or time says that the deal goes on, so what readers said of the one
+    before is void; other words leave it as it stood.
+    """
+    written = read_words(shown.deal)
+    entry = next(entry for entry in shown.cards if entry["kind"] == "deal")
+    product = load_facts(session, [entry["product_id"]], shown.lang).get(entry["product_id"])
+    known = session.get(Deal, post.id)
+    deal = known or Deal(post_id=post.id, version=0, until=now, phase="running", price_minor=0, currency="")
+    before = _terms(deal) if known is not None else None
+    coupon = deal.coupon
+    if written.price is None:
+        raise Conflict(say("There is nothing to publish."))
+    deal.product_id = entry["product_id"]
+    deal.shop, deal.region, deal.coupon = written.shop, written.region, written.coupon
+    deal.price_minor, deal.currency = written.price.minor, written.price.currency
+    deal.starts_at, deal.ends_at = written.starts_at, written.ends_at
+    if before != _terms(deal):
+        price = asked(product, written.shop, written.region, deal.currency) if product is not None else None
+        deal.base_minor = price.minor if price is not None else None
+        deal.until = end_of(written, now=now)
+        reopen(session, deal)
+    if known is not None and coupon != deal.coupon:
+        session.execute(delete(DealReport).where(DealReport.post_id == post.id, DealReport.about == "coupon"))
+        deal.works = deal.fails = 0
+    deal.phase = phase_of(state_of(deal.closed_as, deal.starts_at, deal.until, now))
+    deal.version += 1
+    session.add(deal)
+    session.flush()
+
+
+def _terms(deal: Deal) -> tuple[Any, ...]:
+    """What makes a deal another one."""
+    money = (deal.price_minor, deal.currency)
+    return (deal.product_id, deal.shop, *money, deal.region, deal.coupon, deal.starts_at, deal.ends_at)
+
+
+def reopen(session: AnySession, deal: Deal) -> None:
+    """Let a deal run until its clock ends it; nobody has said that it is over."""
+    session.execute(delete(DealReport).where(DealReport.post_id == deal.post_id, DealReport.about == "over"))
+    deal.closed_as = deal.closed_by = deal.closed_why = ""
+    deal.closed_at, deal.confirmed, deal.reports = None, False, 0
 
 
 def _file_under(session: AnySession, post: Post, topics: Iterable[str]) -> None:

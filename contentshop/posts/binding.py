@@ -53,6 +53,16 @@ def bind(session: AnySession, post_id: int, cards: Sequence[CardRef], segments: 
     return Bound(bound, _entries(cards, keys, products), tuple(problems))
 
 
+def with_deal(
+    cards: Sequence[CardRef], segments: Sequence[Segment], deal: Mapping[str, str]
+) -> tuple[tuple[CardRef, ...], list[Segment]]:
+    """A text's cards and segments with the product that a deal is about: a card that stands in no line (0), first."""
+    product = deal.get("product", "")
+    if not product:
+        return tuple(cards), list(segments)
+    return (*cards, CardRef("deal", product, 0)), [["deal", str(len(cards))], *segments]
+
+
 def as_stored(problem: Problem) -> list[Any]:
     """Line, sentence and values apart, so that it can be said in any language later."""
     return [problem.line, problem.message.template, problem.message.values]

@@ -35,7 +35,7 @@ MAX_TIME = 24 * 3600
 RELATIONS = ("bought", "gifted", "lent", "paid", "affiliate", "own")
 """How the author of a card came to its product."""
 
-CardKind = Literal["card", "item", "spot", "chapter", "column", "rejected"]
+CardKind = Literal["card", "item", "spot", "chapter", "column", "rejected", "deal"]
 Argument = Literal["product", "products", "asset", "address", "title", "none"]
 
 

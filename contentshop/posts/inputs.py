@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from contentshop.accounts.inputs import clean_line
 from contentshop.core.errors import Invalid
 from contentshop.core.text import MAX_SOURCE
 from contentshop.core.words import say
+from contentshop.posts.bargains import DealInput
 
-POST_KINDS = ("article", "list")
+POST_KINDS = ("article", "list", "deal")
 RELATIONS = ("none", "affiliate", "own", "gifted", "lent", "paid")
 
 MAX_TITLE = 200
@@ -34,7 +36,7 @@ class PostInput:
 
     Title and text may be empty, since a draft begins with nothing; publishing asks for both. ``cover_id`` is
     the row of a stored picture. ``topics`` are slugs. ``tested_from`` to ``tested_to`` is when the things were tested,
-    ``owned_since`` since when they are the author's; each may be unknown.
+    ``owned_since`` since when they are the author's; each may be unknown. A deal, and nothing else, has a ``deal``.
     """
 
     kind: str
@@ -50,6 +52,7 @@ class PostInput:
     tested_from: date | None = None
     tested_to: date | None = None
     owned_since: date | None = None
+    deal: DealInput | None = None
 
     @classmethod
     def parse(
@@ -69,12 +72,14 @@ class PostInput:
         tested_from: date | str | None = None,
         tested_to: date | str | None = None,
         owned_since: date | str | None = None,
+        deal: Mapping[str, Any] | None = None,
         today: date | None = None,
     ) -> PostInput:
         """Raises Invalid with every field that needs another look.
 
         ``known_topics`` are the slugs that exist; without it they are taken on trust (topics belong to a room
         above this one). Dates are ISO 8601 (``2026-05-31``) or empty, none of them after ``today`` if that is given.
+        ``deal`` are the facts of a deal by name; they are left out for every other kind.
         """
         problems: Problems = {}
         form = cls(
@@ -91,6 +96,7 @@ class PostInput:
             tested_from=_day(tested_from, today, "tested_from", problems),
             tested_to=_day(tested_to, today, "tested_to", problems),
             owned_since=_day(owned_since, today, "owned_since", problems),
+            deal=DealInput.parse(deal or {}, problems) if kind == "deal" else None,
         )
         if form.tested_from and form.tested_to and form.tested_to < form.tested_from:
             problems["tested_to"] = [say("The tests end before they begin; look at both dates.")]

@@ -17,12 +17,15 @@ from typing import Any, Literal
 
 from rapidfuzz.distance import LCSseq, Prefix
 
+from contentshop.posts.bargains import DEAL_WORDS, PREFIX, DealInput
 from contentshop.posts.inputs import PostInput
 
 Words = dict[str, Any]
-"""Everything an author writes about a post, as JSON: the fields of ``PostInput`` but its kind."""
+"""Everything an author writes about a post, as JSON: the fields of ``PostInput`` but its kind, a deal's one by one."""
 
-FIELDS = tuple(field.name for field in fields(PostInput) if field.name != "kind")
+POST_FIELDS = tuple(field.name for field in fields(PostInput) if field.name not in ("kind", "deal"))
+DEAL_FIELDS = tuple(PREFIX + name for name in DEAL_WORDS)
+FIELDS = POST_FIELDS + DEAL_FIELDS
 TEXT = "source"
 
 # Comparing costs the product of both lengths; beyond this (0.2 s) a passage counts as changed as a whole.
@@ -68,12 +71,15 @@ class Chunk:
 
 def words_of(thing: Any) -> Words:
     """What stands in a ``PostInput`` or a revision, as JSON."""
-    return {name: _plain(getattr(thing, name)) for name in FIELDS}
+    deal = thing.deal.words() if isinstance(thing.deal, DealInput) else thing.deal or {}
+    words = {name: _plain(getattr(thing, name)) for name in POST_FIELDS}
+    return words | {PREFIX + name: deal.get(name, "") for name in DEAL_WORDS}
 
 
 def form_of(words: Mapping[str, Any], kind: str) -> PostInput:
     """The form that ``words`` fill in. Raises Invalid, as ``PostInput.parse`` does."""
-    return PostInput.parse(kind=kind, **{name: words[name] for name in FIELDS if name in words})
+    deal = {name: words.get(PREFIX + name, "") for name in DEAL_WORDS} if kind == "deal" else None
+    return PostInput.parse(kind=kind, deal=deal, **{name: words[name] for name in POST_FIELDS if name in words})
 
 
 def _plain(value: Any) -> Any:

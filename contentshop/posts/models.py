@@ -24,8 +24,9 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from contentshop.accounts.models import User
-from contentshop.core.db import Base, BigInt, Moment, PrimaryKey, PublicKey, UtcDateTime
+from contentshop.core.db import Base, BigInt, Minor, Moment, PrimaryKey, PublicKey, UtcDateTime
 from contentshop.media.models import Asset
+from contentshop.posts.bargains import CLOSED_AS, CLOSED_BY, COUPON_KINDS, OVER_KINDS, PHASES
 from contentshop.posts.inputs import POST_KINDS, RELATIONS
 
 POST_STATES = ("draft", "published", "unpublished")
@@ -37,10 +38,12 @@ MEMBER_ROLES = ("coauthor", "reviewer")
 MEMBER_STATES = ("invited", "accepted", "declined", "left", "removed")
 REMARK_KINDS = ("comment", "suggestion")
 REMARK_STATES = ("open", "resolved", "accepted", "rejected")
+# What readers say of a deal: that it is over, or whether its coupon works.
+REPORT_ABOUT = ("over", "coupon")
 
 
 class Post(Base):
-    """An article or a buying list.
+    """An article, a buying list or a deal.
 
     ``version`` grows with every change of what readers see, ``draft_version`` with every change of the draft;
     saving checks the latter. ``updates`` are [time, what changed] of the updates that readers are told of, oldest
@@ -88,6 +91,7 @@ class Revision(Base):
     hand, and what readers have seen (``published_at``), stays as it is. ``restored_from`` is another's number.
     ``problems`` are [line, sentence, its values] of cards that could not be read or found; a draft may have them.
     ``tested`` says how the author came to the verdict; the three dates, when, and since when the thing is theirs.
+    ``deal`` are the facts of a deal as words (``posts.bargains``), empty for every other kind.
     """
 
     __tablename__ = "revision"
@@ -108,6 +112,7 @@ class Revision(Base):
     tested_from: Mapped[date | None] = mapped_column(Date)
     tested_to: Mapped[date | None] = mapped_column(Date)
     owned_since: Mapped[date | None] = mapped_column(Date)
+    deal: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)
     relation: Mapped[str] = mapped_column(String(12), default="affiliate")
     topics: Mapped[list[str]] = mapped_column(JSON, default=list)
     cover_id: Mapped[int | None] = mapped_column(BigInt, ForeignKey("asset.id"))
@@ -130,7 +135,8 @@ class Revision(Base):
 class Card(Base):
     """A product card's lasting identity: its key stays the same while the words around it change.
 
-    ``live`` is set while the card stands in the revision that readers see; ``/go`` serves only live cards.
+    ``live`` is set while the card stands in the revision that readers see, unless it says that the product was not
+    chosen: such a card recommends nothing and has no way to buy. ``/go`` serves only live cards.
     """
 
     __tablename__ = "card"
@@ -141,6 +147,74 @@ class Card(Base):
     product_id: Mapped[int] = mapped_column(BigInt, ForeignKey("product.id"), index=True)
     alternative_id: Mapped[int | None] = mapped_column(BigInt, ForeignKey("product.id"))
     live: Mapped[bool] = mapped_column(Boolean, default=False)
+
+
+class Deal(Base):
+    """A published deal as readers see it and as they found it: what its live revision says, and how it stands.
+
+    ``until`` is when the clock ends it; ``phase`` is what the index knows, kept up with the clock by the worker.
+    ``closed_as`` says that it ended before, ``closed_by`` how that became known and ``closed_why`` what a look at the
+    offer found; ``confirmed``: its author or an editor said so. ``base_minor`` is what the shop asked when the deal was
+    published, if that was known. ``reports`` counts those who say now that it is over, ``works`` and ``fails`` those
+    who tried the coupon. ``version`` grows with everything that readers see of it.
+    """
+
+    __tablename__ = "deal"
+    __table_args__ = (
+        CheckConstraint(f"phase IN {PHASES!r}", name="phase"),
+        CheckConstraint(f"closed_as IN {CLOSED_AS!r}", name="closed_as"),
+        CheckConstraint(f"closed_by IN {CLOSED_BY!r}", name="closed_by"),
+        CheckConstraint("price_minor >= 0", name="price"),
+        CheckConstraint("reports >= 0 AND works >= 0 AND fails >= 0", name="counts"),
+        Index("ix_deal_running", "phase", "until"),
+    )
+
+    post_id: Mapped[int] = mapped_column(
+        BigInt, ForeignKey("post.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    product_id: Mapped[int] = mapped_column(BigInt, ForeignKey("product.id"), index=True)
+    shop: Mapped[str] = mapped_column(String(40), default="")
+    price_minor: Mapped[int] = mapped_column(BigInt)
+    currency: Mapped[str] = mapped_column(String(3))
+    base_minor: Mapped[Minor | None]
+    region: Mapped[str] = mapped_column(String(2), default="")
+    coupon: Mapped[str] = mapped_column(String(60), default="")
+    starts_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ends_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    until: Mapped[datetime] = mapped_column(UtcDateTime)
+    phase: Mapped[str] = mapped_column(String(10))
+    closed_as: Mapped[str] = mapped_column(String(10), default="")
+    closed_by: Mapped[str] = mapped_column(String(10), default="")
+    closed_why: Mapped[str] = mapped_column(String(10), default="")
+    closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    confirmed: Mapped[bool] = mapped_column(Boolean, default=False)
+    reports: Mapped[int] = mapped_column(Integer, default=0)
+    works: Mapped[int] = mapped_column(Integer, default=0)
+    fails: Mapped[int] = mapped_column(Integer, default=0)
+    version: Mapped[int] = mapped_column(Integer, default=1)
+
+
+class DealReport(Base):
+    """What one person says of a deal: that it is over, or whether its coupon works; one of each, to be taken back."""
+
+    __tablename__ = "deal_report"
+    __table_args__ = (
+        CheckConstraint(f"about IN {REPORT_ABOUT!r}", name="about"),
+        CheckConstraint(
+            f"(about = 'over' AND kind IN {OVER_KINDS!r}) OR (about = 'coupon' AND kind IN {COUPON_KINDS!r})",
+            name="kind",
+        ),
+    )
+
+    post_id: Mapped[int] = mapped_column(
+        BigInt, ForeignKey("deal.post_id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    user_id: Mapped[int] = mapped_column(
+        BigInt, ForeignKey("user_account.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    about: Mapped[str] = mapped_column(String(10), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(10))
+    reported_at: Mapped[Moment]
 
 
 class PostTopic(Base):

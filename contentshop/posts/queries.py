@@ -19,7 +19,7 @@ from contentshop.core.words import say
 from contentshop.media.models import Asset
 from contentshop.posts.models import Card, Post, PostMember, PostTopic, Revision, RevisionAsset, Series, SeriesPart
 from contentshop.posts.policy import can_see_draft
-from contentshop.posts.segments import card_keys
+from contentshop.posts.segments import card_keys, recommending
 from contentshop.products.models import ProductPicture
 from contentshop.products.offers import PictureFacts
 
@@ -129,7 +129,10 @@ class PostTile:
 
 @dataclass(frozen=True, slots=True)
 class CardOrigin:
-    """Where a card stands, for whoever keeps only its key; ``published``: its page can be opened."""
+    """Where a card stands, for whoever keeps only its key; ``published``: its page can be opened.
+
+    One that stands in a live session has its public key in ``session_key``, and no post ("").
+    """
 
     title: str
     slug: str
@@ -137,11 +140,15 @@ class CardOrigin:
     author_key: str
     post_key: str
     published: bool
+    session_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class LiveCard:
-    """A card that readers see: whose it is, and the product (and stand-in) it offers."""
+    """A card that readers see: whose it is, and the product (and stand-in) it offers.
+
+    One that stands in a live session has its public key in ``session_key``, and no post (0 and "").
+    """
 
     key: str
     post_id: int
@@ -151,6 +158,7 @@ class LiveCard:
     author_key: str
     product_id: int
     alternative_id: int | None
+    session_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,7 +357,7 @@ def count_published(
 
 
 def list_mentions(session: AnySession, product_id: int, *, limit: int = 24) -> list[PostTile]:
-    """Published posts that readers see this product in, newest first."""
+    """Published posts that recommend or compare this product, newest first; not those that only tell why not."""
     query = (
         _tiles()
         .where(Post.id.in_(select(Card.post_id).where(Card.product_id == product_id, Card.live)))
@@ -569,7 +577,7 @@ def _faults(row: AnyRow, cards: dict[int, dict[str, tuple[int, bool]]], topics: 
     known = cards.get(row.id, {})
     entries = {entry["key"]: entry["product_id"] for entry in row.cards}
     live = {key for key, (_, is_live) in known.items() if is_live}
-    seen = set(entries) if row.state == "published" else set()
+    seen = {entry["key"] for entry in recommending(row.cards)} if row.state == "published" else set()
     if live != seen:
         yield f"live cards are {sorted(live)}, its text shows {sorted(seen)}"
     for key, product_id in entries.items():

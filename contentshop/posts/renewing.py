@@ -14,9 +14,10 @@ from contentshop.core.outbox import record
 from contentshop.core.text import RENDERER_VERSION
 from contentshop.core.uow import AnySession
 from contentshop.posts.actions import PreparedText
-from contentshop.posts.binding import as_stored, bind
+from contentshop.posts.binding import as_stored, bind, with_deal
 from contentshop.posts.events import PostChanged
 from contentshop.posts.models import Card, Post, Revision
+from contentshop.posts.segments import recommending
 
 
 def list_outdated(session: AnySession) -> list[int]:
@@ -41,7 +42,7 @@ def renew(session: AnySession, revision_id: int, text: PreparedText, *, now: dat
     if revision is None or revision.source != text.source or revision.renderer_version >= RENDERER_VERSION:
         return False
     post = session.get_one(Post, revision.post_id)
-    bound = bind(session, post.id, text.cards, text.rendered.segments)
+    bound = bind(session, post.id, *with_deal(text.cards, text.rendered.segments, revision.deal or {}))
     problems = (*text.problems, *bound.problems)
     revision.renderer_version = RENDERER_VERSION
     if problems and post.live_id == revision.id:
@@ -51,7 +52,7 @@ def renew(session: AnySession, revision_id: int, text: PreparedText, *, now: dat
     revision.text = text.rendered.text
     revision.problems = [as_stored(problem) for problem in problems]
     if post.live_id == revision.id and post.state == "published":
-        keys = [entry["key"] for entry in bound.cards]
+        keys = [entry["key"] for entry in recommending(bound.cards)]
         session.flush()
         session.execute(update(Card).where(Card.post_id == post.id).values(live=Card.key.in_(keys)))
         post.version += 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-CARDS = frozenset({"card", "item", "rejected"})
+CARDS = frozenset({"card", "item", "rejected", "deal"})
 """Kinds whose second entry is the key of a card."""
 
 
@@ -25,6 +25,11 @@ def _own_keys(data: Mapping[str, Any]) -> Iterator[str]:
     yield from data.get("cards", ())
     yield from (spot[0] for spot in data.get("spots", ()))
     yield from (chapter[2] for chapter in data.get("chapters", ()) if chapter[2])
+
+
+def recommending(entries: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Those of a revision's cards that recommend or compare their product: all but the ones that tell why not."""
+    return [entry for entry in entries if entry["kind"] != "rejected"]
 
 
 def asset_keys(segments: Iterable[Sequence[Any]]) -> set[str]:

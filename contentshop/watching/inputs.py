@@ -15,8 +15,8 @@ from contentshop.search.analysis import MAX_QUERY_LENGTH, parse
 from contentshop.search.matching import MAX_WORDS
 from contentshop.search.port import Synonym
 
-Kind = Literal["post", "list", "product", "creator"]
-KINDS: tuple[Kind, ...] = ("post", "list", "product", "creator")
+Kind = Literal["post", "list", "deal", "product", "creator"]
+KINDS: tuple[Kind, ...] = ("post", "list", "deal", "product", "creator")
 Mail = Literal["off", "now", "daily"]
 MAILS: tuple[Mail, ...] = ("off", "now", "daily")
 LANGS = ("en", "zh")

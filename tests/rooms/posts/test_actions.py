@@ -187,7 +187,7 @@ class TestSaving:
 
         with pytest.raises(Invalid) as caught:
             desk.save(post, kind="list")
-        assert reasons(caught) == {"kind": ["A post stays what it was begun as: an article or a buying list."]}
+        assert reasons(caught) == {"kind": ["A post stays what it was begun as: an article, a buying list or a deal."]}
 
     def test_only_the_author_saves(self, desk: Desk, make: Factory) -> None:
         post = desk.begin()
