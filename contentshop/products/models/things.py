@@ -1,14 +1,9 @@
-"""Tables of products, offers and stock.
-
-A product has many offers. An *own* offer sells a variant from our stock; an *affiliate* offer sends the
-reader to a merchant. Several own offers (one for each currency) may sell the same variant: stock belongs to
-the variant.
-"""
+"""Tables of products, their variants, pictures and offers, and of merchants."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
     JSON,
@@ -19,7 +14,6 @@ from sqlalchemy import (
     Integer,
     String,
     Text,
-    UniqueConstraint,
     false,
     text,
     true,
@@ -30,7 +24,8 @@ from contentshop.core.addresses import identity
 from contentshop.core.db import Base, BigInt, Minor, Moment, PrimaryKey, PublicKey, UtcDateTime
 from contentshop.products.inputs import AVAILABILITIES, HEALTHS, OFFER_KINDS, TAX_CLASSES
 
-RESERVATION_STATES = ("held", "taken", "released")
+if TYPE_CHECKING:
+    from contentshop.products.models.stock import Stock
 
 
 def _address_of_row(context: Any) -> str:
@@ -148,104 +143,6 @@ class Variant(Base):
     stock: Mapped[Stock | None] = relationship(back_populates="variant")
 
 
-class Supplier(Base):
-    """Somebody whose goods we sell for them. ``share_ppm`` is their part of what is paid for a line, in millionths."""
-
-    __tablename__ = "supplier"
-    __table_args__ = (CheckConstraint("share_ppm BETWEEN 0 AND 1000000", name="share"),)
-
-    id: Mapped[PrimaryKey]
-    key: Mapped[str] = mapped_column(String(40), unique=True)
-    name: Mapped[str] = mapped_column(String(120))
-    email: Mapped[str] = mapped_column(String(254), default="")
-    share_ppm: Mapped[int] = mapped_column(Integer, default=0)
-    active: Mapped[bool] = mapped_column(Boolean, default=True)
-    created_at: Mapped[Moment]
-
-
-class StockLocation(Base):
-    """A place that goods are shipped from. Its goods are ours, or the supplier's who owns it.
-
-    ``key`` lasts. Only active ones take part in selling; one with goods cannot be closed.
-    """
-
-    __tablename__ = "stock_location"
-
-    id: Mapped[PrimaryKey]
-    key: Mapped[str] = mapped_column(String(40), unique=True)
-    name: Mapped[str] = mapped_column(String(120))
-    country: Mapped[str] = mapped_column(String(2), default="")
-    active: Mapped[bool] = mapped_column(Boolean, default=True)
-    supplier_id: Mapped[int | None] = mapped_column(BigInt, ForeignKey("supplier.id"), index=True)
-    created_at: Mapped[Moment]
-
-    supplier: Mapped[Supplier | None] = relationship(lazy="joined")
-
-
-class Stock(Base):
-    """How many of a variant we have (``on_hand``) and how many of them are promised to orders (``reserved``).
-
-    Only ``products.stock`` writes here, by conditional statements; the constraints are the net beneath them.
-    """
-
-    __tablename__ = "stock"
-    __table_args__ = (
-        CheckConstraint("on_hand >= 0", name="on_hand"),
-        CheckConstraint("reserved >= 0 AND reserved <= on_hand", name="reserved"),
-    )
-
-    variant_id: Mapped[int] = mapped_column(
-        BigInt, ForeignKey("variant.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
-    )
-    product_id: Mapped[int] = mapped_column(BigInt, ForeignKey("product.id", ondelete="CASCADE"), index=True)
-    on_hand: Mapped[int] = mapped_column(Integer, default=0)
-    reserved: Mapped[int] = mapped_column(Integer, default=0)
-    version: Mapped[int] = mapped_column(Integer, default=1)
-
-    variant: Mapped[Variant] = relationship(back_populates="stock")
-
-    @property
-    def available(self) -> int:
-        """How many can still be promised."""
-        return self.on_hand - self.reserved
-
-
-class StockMovement(Base):
-    """Why ``on_hand`` changed. The sum of a variant's movements is its ``on_hand``, always."""
-
-    __tablename__ = "stock_movement"
-
-    id: Mapped[PrimaryKey]
-    variant_id: Mapped[int] = mapped_column(BigInt, ForeignKey("variant.id", ondelete="CASCADE"), index=True)
-    delta: Mapped[int] = mapped_column(Integer)
-    reason: Mapped[str] = mapped_column(String(40))
-    holder: Mapped[str] = mapped_column(String(40), default="")
-    actor: Mapped[str] = mapped_column(String(20), default="")
-    moved_at: Mapped[Moment]
-
-
-class Reservation(Base):
-    """Units promised to one holder (an order's key). ``held`` → ``taken`` (shipped) or ``released``.
-
-    A held reservation with an ``expires_at`` in the past no longer binds us and is released by the worker.
-    """
-
-    __tablename__ = "reservation"
-    __table_args__ = (
-        UniqueConstraint("holder", "variant_id"),
-        CheckConstraint("quantity > 0", name="quantity"),
-        CheckConstraint(f"state IN {RESERVATION_STATES!r}", name="state"),
-        Index("ix_reservation_expiry", "state", "expires_at"),
-    )
-
-    id: Mapped[PrimaryKey]
-    holder: Mapped[str] = mapped_column(String(40), index=True)
-    variant_id: Mapped[int] = mapped_column(BigInt, ForeignKey("variant.id"), index=True)
-    quantity: Mapped[int] = mapped_column(Integer)
-    state: Mapped[str] = mapped_column(String(10), default="held")
-    expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-
-
 class Offer(Base):
     """One way to get a product.
 
@@ -304,65 +201,3 @@ class Offer(Base):
     def _keep_address(self, _name: str, url: str) -> str:
         self.address = identity(url)
         return url
-
-
-class OfferPage(Base):
-    """An offer that a creator brought in by its page, and when the worker looks at that page again.
-
-    ``address`` is the offer's, unique, so that one page never becomes two products. ``failures`` counts looks in a
-    row that told nothing; ``gone`` those in a row that the shop answered with "no such page".
-    """
-
-    __tablename__ = "offer_page"
-
-    offer_id: Mapped[int] = mapped_column(
-        BigInt, ForeignKey("offer.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
-    )
-    address: Mapped[str] = mapped_column(String(64), unique=True)
-    check_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
-    failures: Mapped[int] = mapped_column(Integer, default=0)
-    gone: Mapped[int] = mapped_column(Integer, default=0)
-
-    offer: Mapped[Offer] = relationship()
-
-
-class PageReading(Base):
-    """What was read of a page that somebody pasted, until it is made a product or forgotten.
-
-    Kept on our side, so that what a form says can be told from what the page said. ``facts`` is a ``PageFacts`` as
-    JSON.
-    """
-
-    __tablename__ = "page_reading"
-
-    id: Mapped[PrimaryKey]
-    reader_id: Mapped[int] = mapped_column(BigInt, ForeignKey("user_account.id", ondelete="CASCADE"))
-    address: Mapped[str] = mapped_column(String(64))
-    url: Mapped[str] = mapped_column(String(2000))
-    facts: Mapped[dict[str, Any]] = mapped_column(JSON)
-    read_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
-
-    __table_args__ = (UniqueConstraint("reader_id", "address"),)
-
-
-class ImportRun(Base):
-    """How far one file has been imported, so that an interrupted import goes on where it stopped.
-
-    ``digest`` names the file's content together with the options it is read by. ``last_line`` is written in the
-    transaction of the rows up to it. ``pending`` holds [line, product id, slug] of alternatives that come later
-    in the file.
-    """
-
-    __tablename__ = "import_run"
-
-    id: Mapped[PrimaryKey]
-    digest: Mapped[str] = mapped_column(String(64), unique=True)
-    name: Mapped[str] = mapped_column(String(200))
-    last_line: Mapped[int] = mapped_column(Integer, default=0)
-    added: Mapped[int] = mapped_column(Integer, default=0)
-    updated: Mapped[int] = mapped_column(Integer, default=0)
-    unchanged: Mapped[int] = mapped_column(Integer, default=0)
-    failed: Mapped[int] = mapped_column(Integer, default=0)
-    pending: Mapped[list[list[Any]]] = mapped_column(JSON, default=list)
-    started_at: Mapped[Moment]
-    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

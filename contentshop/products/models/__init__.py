@@ -1,0 +1,36 @@
+"""Tables of products, offers and stock.
+
+A product has many offers. An *own* offer sells a variant from our stock; an *affiliate* offer sends the
+reader to a merchant. Several own offers (one for each currency) may sell the same variant: stock belongs to
+the variant.
+"""
+
+from __future__ import annotations
+
+from contentshop.products.models.reading import ImportRun, OfferPage, PageReading
+from contentshop.products.models.stock import (
+    RESERVATION_STATES,
+    Reservation,
+    Stock,
+    StockLocation,
+    StockMovement,
+    Supplier,
+)
+from contentshop.products.models.things import Merchant, Offer, Product, ProductPicture, Variant
+
+__all__ = [
+    "RESERVATION_STATES",
+    "ImportRun",
+    "Merchant",
+    "Offer",
+    "OfferPage",
+    "PageReading",
+    "Product",
+    "ProductPicture",
+    "Reservation",
+    "Stock",
+    "StockLocation",
+    "StockMovement",
+    "Supplier",
+    "Variant",
+]
