@@ -176,6 +176,20 @@ class TestCards:
 
         assert queries.find_card(desk.session, desk.cards(post)[0][0]) is None
 
+    def test_what_was_not_chosen_recommends_nothing(self, desk: Desk, make: Factory) -> None:
+        lamp, chair = make.product("lamp"), make.product("chair")
+        text = "::card[lamp]\n\n:::rejected[chair]\nWobbles.\n:::\n"
+        post = desk.publish(desk.begin(source=text))
+
+        assert [(product, live) for _key, product, live in desk.cards(post)] == [(lamp.id, True), (chair.id, False)]
+        assert [tile.key for tile in queries.list_mentions(desk.session, lamp.id)] == [post.key]
+        assert queries.list_mentions(desk.session, chair.id) == []
+        assert queries.find_card(desk.session, desk.cards(post)[1][0]) is None
+        assert queries.audit(desk.session) == []
+
+        desk.publish(desk.save(post, source="::card[lamp]\n\n::card[chair]\n"))
+        assert [tile.key for tile in queries.list_mentions(desk.session, chair.id)] == [post.key]
+
     def test_origins_are_told_of_posts_that_were_public_once(
         self, desk: Desk, make: Factory, statements: Statements
     ) -> None:

@@ -10,7 +10,7 @@ from contentshop.core.text import RENDERER_VERSION
 from contentshop.core.uow import unit_of_work
 from contentshop.posts import queries, renewing
 from contentshop.posts.actions import prepare_text
-from contentshop.posts.models import Post, Revision
+from contentshop.posts.models import Card, Post, Revision
 from tests.factories import Factory
 from tests.rooms.posts.conftest import Desk
 
@@ -47,6 +47,18 @@ def test_a_published_text_is_made_anew_with_the_same_cards(desk: Desk, make: Fac
     assert (found.version, desk.cards(post)) == (version + 1, cards)
     assert desk.news()[-1] == ("PostChanged", post.key)
     assert not renew(desk, revision)
+
+
+def test_what_was_not_chosen_stops_recommending(desk: Desk, make: Factory) -> None:
+    make.product("lamp")
+    post = desk.publish(desk.begin(source="Words.\n\n:::rejected[lamp]\nToo dim.\n:::\n"))
+    with unit_of_work(desk.session):
+        desk.session.execute(update(Card).where(Card.post_id == post.id).values(live=True))
+    revision = age(desk, post)
+
+    assert renew(desk, revision)
+
+    assert [live for _key, _product, live in desk.cards(post)] == [False]
 
 
 def test_a_published_text_that_has_become_wrong_stays_as_it_was(desk: Desk) -> None:
