@@ -75,13 +75,16 @@ def topic(slug: str) -> Part:
 
 
 def posts(ids: Iterable[int]) -> list[Part]:
-    """These posts, whether they are published, and their authors."""
+    """These posts, whether they are published, their authors, and who else stands in their byline."""
     known = tuple(sorted(set(ids)))
     if not known:
         return []
     return [
         Part(
-            "SELECT 'p', p.id, p.version, p.state || CAST(u.version AS TEXT) || CAST(u.blocked AS TEXT) FROM post p"  # noqa: S608
+            "SELECT 'p', p.id, p.version, p.state || CAST(u.version AS TEXT) || CAST(u.blocked AS TEXT) ||"  # noqa: S608
+            " coalesce((SELECT ' ' || CAST(sum(w.version) AS TEXT) || ' ' ||"
+            " CAST(sum(CASE WHEN w.blocked THEN 1 ELSE 0 END) AS TEXT) FROM post_member m JOIN user_account w"
+            " ON w.id = m.user_id WHERE m.post_id = p.id AND m.state = 'accepted'), '') FROM post p"
             f" JOIN user_account u ON u.id = p.author_id WHERE p.id IN ({_marks(known)})",
             known,
         )
@@ -282,7 +285,7 @@ def talk(kind: str, about: int) -> Part:
 def live_session(key: str) -> Part:
     """One live session with its queue, whose changes raise its version; its products stand for themselves."""
     return Part(
-        "SELECT 'live', s.id, s.version, CAST(u.version AS TEXT) FROM live_session s"
+        "SELECT 'live', s.id, s.version, CAST(u.version AS TEXT) || CAST(u.blocked AS TEXT) FROM live_session s"
         " JOIN user_account u ON u.id = s.host_id WHERE s.key = ?",
         (key,),
     )

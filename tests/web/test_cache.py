@@ -22,7 +22,7 @@ from contentshop.core.db import db
 from contentshop.core.uow import unit_of_work
 from contentshop.curation.models import FeaturedItem, FeaturedList, Slot, Topic
 from contentshop.posts import actions as posts
-from contentshop.posts.models import Post
+from contentshop.posts.models import Post, PostMember
 from contentshop.products.models import Offer, Product, Stock
 from contentshop.web import cache
 from tests.factories import Factory
@@ -437,6 +437,25 @@ def test_every_row_a_page_shows_has_a_version_in_its_stamp(site: Site, session: 
     )
     assert freshness.posts([]) == []
     assert freshness.products([]) == []
+
+
+def test_a_co_author_who_is_renamed_or_blocked_is_shown_so_at_once(
+    client: FlaskClient, site: Site, statements: Counting
+) -> None:
+    other = site.make.user("creator", name="Bea Second")
+    member = PostMember(
+        key="m1", post_id=site.guide.id, user_id=other.id, role="coauthor", state="accepted",
+        invited_by=site.author.id, invited_at=site.make.now,
+    )  # fmt: skip
+    with unit_of_work(site.session):
+        site.session.add(member)
+    assert "Bea Second" in client.get("/p/guide").text
+    assert is_kept(client, "/p/guide", statements)
+
+    site.change(bump(User, User.id == other.id, name="Bea Renamed"))
+    assert "Bea Renamed" in client.get("/p/guide").text
+    site.change(update(User).where(User.id == other.id).values(blocked=True))
+    assert "Bea Renamed" not in client.get("/p/guide").text
 
 
 class TestWhatToReadNext:
