@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -19,6 +20,8 @@ from contentshop.posts.queries import PUBLIC, LiveCard
 from contentshop.products import queries as products
 from contentshop.products.models import Merchant, Offer
 from contentshop.products.offers import ON_SALE, ProductFacts, Reader, resolve
+
+FindCard = Callable[[AnySession, str], LiveCard | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +50,16 @@ def find_way_out(
     locale: str,
     now: datetime,
     max_age: timedelta,
+    find_card: FindCard = posts.find_card,
 ) -> WayOut:
     """The way out by a live card (its best offer, or the one named), or by one offer of a listed product.
 
-    Three statements. Raises NotFound for a card that readers do not see and for an offer that does not belong
-    to the card's product or to what may stand in for it.
+    ``find_card`` looks cards up; the usual one knows those of posts. Three statements besides what others need.
+    Raises NotFound for a card that readers do not see and for an offer that does not belong to the card's product
+    or to what may stand in for it.
     """
     if card_key:
-        card = posts.find_card(session, card_key)
+        card = find_card(session, card_key)
         if card is None:
             raise NotFound(say("This link is no longer in use."))
         product_id, ids = card.product_id, {card.product_id, card.alternative_id}

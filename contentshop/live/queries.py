@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,6 +17,8 @@ from contentshop.core.words import say
 from contentshop.live.models import LiveCard, LiveMoment, LiveSession
 from contentshop.live.policy import can_end
 from contentshop.media.models import Asset
+from contentshop.posts.queries import CardOrigin
+from contentshop.posts.queries import LiveCard as ShownCard
 
 # A session that nobody began is off the listings after this.
 MISSED = timedelta(hours=3)
@@ -114,6 +117,50 @@ def _cards(session: AnySession, session_id: int) -> tuple[CardLine, ...]:
         CardLine(row.key, row.product_id, row.note, row.pinned_at is not None, tuple(seconds.get(row.id, ())))
         for row in rows
     )
+
+
+def find_card(session: AnySession, key: str) -> ShownCard | None:
+    """The card with this key of a session that readers see: its host earns by it. One statement."""
+    row = session.execute(
+        select(
+            LiveCard.key,
+            LiveCard.product_id,
+            LiveSession.key.label("session_key"),
+            User.id.label("author_id"),
+            User.key.label("author_key"),
+        )
+        .join(LiveSession, LiveSession.id == LiveCard.session_id)
+        .join(User, User.id == LiveSession.host_id)
+        .where(LiveCard.key == key, User.blocked.is_(False))
+    ).one_or_none()
+    if row is None:
+        return None
+    return ShownCard(post_id=0, post_key="", post_slug="", alternative_id=None, **row._mapping)  # noqa: SLF001
+
+
+def card_origins(session: AnySession, keys: Collection[str]) -> dict[str, CardOrigin]:
+    """The sessions in which these cards stand, by key."""
+    if not keys:
+        return {}
+    rows = session.execute(
+        select(
+            LiveCard.key,
+            LiveSession.title,
+            LiveSession.key.label("session_key"),
+            User.name.label("author_name"),
+            User.key.label("author_key"),
+            User.blocked.is_(False).label("published"),
+        )
+        .join(LiveSession, LiveSession.id == LiveCard.session_id)
+        .join(User, User.id == LiveSession.host_id)
+        .where(LiveCard.key.in_(keys))
+    )
+    return {
+        row.key: CardOrigin(
+            row.title, "", row.author_name, row.author_key, "", bool(row.published), session_key=row.session_key
+        )
+        for row in rows
+    }
 
 
 def find_version(session: AnySession, key: str) -> int | None:

@@ -156,6 +156,11 @@ def creator_url(handle: str) -> str:
     return f"/@{handle}"
 
 
+def live_url(key: str) -> str:
+    """The address of a live session."""
+    return f"/live/{key}"
+
+
 def series_url(slug: str) -> str:
     """The address of a series."""
     return f"/series/{slug}"
@@ -271,9 +276,14 @@ def cards_of(
     }
 
 
-def product_card(facts: ProductFacts, who: Viewer, *, known: Mapping[int, ProductFacts] | None = None) -> CardView:
-    """The card of a product outside any post; ``known`` holds its alternative, if it has one."""
-    return _view(resolve(facts, who, known or {}), "", who)
+def product_card(
+    facts: ProductFacts, who: Viewer, *, known: Mapping[int, ProductFacts] | None = None, key: str = ""
+) -> CardView:
+    """The card of a product outside any post; ``known`` holds its alternative, if it has one.
+
+    ``key`` is that of a card of a live session, whose links and purchases are its host's.
+    """
+    return _view(resolve(facts, who, known or {}), key, who)
 
 
 def resolve(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from flask import Flask, Response, current_app, make_response, redirect, request
 from flask_babel import gettext as _
@@ -21,9 +21,22 @@ from contentshop.affiliate.visitors import is_deliberate, visitor_hash
 from contentshop.core.db import db
 from contentshop.web import freshness
 from contentshop.web.cache import begin, keep_redirect
-from contentshop.web.cards import CardView, next_stale, post_url, price_age, product_card, product_url, reader_of
+from contentshop.web.cards import (
+    CardView,
+    live_url,
+    next_stale,
+    post_url,
+    price_age,
+    product_card,
+    product_url,
+    reader_of,
+)
 from contentshop.web.door import Door, show
+from contentshop.web.origins import find_card
 from contentshop.web.session import Viewer, viewer
+
+if TYPE_CHECKING:
+    from contentshop.posts.queries import LiveCard
 
 bp = Door("go", __name__)
 
@@ -62,6 +75,7 @@ def _out(card_key: str, offer_key: str) -> Response:
         locale=who.locale,
         now=who.now,
         max_age=price_age(),
+        find_card=find_card,
     )
     if not way.target:
         return _gone(way, who)
@@ -69,13 +83,20 @@ def _out(card_key: str, offer_key: str) -> Response:
     count(request.environ)
     if who.user is None:
         parts = freshness.products(way.known)
-        parts += freshness.posts([way.card.post_id] if way.card else [])
+        parts += _stands_in(way.card)
         parts.append(freshness.way_out(way.offer_key))
         keep_redirect(parts, now=who.now, until=next_stale(way.known.values(), who.now), again=count)
     response = make_response(redirect(way.target, 302))
     # The framework's own note about the redirect repeats the target; an empty body says as much.
     response.set_data(b"")
     return _quiet(response)
+
+
+def _stands_in(card: LiveCard | None) -> list[freshness.Part]:
+    """What a card's way out depends on besides the product: the post or the live session it stands in."""
+    if card is None:
+        return []
+    return [freshness.live_session(card.session_key)] if card.session_key else freshness.posts([card.post_id])
 
 
 def _app() -> Flask:
@@ -113,9 +134,15 @@ def _gone(way: WayOut, who: Viewer) -> Response:
     page = GonePage(
         title=_("This offer is gone"),
         card=product_card(product, who, known=way.known),
-        post_url=post_url(way.card.post_slug) if way.card else product_url(product.slug),
+        post_url=_page_of(way.card) or product_url(product.slug),
     )
     return _quiet(show("reader/gone.html", page, 410))
+
+
+def _page_of(card: LiveCard | None) -> str:
+    if card is None:
+        return ""
+    return live_url(card.session_key) if card.session_key else post_url(card.post_slug)
 
 
 def _quiet(response: Response) -> Response:

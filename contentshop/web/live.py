@@ -172,7 +172,7 @@ def _page(
 
 
 def _timed(card: queries.CardLine, facts: dict[int, ProductFacts], who: Viewer) -> TimedCard:
-    view = replace(product_card(facts[card.product_id], who, known=facts), note=card.note)
+    view = replace(product_card(facts[card.product_id], who, known=facts, key=card.key), note=card.note)
     return TimedCard(card.key, view, tuple((second, clock_text(second)) for second in card.seconds))
 
 

@@ -19,7 +19,6 @@ from contentshop.orders import actions
 from contentshop.orders import queries as orders
 from contentshop.orders.actions import CartEmpty, QuoteChanged, Wish
 from contentshop.orders.inputs import Delivery, parse_quantity, read_attempt
-from contentshop.posts import queries as posts
 from contentshop.products import queries as products
 from contentshop.products.offers import ProductFacts
 from contentshop.products.stock import OutOfStock
@@ -27,6 +26,7 @@ from contentshop.web.cards import resolve
 from contentshop.web.door import Door, show
 from contentshop.web.limits import CHECKOUT, limiter
 from contentshop.web.order_links import order_of, order_url
+from contentshop.web.origins import find_card
 from contentshop.web.session import CART_COOKIE, Viewer, engines, set_cookie, settings, viewer
 from contentshop.web.shop_pages import (
     NO_ERRORS,
@@ -103,7 +103,7 @@ def add_to_cart() -> Response:
 def _chosen(who: Viewer) -> _Choice:
     """Read card, product and variant from the form. Raises NotFound when they name nothing we sell."""
     card_key, variant_key, slug = (request.form.get(name, "")[:100] for name in ("card", "variant", "product"))
-    card = posts.find_card(db.session, card_key) if card_key else None
+    card = find_card(db.session, card_key) if card_key else None
     variant = orders.find_variant(db.session, variant_key) if variant_key else None
     if variant is not None:
         product_id: int | None = variant.product_id

@@ -20,11 +20,11 @@ from contentshop.orders.inputs import MAX_QUANTITY
 from contentshop.orders.port import Instructions
 from contentshop.orders.pricing import Totals
 from contentshop.orders.queries import CartFacts, Line, Quote
-from contentshop.posts import queries as posts
 from contentshop.posts.queries import CardOrigin
-from contentshop.web.cards import post_url, product_url
+from contentshop.web.cards import live_url, post_url, product_url
 from contentshop.web.chrome import current_babel_locale, day
 from contentshop.web.chrome import money as in_words
+from contentshop.web.origins import card_origins
 from contentshop.web.pictures import PictureView, picture
 from contentshop.web.session import Viewer, engines, settings
 from contentshop.web.words import translated_errors
@@ -306,13 +306,14 @@ def _line_view(line: Line, origins: Mapping[str, CardOrigin]) -> LineView:
 
 def _origins(card_keys: Iterable[str]) -> Mapping[str, CardOrigin]:
     keys = {key for key in card_keys if key}
-    return posts.card_origins(db.session, keys) if keys else {}
+    return card_origins(db.session, keys) if keys else {}
 
 
 def _origin(found: CardOrigin | None) -> Origin | None:
     if found is None:
         return None
-    return Origin(found.title, post_url(found.slug) if found.published else "", found.author_name)
+    url = live_url(found.session_key) if found.session_key else post_url(found.slug)
+    return Origin(found.title, url if found.published else "", found.author_name)
 
 
 def order_page(order: Order) -> OrderPage:

@@ -15,15 +15,22 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from contentshop.accounts.models import User
+from contentshop.affiliate import spool
+from contentshop.affiliate.models import Click
+from contentshop.config import Settings
 from contentshop.core.clock import FixedClock
 from contentshop.core.uow import unit_of_work
 from contentshop.live.models import LiveCard, LiveSession
 from contentshop.media.models import Asset
+from contentshop.orders.models import CartLine
 from contentshop.web.live import Rhythm, connected
 from tests.conftest import csrf_of
 from tests.factories import Factory
+from tests.web.buyer import add, text_of
 
 SignIn = Callable[[FlaskClient, Any], FlaskClient]
+BROWSER = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0 Safari"}
 STREAM = "https://www.youtube.com/watch?v=abcdefghijk"
 
 
@@ -158,6 +165,57 @@ def test_a_replay_of_an_own_video_leads_to_its_times(
     assert host.send("/studio/media/0123456789abcdef/delete").status_code == 409
     assert host.queue("forget", card=cards["steel-kettle"], second="3723").status_code == 303
     assert "data-seek" not in client.get(f"/live/{host.key}").text
+
+
+class TestWhatTheHostEarns:
+    """A card of a session leads out, and is bought from, in its host's name."""
+
+    def test_a_click_is_the_hosts(
+        self,
+        host: Host,
+        cards: dict[str, str],
+        client: FlaskClient,
+        app: Flask,
+        session: Session,
+        settings: Settings,
+        clock: FixedClock,
+    ) -> None:
+        key = cards["steel-kettle"]
+        assert f'href="/go/{key}"' in client.get(f"/live/{host.key}").text
+        answers = [client.get(f"/go/{key}", headers=BROWSER) for _ in range(2)]
+        assert [answer.status_code for answer in answers] == [302, 302]
+        assert f"subid={key}" in answers[0].headers["Location"]
+        assert host.client.get(f"/go/{key}", headers=BROWSER).status_code == 302  # one's own clicks do not count
+        with unit_of_work(session):
+            spool.drain(session, settings.spool_dir, now=clock.now())
+        (click,) = session.scalars(select(Click)).all()
+        owner = session.scalar(select(User.key).where(User.handle == "hana"))
+        assert (click.card_key, click.post_key, click.creator_key) == (key, "", owner)
+        session.rollback()
+
+        assert host.queue("remove", card=key).status_code == 303
+        assert client.get(f"/go/{key}", headers=BROWSER).status_code == 404
+
+    def test_what_is_put_into_the_cart_names_the_session(
+        self, host: Host, cards: dict[str, str], client: FlaskClient, session: Session
+    ) -> None:
+        key = cards["night-lamp"]
+        assert f'name="card" value="{key}"' in client.get(f"/live/{host.key}").text
+        assert add(client, card=key).json == {"cart": 1, "message": "“Night Lamp” is in your cart."}
+        assert session.scalars(select(CartLine.card_key)).all() == [key]
+        session.rollback()
+        page = client.get("/cart").text
+        assert f'from <a href="/live/{host.key}">Lamps by night</a>' in page
+        assert "by Hana Host" in text_of(page)
+
+    def test_a_blocked_host_earns_nothing(
+        self, host: Host, cards: dict[str, str], client: FlaskClient, session: Session
+    ) -> None:
+        client.get(f"/live/{host.key}")
+        with unit_of_work(session):
+            session.execute(update(User).where(User.handle == "hana").values(blocked=True))
+        assert client.get(f"/live/{host.key}").status_code == 404
+        assert client.get(f"/go/{cards['steel-kettle']}", headers=BROWSER).status_code == 404
 
 
 def test_a_page_costs_the_same_however_long_the_queue_is(
