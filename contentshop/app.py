@@ -21,8 +21,10 @@ from contentshop.core.ids import new_key
 from contentshop.engines import Engines
 from contentshop.web import (
     account,
+    audited,
     chrome,
     desk,
+    desk_audit,
     desk_merchants,
     desk_orders,
     desk_search,
@@ -159,6 +161,7 @@ def create_app(settings: Settings, engines: Engines | None = None) -> Flask:
 def _open_doors(app: Flask) -> None:
     session.attach(app)
     permissions.attach(app)
+    audited.attach()
     chrome.attach(app)
     fragments.attach(app)
     errors.attach(app)
@@ -179,7 +182,7 @@ def _open_doors(app: Flask) -> None:
         studio_team,
         studio_review,
     )
-    for door in (*readers, live, *creators, desk, desk_merchants, desk_orders, desk_search, editor):
+    for door in (*readers, live, *creators, desk, desk_audit, desk_merchants, desk_orders, desk_search, editor):
         app.register_blueprint(door.bp)
 
 

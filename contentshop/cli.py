@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from contentshop.accounts.inputs import ROLES
+
 if TYPE_CHECKING:
     from flask import Flask
 
@@ -277,7 +279,7 @@ def user() -> None:
 
 
 @user.command(name="add")
-@click.option("--role", type=click.Choice(["reader", "creator", "editor", "operator"]), default="reader")
+@click.option("--role", type=click.Choice(ROLES), default="reader")
 @click.option("--name", prompt=True)
 @click.option("--handle", prompt=True)
 @click.option("--email", prompt=True)
@@ -304,7 +306,7 @@ def user_add(role: str, name: str, handle: str, email: str, password: str) -> No
 
 @user.command(name="role")
 @click.argument("handle")
-@click.argument("role", type=click.Choice(["reader", "creator", "editor", "operator"]))
+@click.argument("role", type=click.Choice(ROLES))
 def user_role(handle: str, role: str) -> None:
     """Give the person HANDLE another ROLE."""
     from contentshop.accounts import actions, queries

@@ -18,7 +18,7 @@ from contentshop.migrations import config, upgrade
 def load_tables() -> None:
     """Import every room's tables, so that the metadata is whole."""
     for module in pkgutil.walk_packages(contentshop.__path__, "contentshop."):
-        if module.name.endswith((".models", ".outbox", ".jobs")):
+        if module.name.endswith((".models", ".outbox", ".jobs", ".audit")):
             importlib.import_module(module.name)
 
 

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import or_, select, update
 
 from contentshop.accounts.events import PasswordResetAsked, UserChanged
-from contentshop.accounts.inputs import Profile, SignUp
-from contentshop.accounts.models import ROLES, User, UserSession
+from contentshop.accounts.inputs import ROLES, Profile, SignUp
+from contentshop.accounts.models import User, UserSession
 from contentshop.accounts.passwords import new_token, token_hash
 from contentshop.core.errors import Invalid
 from contentshop.core.ids import new_key

@@ -10,6 +10,7 @@ from contentshop.core.errors import Invalid
 from contentshop.core.plain import JOINERS, plain_text
 from contentshop.core.words import say
 
+ROLES = ("reader", "creator", "editor", "operator", "support", "warehouse", "finance")
 PASSWORD_MIN = 10
 PASSWORD_MAX = 200
 # One "@", something around it, a dot in the domain: the only real check of an address is a mail to it.

@@ -7,9 +7,8 @@ from datetime import datetime
 from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Integer, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from contentshop.accounts.inputs import ROLES
 from contentshop.core.db import Base, BigInt, Moment, PrimaryKey, PublicKey, UtcDateTime
-
-ROLES = ("reader", "creator", "editor", "operator")
 
 
 class User(Base):

@@ -23,7 +23,15 @@ class OrderPaid(Event):
 
 @dataclass(frozen=True, slots=True)
 class OrderShipped(Event):
-    """The goods of this order are on their way."""
+    """A parcel of this order is on its way; ``shipment`` is its key."""
+
+    order: str
+    shipment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderCompleted(Event):
+    """The goods have arrived, as the buyer said or as the time that has passed says."""
 
     order: str
 

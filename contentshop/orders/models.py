@@ -70,7 +70,8 @@ class Order(Base):
     ``discount_minor`` is the sum of the lines' own; ``tax_minor`` of the lines' and of ``shipping_tax_minor``, and is
     part of the prices when ``tax_included``. ``credit_minor`` is what gift cards paid, so the provider owes
     ``total_minor - credit_minor``. ``tax_parts`` names the rates: [name, rate in parts per million, tax]. ``codes`` are
-    the coupons used.
+    the coupons used. A shipped order is confirmed by itself at ``confirm_by``. ``exchange_of`` is the order whose goods
+    this one replaces.
     """
 
     __tablename__ = "shop_order"
@@ -127,17 +128,21 @@ class Order(Base):
     postcode: Mapped[str] = mapped_column(String(20), default="")
     note: Mapped[str] = mapped_column(Text, default="")
     tracking: Mapped[str] = mapped_column(String(80), default="")
+    exchange_of: Mapped[str] = mapped_column(String(20), default="", server_default="", index=True)
     attempt_key: Mapped[str] = mapped_column(String(40), unique=True)
     attempt_digest: Mapped[str] = mapped_column(String(64))
     placed_at: Mapped[Moment]
     pay_by: Mapped[datetime | None] = mapped_column(UtcDateTime)
     paid_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     shipped_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    confirm_by: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
+    completed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     cancelled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     version: Mapped[int] = mapped_column(Integer, default=1)
 
     lines: Mapped[list[OrderLine]] = relationship(order_by="OrderLine.id")
     events: Mapped[list[OrderEvent]] = relationship(order_by="OrderEvent.id")
+    shipments: Mapped[list[Shipment]] = relationship(order_by="Shipment.number")
 
 
 class OrderLine(Base):
@@ -146,8 +151,8 @@ class OrderLine(Base):
     The buyer pays ``total_minor - discount_minor`` (``net_minor``), and ``tax_minor`` on top when the order's prices
     are without tax; ``tax_rate`` is in parts per million. ``creator_key`` is whose card it came from and
     ``commission_minor`` what they get of it. ``supplier_key`` is whose goods they are (empty: ours) and
-    ``supplier_minor`` the supplier's part. ``returned_quantity`` and ``refunded_minor`` count what was given back;
-    ``digital`` needs no parcel.
+    ``supplier_minor`` the supplier's part. ``cancelled_quantity`` will not be sent after all; ``returned_quantity``
+    and ``refunded_minor`` count what was given back; ``digital`` needs no parcel.
     """
 
     __tablename__ = "order_line"
@@ -159,7 +164,10 @@ class OrderLine(Base):
             " AND commission_minor >= 0 AND supplier_minor >= 0 AND refunded_minor >= 0",
             name="shares",
         ),
-        CheckConstraint("shipped_quantity >= 0 AND shipped_quantity <= quantity", name="shipped"),
+        CheckConstraint(
+            "shipped_quantity >= 0 AND cancelled_quantity >= 0 AND shipped_quantity + cancelled_quantity <= quantity",
+            name="shipped",
+        ),
         CheckConstraint("returned_quantity >= 0 AND returned_quantity <= quantity", name="returned"),
     )
 
@@ -179,6 +187,7 @@ class OrderLine(Base):
     tax_rate: Mapped[Count]
     digital: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
     shipped_quantity: Mapped[Count]
+    cancelled_quantity: Mapped[Count]
     returned_quantity: Mapped[Count]
     refunded_minor: Mapped[Share]
     creator_key: Mapped[str] = mapped_column(String(20), default="", server_default="", index=True)
@@ -190,6 +199,11 @@ class OrderLine(Base):
     def net_minor(self) -> int:
         """What the buyer pays for the line, without tax that comes on top."""
         return self.total_minor - self.discount_minor
+
+    @property
+    def to_ship(self) -> int:
+        """How many still have to leave the house."""
+        return self.quantity - self.shipped_quantity - self.cancelled_quantity
 
 
 class OrderEvent(Base):
@@ -203,3 +217,36 @@ class OrderEvent(Base):
     actor: Mapped[str] = mapped_column(String(20))
     note: Mapped[str] = mapped_column(String(300), default="")
     happened_at: Mapped[Moment]
+
+
+class Shipment(Base):
+    """One parcel of an order. ``key`` is the order's key and the parcel's number in it."""
+
+    __tablename__ = "shipment"
+    __table_args__ = (UniqueConstraint("order_id", "number"),)
+
+    id: Mapped[PrimaryKey]
+    key: Mapped[str] = mapped_column(String(40), unique=True)
+    order_id: Mapped[int] = mapped_column(BigInt, ForeignKey("shop_order.id", ondelete="CASCADE"))
+    number: Mapped[int] = mapped_column(Integer)
+    carrier: Mapped[str] = mapped_column(String(60), default="")
+    tracking: Mapped[str] = mapped_column(String(80), default="", index=True)
+    actor: Mapped[str] = mapped_column(String(20))
+    shipped_at: Mapped[Moment]
+
+    lines: Mapped[list[ShipmentLine]] = relationship(order_by="ShipmentLine.order_line_id")
+
+
+class ShipmentLine(Base):
+    """So many of a line of the order, in one parcel."""
+
+    __tablename__ = "shipment_line"
+    __table_args__ = (CheckConstraint("quantity > 0", name="quantity"),)
+
+    shipment_id: Mapped[int] = mapped_column(
+        BigInt, ForeignKey("shipment.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    order_line_id: Mapped[int] = mapped_column(
+        BigInt, ForeignKey("order_line.id", ondelete="CASCADE"), primary_key=True, autoincrement=False, index=True
+    )
+    quantity: Mapped[int] = mapped_column(Integer)

@@ -22,6 +22,7 @@ from contentshop.orders import queries as orders
 from contentshop.products import actions, queries, stock
 from contentshop.products.inputs import OfferInput, ProductInput, VariantInput, parse_quantity
 from contentshop.products.queries import SHELVES, Shelf
+from contentshop.web import audited
 from contentshop.web import desk_pages as pages
 from contentshop.web.cards import price_age
 from contentshop.web.desk_pages import NO_ERRORS, TRANSLATED, WORDS, IndexPage, Tile
@@ -231,6 +232,8 @@ def add_picture(key: str) -> Response:
         found = queries.get_for_desk(db.session, key)
         asset = media.store_encoded(db.session, engines().storage, encoded, owner=person, alt=alt, now=now)
         actions.set_picture(db.session, found, asset, alt=alt, now=now)
+        audited.told(f"product:{key}", after={"picture": asset.key, "alt": alt})
+        audited.keep()
     flash(_("The picture is in its place."), "success")
     return _to_product(key)
 

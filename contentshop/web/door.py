@@ -18,6 +18,10 @@ from contentshop.core.uow import run_in_unit
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
+# Called in the unit of work of every unsafe view that has an effect, before it is committed.
+Witness = Callable[[], None]
+WITNESSES: list[Witness] = []
+
 
 class Door(Blueprint):
     """A blueprint whose unsafe views are units of work."""
@@ -44,13 +48,20 @@ def _as_unit(view: Callable[..., Any]) -> Callable[..., Any]:
     def unit(**values: Any) -> BaseResponse:
         if request.method in SAFE_METHODS:
             return make_response(view(**values))
-        return run_in_unit(
-            db.session,
-            lambda: make_response(view(**values)),
-            keep=lambda answer: answer.status_code < 400,
-        )
+        return run_in_unit(db.session, lambda: _witnessed(make_response(view(**values))), keep=_has_effect)
 
     return unit
+
+
+def _has_effect(answer: BaseResponse) -> bool:
+    return answer.status_code < 400
+
+
+def _witnessed(answer: BaseResponse) -> BaseResponse:
+    if _has_effect(answer):
+        for witness in WITNESSES:
+            witness()
+    return answer
 
 
 def manages_own_units(view: Callable[..., Any]) -> Callable[..., Any]:

@@ -11,6 +11,7 @@ from enum import Enum
 from flask import Flask, redirect, request, url_for
 from werkzeug.wrappers import Response
 
+from contentshop.accounts.policy import Duty, is_shop_staff, may
 from contentshop.core.errors import Forbidden, NotFound
 from contentshop.core.words import say
 from contentshop.web.session import Viewer, viewer
@@ -24,7 +25,27 @@ class Access(Enum):
     CREATOR = "creators and editors"
     EDITOR = "editors"
     OPERATOR = "operators"
-    STAFF = "editors and operators"
+    SUPPORT = "support and operators"
+    WAREHOUSE = "warehouse and operators"
+    FINANCE = "finance and operators"
+    SERVICE = "support, finance and operators"
+    SHOP = "everybody who works in the shop"
+    STAFF = "editors and everybody who works in the shop"
+
+
+# Whoever comes in by one of these works here, so what they do is kept in the audit log.
+OFFICE = frozenset(
+    {
+        Access.EDITOR,
+        Access.OPERATOR,
+        Access.SUPPORT,
+        Access.WAREHOUSE,
+        Access.FINANCE,
+        Access.SERVICE,
+        Access.SHOP,
+        Access.STAFF,
+    }
+)
 
 
 PERMISSIONS: dict[str, Access] = {
@@ -158,6 +179,8 @@ PERMISSIONS: dict[str, Access] = {
     "desk_orders.mark_shipped": Access.OPERATOR,
     "desk_orders.cancel": Access.OPERATOR,
     # editors' desk
+    # what staff did
+    "desk_audit.index": Access.OPERATOR,
     "desk_search.synonyms": Access.EDITOR,
     "desk_search.add_synonyms": Access.EDITOR,
     "desk_search.remove_synonyms": Access.EDITOR,
@@ -191,6 +214,7 @@ PERMISSIONS: dict[str, Access] = {
     "studio_series.back": Access.CREATOR,
     "studio.preview": Access.SIGNED_IN,
     "studio.back": Access.CREATOR,
+    "studio_gate.checks": Access.CREATOR,
     "studio_gate.repair": Access.CREATOR,
     "studio_refresh.queue": Access.CREATOR,
     "studio_history.autosave": Access.CREATOR,
@@ -273,8 +297,18 @@ def allowed(access: Access, who: Viewer) -> bool:
             return who.can_edit
         case Access.OPERATOR:
             return who.can_operate
+        case Access.SUPPORT:
+            return may(who.user, Duty.SERVE)
+        case Access.WAREHOUSE:
+            return may(who.user, Duty.PACK)
+        case Access.FINANCE:
+            return may(who.user, Duty.MONEY)
+        case Access.SERVICE:
+            return may(who.user, Duty.SERVE, Duty.MONEY)
+        case Access.SHOP:
+            return is_shop_staff(who.user)
         case Access.STAFF:
-            return who.can_edit or who.can_operate
+            return who.can_edit or is_shop_staff(who.user)
 
 
 def _check() -> Response | None:

@@ -17,14 +17,19 @@ from tests.factories import Factory
 
 # These end the session or change the role that the next cells need; tried in test_accounts and test_studio.
 CHANGES_THE_PERSON = {"account.sign_out", "account.sign_out_everywhere", "studio.start"}
-ROLES = ("visitor", "reader", "creator", "editor", "operator")
+ROLES = ("visitor", "reader", "creator", "editor", "operator", "support", "warehouse", "finance")
 ENTRY: dict[Access, frozenset[str]] = {
     Access.PUBLIC: frozenset(ROLES),
     Access.SIGNED_IN: frozenset(ROLES) - {"visitor"},
     Access.CREATOR: frozenset({"creator", "editor"}),
     Access.EDITOR: frozenset({"editor"}),
     Access.OPERATOR: frozenset({"operator"}),
-    Access.STAFF: frozenset({"editor", "operator"}),
+    Access.SUPPORT: frozenset({"support", "operator"}),
+    Access.WAREHOUSE: frozenset({"warehouse", "operator"}),
+    Access.FINANCE: frozenset({"finance", "operator"}),
+    Access.SERVICE: frozenset({"support", "finance", "operator"}),
+    Access.SHOP: frozenset({"support", "warehouse", "finance", "operator"}),
+    Access.STAFF: frozenset({"editor", "operator", "support", "warehouse", "finance"}),
 }
 
 

@@ -1,26 +1,44 @@
 """Changes to carts and orders. None commits; the door does.
 
 ``carts`` is what visitors put together, ``placing`` makes an order of it, ``states`` is what becomes of the order,
-``journal`` its timeline. Locks are taken in one order everywhere: the cart or the order, then its stock by ascending
-variant.
+``shipping`` its parcels, ``journal`` its timeline. Locks are taken in one order everywhere: the cart or the order, then
+its stock by ascending variant.
 """
 
 from __future__ import annotations
 
 from contentshop.orders.actions.carts import MAX_LINES, Added, add, change_quantity, fit_to_stock, forget_carts, remove
 from contentshop.orders.actions.placing import AttemptUsed, CartEmpty, QuoteChanged, Wish, place
-from contentshop.orders.actions.states import cancel, expire_unpaid, mark_paid, mark_shipped
+from contentshop.orders.actions.shipping import (
+    Parcel,
+    Sent,
+    add_tracking,
+    confirm,
+    confirm_overdue,
+    drop_rest,
+    mark_shipped,
+    ship,
+    ship_digital,
+    ship_many,
+)
+from contentshop.orders.actions.states import cancel, expire_unpaid, mark_paid
 
 __all__ = [
     "MAX_LINES",
     "Added",
     "AttemptUsed",
     "CartEmpty",
+    "Parcel",
     "QuoteChanged",
+    "Sent",
     "Wish",
     "add",
+    "add_tracking",
     "cancel",
     "change_quantity",
+    "confirm",
+    "confirm_overdue",
+    "drop_rest",
     "expire_unpaid",
     "fit_to_stock",
     "forget_carts",
@@ -28,4 +46,7 @@ __all__ = [
     "mark_shipped",
     "place",
     "remove",
+    "ship",
+    "ship_digital",
+    "ship_many",
 ]

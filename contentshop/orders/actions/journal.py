@@ -10,13 +10,23 @@ from contentshop.core.uow import AnySession
 from contentshop.orders.models import Order, OrderEvent
 
 SYSTEM = "system"
+# Whoever holds the order's link; the timeline shows no name.
+BUYER = "buyer"
 
 
 def tell(
-    session: AnySession, order: Order, kind: str, event: Event, *, by: User | None, now: datetime, note: str = ""
+    session: AnySession,
+    order: Order,
+    kind: str,
+    event: Event,
+    *,
+    by: User | None,
+    now: datetime,
+    note: str = "",
+    actor: str = "",
 ) -> None:
-    """Write a line of the timeline and record ``event``; without ``by`` the shop did it by itself."""
-    write(session, order, kind, actor=by.key if by else SYSTEM, now=now, note=note)
+    """Write a line of the timeline and record ``event``; without ``by`` and ``actor`` the shop did it by itself."""
+    write(session, order, kind, actor=actor or (by.key if by else SYSTEM), now=now, note=note)
     record(session, event, now=now)
     session.flush()
 

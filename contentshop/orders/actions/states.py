@@ -13,8 +13,8 @@ from contentshop.core.errors import Conflict, Forbidden, NotFound
 from contentshop.core.uow import AnySession
 from contentshop.core.words import say
 from contentshop.orders import policy, queries
-from contentshop.orders.actions.journal import SYSTEM, tell
-from contentshop.orders.events import OrderCancelled, OrderPaid, OrderShipped
+from contentshop.orders.actions.journal import tell
+from contentshop.orders.events import OrderCancelled, OrderPaid
 from contentshop.orders.models import Order
 from contentshop.orders.policy import Verb
 from contentshop.products import stock
@@ -28,11 +28,11 @@ def mark_paid(session: AnySession, key: str, *, by: User | None, now: datetime) 
     Money for a cancelled order brings it back when its goods can still be promised. Raises OutOfStock when
     they cannot (the money has to go back), Conflict when nothing is due, NotFound, Forbidden.
     """
-    order = order_to_change(session, key, by)
+    order = order_to_change(session, key, by, Verb.PAY)
     if policy.is_done(order, Verb.PAY):
         return order
     revived = order.state == "cancelled"
-    _step(order, Verb.PAY)
+    step(order, Verb.PAY)
     if revived:
         wants: Counter[int] = Counter()
         for line in order.lines:
@@ -47,29 +47,17 @@ def mark_paid(session: AnySession, key: str, *, by: User | None, now: datetime) 
     return order
 
 
-def mark_shipped(session: AnySession, key: str, *, tracking: str = "", by: User | None, now: datetime) -> Order:
-    """The goods have left the house. Doing it again changes nothing. Raises Conflict, NotFound, Forbidden."""
-    order = order_to_change(session, key, by)
-    if policy.is_done(order, Verb.SHIP):
-        return order
-    _step(order, Verb.SHIP)
-    stock.take(session, order.key, now=now, actor=by.key if by else SYSTEM)
-    order.shipped_at = now
-    order.tracking = tracking
-    tell(session, order, "shipped", OrderShipped(order=key), by=by, now=now, note=tracking)
-    return order
-
-
-def cancel(session: AnySession, key: str, *, reason: str, by: User | None, now: datetime) -> Order:
+def cancel(session: AnySession, key: str, *, reason: str, by: User | None, actor: str = "", now: datetime) -> Order:
     """The order will not be delivered: its stock is free again. Doing it again changes nothing.
 
-    Raises Conflict when it has been shipped, NotFound, Forbidden.
+    ``by`` is staff; a buyer whom the door has let in is an ``actor``. Raises Conflict when some of it has been shipped,
+    NotFound, Forbidden.
     """
-    order = order_to_change(session, key, by)
+    order = order_to_change(session, key, by, Verb.CANCEL)
     if policy.is_done(order, Verb.CANCEL):
         return order
-    _step(order, Verb.CANCEL)
-    _cancelled(session, order, "cancelled", reason=reason, by=by, now=now)
+    step(order, Verb.CANCEL)
+    _cancelled(session, order, "cancelled", reason=reason, by=by, actor=actor, now=now)
     return order
 
 
@@ -84,16 +72,16 @@ def expire_unpaid(session: AnySession, *, now: datetime) -> list[str]:
         # Asked again under the lock: it may have been paid a moment ago.
         if order.state != "placed" or order.pay_by is None or order.pay_by > now:
             continue
-        _step(order, Verb.CANCEL)
-        _cancelled(session, order, "expired", reason="", by=None, now=now)
+        step(order, Verb.CANCEL)
+        _cancelled(session, order, "expired", reason="", by=None, actor="", now=now)
         ended.append(key)
     return ended
 
 
-def order_to_change(session: AnySession, key: str, by: User | None) -> Order:
-    """The order, held until the end of the transaction. ``by`` None is the site itself."""
-    if by is not None and not people.can_operate(by):
-        raise Forbidden(say("Only operators may change orders."))
+def order_to_change(session: AnySession, key: str, by: User | None, verb: Verb = Verb.CANCEL) -> Order:
+    """The order, held until the end of the transaction. ``by`` None is the site itself, or a buyer who may."""
+    if by is not None and not people.may(by, policy.DUTY[verb]):
+        raise Forbidden(say("Your role does not do this to orders."))
     query = select(Order).where(Order.key == key).with_for_update()
     order = session.scalar(query.execution_options(populate_existing=True))
     if order is None:
@@ -101,17 +89,19 @@ def order_to_change(session: AnySession, key: str, by: User | None) -> Order:
     return order
 
 
-def _step(order: Order, verb: Verb) -> None:
+def step(order: Order, verb: Verb) -> None:
     """Move the order along the table of legal steps. Raises Conflict with the reason when there is none."""
-    step = policy.find_step(order.state, verb, order.payment_method)
-    if step is None:
+    found = policy.find_step(order.state, verb, order.payment_method)
+    if found is None:
         raise Conflict(policy.refusal(order.state, verb))
-    order.state = step.to
+    order.state = found.to
     order.version += 1
 
 
-def _cancelled(session: AnySession, order: Order, kind: str, *, reason: str, by: User | None, now: datetime) -> None:
+def _cancelled(
+    session: AnySession, order: Order, kind: str, *, reason: str, by: User | None, actor: str, now: datetime
+) -> None:
     stock.release(session, order.key, now=now)
     order.cancelled_at = now
     order.pay_by = None
-    tell(session, order, kind, OrderCancelled(order=order.key), by=by, now=now, note=reason)
+    tell(session, order, kind, OrderCancelled(order=order.key), by=by, actor=actor, now=now, note=reason)

@@ -20,6 +20,7 @@ from contentshop.orders.queries.orders import (
     line_faces,
     list_for_user,
     list_overdue,
+    list_to_confirm,
 )
 from contentshop.orders.queries.proofs import audit
 
@@ -41,6 +42,7 @@ __all__ = [
     "line_faces",
     "list_for_user",
     "list_overdue",
+    "list_to_confirm",
     "page_queue",
     "queue_counts",
 ]

@@ -14,7 +14,7 @@ from contentshop.core.money import Money
 from contentshop.core.uow import AnySession
 from contentshop.core.words import say
 from contentshop.media.models import Asset
-from contentshop.orders.models import Order, OrderLine
+from contentshop.orders.models import Order, OrderLine, Shipment
 from contentshop.orders.queries.carts import PICTURE_ALT
 from contentshop.products.models import Product, ProductPicture, Variant
 from contentshop.products.offers import PictureFacts
@@ -45,9 +45,16 @@ class OrderRow:
         return Money(self.total_minor, self.currency)
 
 
+_WHOLE = (
+    selectinload(Order.lines),
+    selectinload(Order.events),
+    selectinload(Order.shipments).selectinload(Shipment.lines),
+)
+
+
 def get_by_key(session: AnySession, key: str) -> Order:
-    """The order with its lines and events. Raises NotFound."""
-    query = select(Order).where(Order.key == key).options(selectinload(Order.lines), selectinload(Order.events))
+    """The order with its lines, events and parcels. Raises NotFound."""
+    query = select(Order).where(Order.key == key).options(*_WHOLE)
     order = session.scalar(query)
     if order is None:
         raise NotFound(say("There is no such order."))
@@ -140,6 +147,12 @@ def read_row(row: Any) -> OrderRow:
         line_count=row.line_count,
         unit_count=int(row.unit_count),
     )
+
+
+def list_to_confirm(session: AnySession, *, now: datetime) -> list[str]:
+    """Keys of shipped, paid orders that confirm themselves at ``now``, the longest overdue first."""
+    due = (Order.state == "shipped", Order.confirm_by <= now, Order.paid_at.is_not(None))
+    return list(session.scalars(select(Order.key).where(*due).order_by(Order.confirm_by, Order.id)))
 
 
 def list_overdue(session: AnySession, *, now: datetime) -> list[str]:

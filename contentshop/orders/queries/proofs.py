@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from sqlalchemy import exists, func, select
 
 from contentshop.core.uow import AnySession
-from contentshop.orders.models import Order, OrderEvent, OrderLine
+from contentshop.orders.models import Order, OrderEvent, OrderLine, ShipmentLine
 from contentshop.products.models import Reservation
 
 
@@ -18,7 +18,7 @@ def audit(session: AnySession) -> list[str]:
     Every order has lines and a beginning; its total is the sum of its lines and the postage; the goods of
     every order that waits are held for it, those of a shipped one taken; nothing is held without an order.
     """
-    return [*_whole(session), *_sums(session), *_promises(session), *_orphans(session)]
+    return [*_whole(session), *_sums(session), *_parcels(session), *_promises(session), *_orphans(session)]
 
 
 def _whole(session: AnySession) -> Iterable[str]:
@@ -31,34 +31,55 @@ def _whole(session: AnySession) -> Iterable[str]:
 
 def _sums(session: AnySession) -> Iterable[str]:
     lines = (
-        select(Order.key, Order.items_minor, Order.shipping_minor, Order.total_minor)
+        select(Order.key, Order.items_minor, Order.discount_minor, Order.tax_minor, Order.shipping_tax_minor)
+        .add_columns(Order.refunded_minor)
         .add_columns(func.sum(OrderLine.unit_minor * OrderLine.quantity).label("goods"))
+        .add_columns(func.sum(OrderLine.discount_minor).label("less"), func.sum(OrderLine.tax_minor).label("tax"))
+        .add_columns(func.sum(OrderLine.refunded_minor).label("back"))
         .join(OrderLine)
         .group_by(Order.id)
     )
     for row in session.execute(lines):
-        goods = int(row.goods)
-        if goods != row.items_minor or goods + row.shipping_minor != row.total_minor:
+        goods, less, tax = int(row.goods), int(row.less), int(row.tax) + row.shipping_tax_minor
+        if (goods, less, tax) != (row.items_minor, row.discount_minor, row.tax_minor):
             yield (
-                f"Order {row.key} says {row.items_minor} + {row.shipping_minor} = {row.total_minor}, "
-                f"but its lines add up to {goods}."
+                f"Order {row.key} says {row.items_minor} less {row.discount_minor} with {row.tax_minor} tax, "
+                f"but its lines add up to {goods} less {less} with {tax} tax."
             )
+        if row.back > row.refunded_minor:
+            yield f"Order {row.key}: {row.back} were refunded on its lines, but only {row.refunded_minor} in all."
+
+
+def _parcels(session: AnySession) -> Iterable[str]:
+    """What the lines say was sent is what the parcels hold, and a shipped order has nothing left."""
+    packed = (
+        select(func.coalesce(func.sum(ShipmentLine.quantity), 0))
+        .where(ShipmentLine.order_line_id == OrderLine.id)
+        .scalar_subquery()
+    )
+    rows = session.execute(select(Order.key, Order.state, OrderLine, packed.label("packed")).join(OrderLine))
+    for key, state, line, sent in rows:
+        if sent != line.shipped_quantity:
+            yield f"Order {key}: {line.shipped_quantity} of {line.sku} were sent, but its parcels hold {sent}."
+        if state in {"shipped", "completed"} and line.to_ship:
+            yield f"Order {key} is {state}, but {line.to_ship} of {line.sku} were not sent."
 
 
 def _promises(session: AnySession) -> Iterable[str]:
     expected: dict[tuple[str, str], int] = Counter()
-    states = {"placed": "held", "paid": "held", "shipped": "taken"}
-    wanted = select(Order.key, Order.state, OrderLine.variant_id, OrderLine.quantity).join(OrderLine)
-    for key, state, variant_id, quantity in session.execute(wanted):
-        if state in states:
-            expected[key, f"{variant_id} {states[state]}"] += quantity
-    kept = select(Reservation.holder, Reservation.variant_id, Reservation.state, Reservation.quantity).join(
-        Order, Order.key == Reservation.holder
-    )
+    wanted = select(Order.key, Order.state, OrderLine).join(OrderLine)
+    for key, state, line in session.execute(wanted):
+        expected[key, f"{line.variant_id} taken"] += line.shipped_quantity
+        if state in {"placed", "paid", "part_shipped"}:
+            expected[key, f"{line.variant_id} held"] += line.to_ship
     found: dict[tuple[str, str], int] = Counter()
-    for key, variant_id, state, quantity in session.execute(kept):
-        if state != "released":
-            found[key, f"{variant_id} {state}"] += quantity
+    kept = select(Order.key, Reservation.variant_id, Reservation.state, Reservation.quantity, Reservation.taken).join(
+        Reservation, Reservation.holder == Order.key
+    )
+    for key, variant_id, state, quantity, taken in session.execute(kept):
+        found[key, f"{variant_id} taken"] += taken
+        if state == "held":
+            found[key, f"{variant_id} held"] += quantity - taken
     for key, what in sorted(expected.keys() | found.keys()):
         if expected[key, what] != found[key, what]:
             yield (f"Order {key}: variant {what} should be {expected[key, what]}, is {found[key, what]}.")

@@ -25,7 +25,15 @@ LEGAL = {
     ("paid", Verb.SHIP, "on_delivery"): "shipped",
     ("paid", Verb.CANCEL, "bank_transfer"): "cancelled",
     ("paid", Verb.CANCEL, "on_delivery"): "cancelled",
+    ("part_shipped", Verb.PAY, "on_delivery"): "part_shipped",
+    ("part_shipped", Verb.SHIP, "bank_transfer"): "shipped",
+    ("part_shipped", Verb.SHIP, "on_delivery"): "shipped",
+    ("part_shipped", Verb.DROP, "bank_transfer"): "shipped",
+    ("part_shipped", Verb.DROP, "on_delivery"): "shipped",
     ("shipped", Verb.PAY, "on_delivery"): "shipped",
+    ("shipped", Verb.COMPLETE, "bank_transfer"): "completed",
+    ("shipped", Verb.COMPLETE, "on_delivery"): "completed",
+    ("completed", Verb.PAY, "on_delivery"): "completed",
     ("cancelled", Verb.PAY, "bank_transfer"): "paid",
 }
 
@@ -58,7 +66,7 @@ def test_the_way_of_a_bank_transfer(shop: Shop, make: Factory) -> None:
     shop.clock.advance(timedelta(hours=1))
     shipped = shop.do("mark_shipped", order, by=operator, tracking="1Z999")
     assert (shipped.state, shipped.tracking, shipped.shipped_at) == ("shipped", "1Z999", shop.clock.now())
-    assert verbs(shipped) == []
+    assert verbs(shipped) == ["completed"]
     assert shop.stock(kettle) == (3, 0)
     with pytest.raises(Conflict) as refused:
         shop.do("cancel", order, reason="too late")
