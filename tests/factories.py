@@ -19,8 +19,9 @@ from contentshop.core.ids import new_key
 from contentshop.core.outbox import record
 from contentshop.core.uow import unit_of_work
 from contentshop.curation.models import Topic
+from contentshop.products import stock as opening
 from contentshop.products.events import ProductChanged
-from contentshop.products.models import Merchant, Offer, Product, Stock, StockMovement, Variant
+from contentshop.products.models import Merchant, Offer, Product, Variant
 
 Thing = TypeVar("Thing")
 
@@ -113,9 +114,7 @@ class Factory:
         variant = Variant(key=new_key(), product_id=product.id, sku=product.slug.upper()[:60])
         db.session.add(variant)
         db.session.flush()
-        db.session.add(Stock(variant_id=variant.id, product_id=product.id, on_hand=quantity))
-        if quantity:
-            db.session.add(StockMovement(variant_id=variant.id, delta=quantity, reason="received", moved_at=self.now))
+        opening.open_stock(db.session, {variant.id: quantity}, reason="received", now=self.now, actor="")
         for currency, price in prices.items():
             db.session.add(
                 Offer(

@@ -19,3 +19,17 @@ class StockChanged(Event):
     """A variant of this product came into stock or went out of it."""
 
     product: str
+
+
+@dataclass(frozen=True, slots=True)
+class StockLow(Event):
+    """So few of this variant are left that operators want to know."""
+
+    variant: str
+
+
+@dataclass(frozen=True, slots=True)
+class StockArrived(Event):
+    """This variant can be had again after it could not."""
+
+    variant: str

@@ -9,16 +9,21 @@ from __future__ import annotations
 
 from contentshop.products.models.reading import ImportRun, OfferPage, PageReading
 from contentshop.products.models.stock import (
+    LOW_AT,
     RESERVATION_STATES,
     Reservation,
     Stock,
+    StockLevel,
     StockLocation,
     StockMovement,
+    Stocktake,
+    StocktakeLine,
     Supplier,
 )
 from contentshop.products.models.things import Merchant, Offer, Product, ProductPicture, Variant
 
 __all__ = [
+    "LOW_AT",
     "RESERVATION_STATES",
     "ImportRun",
     "Merchant",
@@ -29,8 +34,11 @@ __all__ = [
     "ProductPicture",
     "Reservation",
     "Stock",
+    "StockLevel",
     "StockLocation",
     "StockMovement",
+    "Stocktake",
+    "StocktakeLine",
     "Supplier",
     "Variant",
 ]

@@ -316,6 +316,7 @@ def test_a_batch_takes_a_fixed_number_of_statements(
             for n in range(count)
         ]
 
+    put(*rows(1, "first"))  # which also makes the place that goods are at
     with statements() as few:
         put(*rows(3, "few"))
     with statements() as many:
