@@ -11,7 +11,7 @@ from contentshop.core.db import db
 from contentshop.posts.gate import Finding, inspect
 from contentshop.web.session import viewer
 from contentshop.web.studio_pages import Check, Repair
-from contentshop.web.words import translated
+from contentshop.web.words import sentence, translated
 
 if TYPE_CHECKING:
     from contentshop.posts.models import Post, Revision
@@ -33,13 +33,10 @@ def _check(post: Post, found: Finding) -> Check:
     if found.repair is not None:
         repair = Repair(translated(found.repair.label), url_for("studio_gate.repair", key=post.key), value=found.name)
     return Check(
-        text=_sentence(translated(found.text)),
+        text=sentence(found.text),
         state="bad" if found.blocking else "warn",
         line=found.line,
         reason=translated(found.reason) if found.reason is not None else "",
         repair=repair,
     )
 
-
-def _sentence(words: str) -> str:
-    return words[:1].upper() + words[1:]

@@ -6,7 +6,9 @@ touches a line that has moved, and does nothing where there is nothing to mend a
 
 from __future__ import annotations
 
-from flask import flash, redirect, request, url_for
+from dataclasses import dataclass
+
+from flask import flash, jsonify, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
@@ -17,10 +19,27 @@ from contentshop.posts.merging import form_of, words_of
 from contentshop.web import studio
 from contentshop.web.door import Door, manages_own_units
 from contentshop.web.session import viewer
+from contentshop.web.studio_checks import checks_of
+from contentshop.web.studio_pages import Check
 from contentshop.web.studio_saving import Saved, own_post, save, sent_version
 from contentshop.web.words import translated
 
 bp = Door("studio_gate", __name__, url_prefix="/studio")
+
+
+@dataclass(frozen=True, slots=True)
+class ChecksPage:
+    """What the gate finds in a draft as it is saved."""
+
+    checks: list[Check]
+
+
+@bp.get("/<key>/checks")
+def checks(key: str) -> Response:
+    """The checklist of the draft as it is saved now, as ``{"html"}``, for the page on which it is being written."""
+    post = own_post(key)
+    page = ChecksPage(checks_of(post, studio.draft_of(post)))
+    return jsonify(html=render_template("studio/checks.html", page=page).strip())
 
 
 @bp.post("/<key>/repair")

@@ -25,7 +25,7 @@ from contentshop.web.door import Door, manages_own_units, show
 from contentshop.web.reader_pages import Paging
 from contentshop.web.session import viewer
 from contentshop.web.studio_saving import Astray, in_unit, own_post, save, sent_version, wants_json
-from contentshop.web.words import translated, translated_errors
+from contentshop.web.words import sentence, translated_errors
 
 if TYPE_CHECKING:
     from contentshop.posts.models import Post, Revision
@@ -181,7 +181,7 @@ def autosave(key: str) -> Response:
         version=saved.version,
         saved_at=draft.saved_at.isoformat(),
         problems=[
-            {"line": problem.line, "text": translated(problem.message)} for problem in queries.list_problems(draft)
+            {"line": problem.line, "text": sentence(problem.message)} for problem in queries.list_problems(draft)
         ],
     )
 

@@ -21,6 +21,12 @@ def translated(text: str) -> str:
     return template % values
 
 
+def sentence(text: str) -> str:
+    """``translated``, beginning with a capital: the rooms' words on a line of the text may also follow its number."""
+    words = translated(text)
+    return words[:1].upper() + words[1:]
+
+
 def translated_errors(fields: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
     """The messages of a refused form, field by field, in the reader's language."""
     return {name: [translated(text) for text in texts] for name, texts in fields.items()}
