@@ -135,7 +135,7 @@ def save_draft(
         return _name(session, post, how, by=by, now=now)
     before = _claim_draft(session, post, version, now)
     if before is None:
-        if _is_saved(post, form):
+        if words_of(_draft_of(post)) == words_of(form):
             return _name(session, post, how, by=by, now=now)
         raise EditConflict(version=post.draft_version)
     step = step_back(words_of(form), before)

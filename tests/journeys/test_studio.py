@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import BrowserContext, Locator, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
 
 from tests.journeys.conftest import SHOP_HOST, Visit, Watch
 from tests.journeys.stage import ELSEWHERE, LAMP, STOCK, Stage
@@ -299,6 +299,27 @@ class TestSaving:
         assert written(page).strip() == "Online.\n\nOffline."
         expect(page.locator("[data-restore]")).to_be_hidden()
 
+    def test_an_answer_that_was_lost_is_no_conflict_with_oneself(
+        self, visit: Visit, watch: Watch, stage: Stage, begin: Begin
+    ) -> None:
+        watch.expected.append("ERR_CONNECTION_RESET")
+        person = visit(stage.creator)
+        page = person.page
+        address = begin(page, "Begun.")
+
+        def lose(route: Route) -> None:
+            route.fetch()
+            route.abort("connectionreset")
+
+        page.route("**/autosave", lose, times=1)
+        put_at_end(page, "\n\n::card[no-such]\n\nSaved, but never told.")
+        expect(page.locator("[data-save-state]")).to_have_attribute("data-state", "offline")
+        put_at_end(page, "\n\nWritten since.")
+        saved(page)
+        page.goto(address)
+        surface(page)
+        assert written(page) == "Begun.\n\n::card[no-such]\n\nSaved, but never told.\n\nWritten since."
+
     def test_a_window_that_closes_offline_loses_nothing(
         self, visit: Visit, watch: Watch, stage: Stage, begin: Begin
     ) -> None:
@@ -375,6 +396,25 @@ class TestSaving:
         expect(page.locator("h1")).to_have_text("By hand")
 
 
+class TestBeside:
+    def test_the_checklist_follows_what_is_saved(self, visit: Visit, stage: Stage, begin: Begin) -> None:
+        page = visit(stage.creator).page
+        begin(page)
+        checks = page.locator("[data-checks]")
+        expect(checks).to_contain_text("Write something first")
+        write(page, "Words.\n\n::card[no-such]\n")
+        expect(checks).to_contain_text("There is no product “no-such”")
+        expect(page.locator("[data-problems]")).to_contain_text("There is no product “no-such”")
+        write(page, TEXT)
+        expect(checks).to_contain_text("It can be published.")
+        expect(checks).not_to_contain_text("no-such")
+
+    def test_only_words_that_are_read_are_counted(self, visit: Visit, stage: Stage, begin: Begin) -> None:
+        page = visit(stage.creator).page
+        begin(page, f'<!-- Say why. -->\n\nTwo words.\n\n::card[{STOCK}]{{note="And three more"}}\n\n三个字\n')
+        expect(page.locator("[data-words]")).to_have_text("8 words ·")
+
+
 class TestItems:
     def test_buttons_and_dragging_reorder_and_harm_nothing_between(
         self, visit: Visit, stage: Stage, begin: Begin
@@ -394,6 +434,46 @@ class TestItems:
         pressed(page, "Control+z")
         saved(page)
 
+    def test_items_follow_one_another_wherever_the_caret_was_left(
+        self, visit: Visit, stage: Stage, begin: Begin
+    ) -> None:
+        page = visit(stage.creator).page
+        begin(page, "Picks.\n")
+        for asked in ("quiet 5", "kettle", "desk lamp"):
+            page.click("[data-open-picker]")
+            page.fill("#d-find", asked)
+            strong = page.locator("[data-dialog=product] .picker-row .button-strong")
+            expect(strong).to_have_text("Insert list item")
+            strong.click()
+            page.keyboard.type(f"Best {asked}")  # the caret stands in the award, within the item
+        item = ':::item[{}]{{award="Best {}"}}\n+ \n- \n\n:::'
+        picks = [item.format(STOCK, "quiet 5"), item.format(ELSEWHERE, "kettle"), item.format(LAMP, "desk lamp")]
+        assert written(page) == "\n\n".join(["Picks.", *picks]) + "\n\n"
+        expect(page.locator("[data-items] [data-place]")).to_have_count(3)
+
+    @pytest.mark.parametrize(
+        ("line", "asked", "text"),
+        [
+            (1, "card", ":::item[a]\n+ one\n- two\n\n::card[{lamp}]\n\nBody.\n:::\n\nEnd."),
+            (5, "card", ":::item[a]\n+ one\n- two\n\nBody.\n\n::card[{lamp}]\n\n:::\n\nEnd."),
+            (5, "item", ':::item[a]\n+ one\n- two\n\nBody.\n:::\n\n:::item[{lamp}]{{award=""}}\n+ \n- \n\n:::\n\nEnd.'),
+            (5, "verdict", ":::item[a]\n+ one\n- two\n* Criterion: 4.5\n\nBody.\n:::\n\nEnd."),
+        ],
+    )
+    def test_a_block_goes_where_it_may_stand(
+        self, visit: Visit, stage: Stage, begin: Begin, line: int, asked: str, text: str
+    ) -> None:
+        page = visit(stage.creator).page
+        begin(page, ":::item[a]\n+ one\n- two\n\nBody.\n:::\n\nEnd.")
+        surface(page).focus()
+        pressed(page, "Control+Home", *["ArrowDown"] * (line - 1), "End")
+        page.click("[data-open-blocks]")
+        page.click(f"#block-{'product' if asked == 'card' else asked}")
+        if asked != "verdict":
+            page.fill("#d-find", "desk lamp")
+            page.click(f"[data-dialog=product] .picker-row [data-as={asked}]")
+        assert written(page) == text.format(lamp=LAMP)
+
     @pytest.mark.parametrize("fence", ["```", "~~~~"])
     def test_items_in_code_are_words(self, visit: Visit, stage: Stage, begin: Begin, fence: str) -> None:
         page = visit(stage.creator).page
@@ -412,7 +492,10 @@ class TestItems:
         page.click("[data-open-compare]")
         sheet = page.locator("[data-dialog=compare]")
         expect(sheet.locator("input[type=checkbox]")).to_have_count(2)
-        sheet.locator("#d-more").fill(ELSEWHERE)
+        sheet.locator("[data-compare-more]").click()
+        page.fill("#d-find", "kettle")
+        page.locator("[data-dialog=product] .picker-row button").click()
+        expect(sheet.locator("input:checked")).to_have_count(3)
         sheet.locator("#d-attributes").fill("Weight, Charging")
         sheet.locator("#d-best").select_option(STOCK)
         sheet.locator("button[type=submit]").click()

@@ -1,6 +1,6 @@
 // Blocks: the toolbar, the menu that "/" opens at the start of a line, keyboard shortcuts and their list.
 
-const { told, element, icon, say, dialog, commandKey, kept, PLAIN } = globalThis.studio;
+const { told, element, icon, say, dialog, commandKey, kept, lineStarts, blocksOf, headOf, PLAIN } = globalThis.studio;
 
 const WANTED = /^\s{0,3}\/([^\s/]*)$/u; // what stands before the caret while the menu is asked for
 
@@ -34,15 +34,18 @@ function footnote(text) {
 }
 
 /** Marks for criteria stand among the pros and cons at the head of an item; on a line of its own everywhere else. */
-function verdict(text, instead) {
-  const line = text.line();
+function verdict(text) {
+  const { value } = text;
+  const lines = value.split("\n");
+  const here = text.line();
+  const item = blocksOf(lines).findLast((one) => one.name === "item" && one.from < here.number && here.number <= one.to);
+  const head = item ? headOf(lines, item) + 1 : 0;
+  const line = item && here.number > head ? text.line(lineStarts(value)[head - 1]) : here;
+  const own = !line.text.trim();
   const block = templates().verdict;
   const marked = /«([^»]*)»/.exec(block);
-  const plain = block.replace(/[«»]/g, "");
-  const own = instead || !line.text.trim();
-  const at = own ? line.from : line.to;
-  text.replace(at, line.to, (own ? "" : "\n") + plain);
-  const from = at + (own ? 0 : 1) + marked.index;
+  text.replace(own ? line.from : line.to, line.to, (own ? "" : "\n") + block.replace(/[«»]/g, ""));
+  const from = (own ? line.from : line.to + 1) + marked.index;
   text.focus();
   text.select(from, from + marked[1].length);
 }
@@ -67,7 +70,7 @@ function commands(text, open) {
       text.replace(line.from, line.to, "");
     }
     if (simple[name]) simple[name]();
-    else if (name === "verdict") verdict(text, true);
+    else if (name === "verdict") verdict(text);
     else if (open[name]) open[name]();
     else text.insertBlock(templates()[name]);
   };
@@ -225,7 +228,7 @@ function setUpToolbar(editor, run, open) {
     all[(next + all.length) % all.length].focus();
   });
   for (const tool of bar.querySelectorAll("[data-block]")) tool.addEventListener("click", () => run(tool.dataset.block));
-  bar.querySelector("[data-open-picker]").addEventListener("click", () => open.product?.());
+  bar.querySelector("[data-open-picker]").addEventListener("click", () => open.usual?.());
   bar.querySelector("[data-open-help]").addEventListener("click", () => dialog("help")?.showModal());
   editor.querySelector("[data-slash-hint]").hidden = false;
 }

@@ -1,37 +1,8 @@
 // What stands in the text: items of a list in their order, moved by drag or keyboard; marks on pictures; comparisons.
 
-const { told, page, element, icon, button, say, ask, later, load, dialog, titles } = globalThis.studio;
+const { told, page, element, icon, button, say, ask, later, load, dialog, titles, blocksOf } = globalThis.studio;
 
-const OPENING = /^:::([a-z]+)/;
 const SPOT = /^@\s+(\d+(?:\.\d+)?)\s+(\d+(?:\.\d+)?)\s+([a-z0-9-]+)[ \t]*(.*)$/;
-
-/** Blocks of the text that have an end, as lines from–to (counted from 0): [{name, head, from, to, key}]. */
-function blocksOf(lines) {
-  const found = [];
-  const open = [];
-  let fence = "";
-  lines.forEach((line, index) => {
-    const fenced = /^ {0,3}(`{3,}|~{3,})/.exec(line);
-    if (fence) {
-      if (fenced && fenced[1].startsWith(fence)) fence = "";
-      return;
-    }
-    if (fenced) {
-      [, fence] = fenced;
-      return;
-    }
-    const head = OPENING.exec(line);
-    if (head) {
-      open.push({ name: head[1], from: index, to: lines.length - 1, key: /\[([^\]]*)\]/.exec(line)?.[1].trim() ?? "" });
-    } else if (/^:::\s*$/.test(line) && open.length) {
-      const closed = open.pop();
-      closed.to = index;
-      closed.depth = open.length;
-      found.push(closed);
-    }
-  });
-  return found.sort((one, other) => one.from - other.from);
-}
 
 const itemsOf = (lines) => blocksOf(lines).filter((block) => block.name === "item" && block.depth === 0);
 
@@ -51,14 +22,14 @@ function reordered(value, order) {
 
 const titleOf = (key) => titles.get(key) ?? key;
 
-function setUpItems(text, pictures) {
+function setUpItems(text, pictures, products) {
   const panel = document.querySelector("[data-items-panel]");
   if (!panel) return { moveItem: () => {}, compare: () => {}, hotspots: () => {} };
   const list = panel.querySelector("[data-items]");
   const status = panel.querySelector("[data-items-say]");
   const known = document.querySelector("[data-titles]");
   for (const [key, title] of Object.entries(known ? JSON.parse(known.textContent) : {})) titles.set(key, title);
-  const spots = setUpSpots(text);
+  const spots = setUpSpots(text, products);
 
   function reorder(order) {
     const before = text.value;
@@ -112,7 +83,7 @@ function setUpItems(text, pictures) {
 
   function pictureRow(block) {
     const row = element("li", "write-item");
-    const name = element("a", "write-item-name", block.key);
+    const name = element("a", "write-item-name", say("pictureAt", block.from + 1));
     name.href = "#f-source";
     name.dataset.gotoLine = block.from + 1;
     const place = button("button button-quiet button-small", say("place"), () => spots.open(block.from + 1));
@@ -155,7 +126,7 @@ function setUpItems(text, pictures) {
 
   text.onChange(later(draw, 300, 1000));
   draw();
-  const comparing = setUpCompare(text);
+  const comparing = setUpCompare(text, products);
   panel.querySelector("[data-open-compare]").addEventListener("click", comparing);
   return {
     moveItem(step) {
@@ -193,7 +164,7 @@ function picturesOf(lines) {
   return blocks.sort((one, other) => one.from - other.from);
 }
 
-function setUpSpots(text) {
+function setUpSpots(text, products) {
   const sheet = dialog("spots");
   const stage = sheet.querySelector("[data-spots]");
   const shown = sheet.querySelector("[data-spots-picture]");
@@ -289,7 +260,15 @@ function setUpSpots(text) {
     note.addEventListener("input", () => {
       spot.note = note.value.replace(/\s+/g, " ").trim();
     });
-    row.append(element("b", "", String(place + 1)), slug, note, button("editor-button", `${say("remove")}: ${place + 1}`, () => remove(place), "trash"));
+    const find = button("editor-button", `${place + 1}: ${say("findProduct")}`, () => {
+      products.open("card", (key) => {
+        spot.slug = key;
+        slug.value = key;
+        slug.focus();
+      });
+    }, "search");
+    const away = button("editor-button", `${say("remove")}: ${place + 1}`, () => remove(place), "trash");
+    row.append(element("b", "", String(place + 1)), slug, find, note, away);
     return row;
   }
 
@@ -325,16 +304,23 @@ function setUpSpots(text) {
   return { open };
 }
 
-function setUpCompare(text) {
+function setUpCompare(text, products) {
   const sheet = dialog("compare");
   const form = sheet.querySelector("[data-compare]");
   const list = sheet.querySelector("[data-compare-products]");
   const best = sheet.querySelector("[data-compare-best]");
-  const more = sheet.querySelector("#d-more");
 
-  const chosen = () => [
-    ...new Set([...[...list.querySelectorAll(":checked")].map((box) => box.value), ...more.value.split(/[\s,，]+/).filter(Boolean)]),
-  ];
+  const chosen = () => [...list.querySelectorAll(":checked")].map((box) => box.value);
+
+  function choiceOf(key, checked) {
+    const label = element("label", "check");
+    const box = element("input");
+    box.type = "checkbox";
+    box.value = key;
+    box.checked = checked;
+    label.append(box, element("span", "", titleOf(key)));
+    return label;
+  }
 
   function offerBest() {
     const { value } = best;
@@ -343,12 +329,21 @@ function setUpCompare(text) {
   }
 
   form.addEventListener("input", offerBest);
+  form.querySelector("[data-compare-more]").addEventListener("click", () => {
+    products.open("card", (key) => {
+      const known = [...list.querySelectorAll("input")].find((box) => box.value === key);
+      if (known) known.checked = true;
+      else list.append(choiceOf(key, true));
+      offerBest();
+    });
+  });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     event.stopPropagation();
     const keys = chosen();
-    form.querySelector("[data-compare-error]").hidden = keys.length > 1;
-    if (keys.length < 2) return;
+    const fits = keys.length >= 2 && keys.length <= 6;
+    form.querySelector("[data-compare-error]").hidden = fits;
+    if (!fits) return;
     const attributes = form.querySelector("#d-attributes").value.split(/[,，]/).map((one) => one.trim().replaceAll('"', "”")).filter(Boolean);
     const given = [attributes.length ? `attributes="${attributes.join(", ")}"` : "", best.value ? `best="${best.value}"` : ""].filter(Boolean);
     sheet.close();
@@ -356,22 +351,11 @@ function setUpCompare(text) {
   });
   return () => {
     const used = [...new Set([...text.value.matchAll(/^:{2,3}(?:card|item)\[([a-z0-9-]+)\]/gm)].map((match) => match[1]))];
-    list.replaceChildren(
-      ...used.map((key, place) => {
-        const label = element("label", "check");
-        const box = element("input");
-        box.type = "checkbox";
-        box.value = key;
-        box.checked = place < 3;
-        label.append(box, element("span", "", titleOf(key)));
-        return label;
-      }),
-    );
-    more.value = "";
+    list.replaceChildren(...used.map((key, place) => choiceOf(key, place < 3)));
     form.querySelector("[data-compare-error]").hidden = true;
     offerBest();
     sheet.showModal();
   };
 }
 
-Object.assign(globalThis.studio, { setUpItems, reordered, blocksOf });
+Object.assign(globalThis.studio, { setUpItems, reordered });

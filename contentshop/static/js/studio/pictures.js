@@ -75,6 +75,9 @@ function setUpPictures(editor, text) {
       if (well) sheet.close();
     });
   }
+  sheet.addEventListener("close", () => {
+    use = null;
+  });
   const drop = sheet.querySelector("[data-drop]");
   takeDrops(drop, async (files) => {
     if (await upload(files, sheet.querySelector("[data-picture-say]"), alt.value.trim())) sheet.close();

@@ -21,9 +21,12 @@ function setUpProducts(editor, text) {
   let asked = 0;
   let insert = () => {};
   let first = "card";
+  let only = ""; // what the one button says, when a product is chosen for something else than a block of its own
 
-  function open(kind, take) {
+  /** Find a product: for a block of its own (``kind``: card or item), or for ``take(key)``. */
+  function open(kind, take = null) {
     first = kind;
+    only = take ? say("choose") : "";
     insert = take ?? ((key, as) => text.insertBlock(markup(as, key)));
     input.value = "";
     list.replaceChildren();
@@ -53,8 +56,8 @@ function setUpProducts(editor, text) {
     words.append(element("b", "", product.title));
     words.append(element("span", "hint", [product.brand, product.price, product.key].filter(Boolean).join(" · ")));
     const acts = element("span", "picker-acts");
-    for (const kind of ["card", "item"]) {
-      const made = button(`button button-small ${kind === first ? "button-strong" : "button-plain"}`, say(kind), () => take(product, kind));
+    for (const kind of only ? [first] : ["card", "item"]) {
+      const made = button(`button button-small ${kind === first ? "button-strong" : "button-plain"}`, only || say(kind), () => take(product, kind));
       made.dataset.as = kind;
       acts.append(made);
     }
@@ -119,6 +122,11 @@ function setUpProducts(editor, text) {
     picture.hidden = !source.startsWith("/"); // pages show no picture of another host
     if (!picture.hidden) picture.src = source;
     review.querySelector("[data-review-errors]").hidden = true;
+    for (const one of review.querySelectorAll("[data-as]")) {
+      one.hidden = Boolean(only) && one.dataset.as !== first;
+      one.textContent = only ? say("createAndChoose") : say(one.dataset.as === "card" ? "createCard" : "createItem");
+      one.className = `button ${one.dataset.as === first ? "button-primary" : "button-plain"}`;
+    }
     review.elements.product_title.focus();
   }
 

@@ -30,6 +30,7 @@ function setUpSaving(text, form, tell) {
   let savedAt = Date.parse(page.dataset.savedAt) || Date.now();
   let copied = ""; // the words that the server holds as a copy to be merged
   let sent = JSON.stringify(wordsOf(form));
+  let unsure = null; // what was sent and never answered: the server may have it or not
   let leaving = false;
   let running = null;
   let timer = 0;
@@ -60,6 +61,17 @@ function setUpSaving(text, form, tell) {
     kept.write(mine, dirty() ? copy : null);
   }
 
+  /** What stands in the way of publishing, now that the server has other words. */
+  async function check() {
+    const host = document.querySelector("[data-checks]");
+    try {
+      const { html } = await ask(host.dataset.checks);
+      if (!host.contains(document.activeElement)) host.innerHTML = html;
+    } catch {
+      // The list stays as it was until the next words are saved.
+    }
+  }
+
   /** Send what there is; true when everything is on the server. */
   async function save() {
     clearTimeout(timer);
@@ -79,16 +91,31 @@ function setUpSaving(text, form, tell) {
     return well;
   }
 
+  /** Ask again for the answer that was lost, or what was saved then would seem to be somebody else's. */
+  async function settle() {
+    if (!unsure) return;
+    try {
+      version.value = (await ask(page.dataset.autosave, unsure)).version;
+    } catch (failure) {
+      if (!(failure instanceof Failed && [409, 422].includes(failure.status))) throw failure;
+    }
+    unsure = null;
+  }
+
   async function send() {
     const going = now();
     if (state !== "offline") become("saving");
     try {
-      const answer = await ask(page.dataset.autosave, fields(form));
+      await settle();
+      unsure = fields(form);
+      const answer = await ask(page.dataset.autosave, unsure);
+      unsure = null;
       version.value = answer.version;
       sent = going;
       savedAt = Date.now();
       form.querySelectorAll("[data-autosave-error]").forEach((one) => one.remove());
       if (answer.problems) tell(answer.problems);
+      check();
       keep();
       state = "";
       become(dirty() ? "unsaved" : "saved");
@@ -98,7 +125,10 @@ function setUpSaving(text, form, tell) {
       if (!(failure instanceof Failed) || failure.status >= 500 || failure.status === 429) {
         become("offline");
         timer = setTimeout(save, AGAIN);
-      } else if (failure.status === 409) {
+        return false;
+      }
+      if (failure.status === 409) {
+        unsure = null;
         become("conflict");
         copied = going;
         conflict.hidden = false;
@@ -107,6 +137,7 @@ function setUpSaving(text, form, tell) {
         become("signedOut");
         timer = setTimeout(save, 3 * AGAIN);
       } else {
+        unsure = null;
         state = "refused";
         words.textContent = `${say("refused")}: ${Object.values(failure.answer?.errors ?? {}).flat().join(" ")}`;
         show();
@@ -133,12 +164,14 @@ function setUpSaving(text, form, tell) {
   form.addEventListener("change", (event) => event.target.name && event.target.type !== "file" && changed());
   form.addEventListener("submit", async (event) => {
     text.flush();
-    if (running) {
+    if (running || unsure) {
       // What is on its way decides which version this is.
       event.preventDefault();
       event.stopPropagation();
       const { submitter } = event;
-      await running;
+      await (running ?? settle()).catch(() => {
+        unsure = null;
+      });
       form.requestSubmit(submitter?.isConnected ? submitter : undefined);
       return;
     }

@@ -1,7 +1,7 @@
 // Sets the parts of the writing page going, once the text is there.
 
 const { page, element, dialog, kept, say } = globalThis.studio;
-const { textOf, commands, setUpMenu, setUpToolbar, setUpShortcuts } = globalThis.studio;
+const { textOf, blocksOf, headOf, commands, setUpMenu, setUpToolbar, setUpShortcuts } = globalThis.studio;
 const { setUpProducts, setUpPictures, setUpItems, setUpLinks, setUpPreview, setUpSaving } = globalThis.studio;
 
 const VIEW = "studio.view"; // in localStorage: what stands beside the text: preview, panels or nothing
@@ -11,9 +11,12 @@ function setUpFoot(editor, text) {
   const list = editor.querySelector("[data-problems]");
   const words = editor.querySelector("[data-words]");
   const number = new Intl.NumberFormat(document.documentElement.lang);
+  // Advice to the writer, names of blocks and keys of products are not read by anybody.
+  const SILENT = /<!--[^]*?-->|^:{2,3}[a-z]*(?:\[[^\]\n]*\])?|\b[a-z_]+=(?=")|^@ [\d.: ]+[a-z0-9-]*/gm;
   const count = () => {
-    const latin = text.value.match(/[\p{L}\p{N}]+/gu) || [];
-    const han = text.value.match(/\p{Script=Han}/gu) || [];
+    const read = text.value.replace(SILENT, " ");
+    const latin = read.match(/[\p{L}\p{N}]+/gu) || [];
+    const han = read.match(/\p{Script=Han}/gu) || [];
     const total = latin.filter((word) => !/\p{Script=Han}/u.test(word)).length + han.length;
     words.hidden = false;
     words.textContent = `${number.format(total)} ${say("words")} ·`;
@@ -73,7 +76,13 @@ async function start(editor) {
   const more = {};
   const open = {};
   const run = commands(text, open);
-  Object.assign(open, { product: () => products.open("card"), item: () => products.open("item") });
+  // In a list a product mostly becomes its next item; among the words of an item, a card.
+  const within = (lines, here) => blocksOf(lines).some((one) => headOf(lines, one) + 1 < here && here <= one.to);
+  const usual = () => {
+    const next = editor.dataset.kind === "list" && !within(text.value.split("\n"), text.line().number);
+    products.open(next ? "item" : "card");
+  };
+  Object.assign(open, { usual, product: () => products.open("card"), item: () => products.open("item") });
   setUpMenu(editor, text, run);
   setUpToolbar(editor, run, open);
   document.addEventListener("click", (event) => {
@@ -90,7 +99,7 @@ async function start(editor) {
     const form = page.querySelector("[data-write-form]");
     const tell = setUpFoot(editor, text);
     const pictures = setUpPictures(editor, text);
-    const items = setUpItems(text, pictures);
+    const items = setUpItems(text, pictures, products);
     Object.assign(open, { picture: () => pictures.open(), video: pictures.openVideo, compare: items.compare, hotspots: items.hotspots });
     setUpLinks(text);
     const preview = setUpPreview(text, form, tell);

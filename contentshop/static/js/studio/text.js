@@ -6,17 +6,67 @@ const { told, load, loadStyle, kept } = globalThis.studio;
 
 const PLAIN = "studio.plain"; // in localStorage: somebody prefers the plain field
 
+const OPENING = /^:::([a-z]+)/;
+const OF_ITEM = /^[+*-](?: |$)/; // pros, cons and ratings: the head of an item
+const OF_LINES = new Set(["picture", "video", "audio"]); // what they hold are lines of their own, no other blocks
+
 function lineStarts(text) {
   const starts = [0];
   for (let at = text.indexOf("\n"); at !== -1; at = text.indexOf("\n", at + 1)) starts.push(at + 1);
   return starts;
 }
 
+/** Blocks of the text that have an end, as lines from–to (counted from 0): [{name, head, from, to, key}]. */
+function blocksOf(lines) {
+  const found = [];
+  const open = [];
+  let fence = "";
+  lines.forEach((line, index) => {
+    const fenced = /^ {0,3}(`{3,}|~{3,})/.exec(line);
+    if (fence) {
+      if (fenced && fenced[1].startsWith(fence)) fence = "";
+      return;
+    }
+    if (fenced) {
+      [, fence] = fenced;
+      return;
+    }
+    const head = OPENING.exec(line);
+    if (head) {
+      open.push({ name: head[1], from: index, to: lines.length - 1, key: /\[([^\]]*)\]/.exec(line)?.[1].trim() ?? "" });
+    } else if (/^:::\s*$/.test(line) && open.length) {
+      const closed = open.pop();
+      closed.to = index;
+      closed.depth = open.length;
+      found.push(closed);
+    }
+  });
+  return found.sort((one, other) => one.from - other.from);
+}
+
+/** Where ``block`` may stand near line ``number``: behind this line (counted from 1), or at the caret when it is 0. */
+function placeFor(block, value, number) {
+  const lines = value.split("\n");
+  const around = blocksOf(lines).filter((one) => one.from < number && number <= one.to);
+  if (!around.length) return 0;
+  if (/^:::item\b/.test(block)) return around[0].to + 1; // an item stands by itself
+  const inner = around.at(-1);
+  if (OF_LINES.has(inner.name) || (inner.name === "gallery" && !/^:{2,3}picture\b/.test(block))) return inner.to + 1;
+  const head = headOf(lines, inner) + 1;
+  return number <= head ? head : 0;
+}
+
+/** The last line of a block's head, counted from 0: of an item, its pros, cons and ratings belong to it. */
+function headOf(lines, block) {
+  let head = block.from;
+  while (block.name === "item" && OF_ITEM.test(lines[head + 1])) head += 1;
+  return head;
+}
+
 /** What both kinds can do by means of value, selection, replace and select. */
 class Words {
-  /** The caret's line: its number, its words, and what stands before the caret. */
-  line() {
-    const { start } = this.selection();
+  /** The caret's line, or that at ``start``: its number, its words, and what stands before the place. */
+  line(start = this.selection().start) {
     const { value } = this;
     const from = value.lastIndexOf("\n", start - 1) + 1;
     const end = value.indexOf("\n", start);
@@ -63,14 +113,14 @@ class Words {
   }
 
   /**
-   * Put a block on lines of its own, with an empty line on both sides, in place of the caret's line when that is
-   * empty or is what called for the block. ``«»`` in it is selected afterwards, else the caret stands behind it.
+   * Put a block on lines of its own, with an empty line on both sides: in place of the caret's line when that is empty,
+   * behind what it may not stand in. ``«»`` in it is selected afterwards, else the caret stands behind it.
    */
-  insertBlock(block, { instead = false } = {}) {
-    const line = this.line();
+  insertBlock(block) {
     const { value } = this;
-    const own = instead || line.text.trim() === "";
-    const from = own ? line.from : line.to;
+    const behind = placeFor(block, value, this.line().number);
+    const line = behind ? this.line(lineStarts(value)[behind - 1]) : this.line();
+    const from = line.text.trim() === "" ? line.from : line.to;
     const before = value.slice(0, from);
     const after = value.slice(line.to);
     const gapBefore = before.trim() === "" ? "" : before.endsWith("\n\n") ? "" : before.endsWith("\n") ? "\n" : "\n\n";
@@ -238,6 +288,7 @@ class MirrorText extends Words {
 const directives = {
   token(stream) {
     if (stream.sol() && stream.match(/^:{2,3}(?:[a-z]+(?:\[[^\]]*\])?(?:\{.*\})?)?\s*$/)) return "directive";
+    if (stream.sol() && stream.match(/^<!--.*-->\s*$/)) return "aside";
     if (stream.sol() && stream.match(/^@ /)) {
       stream.skipToEnd();
       return "directive";
@@ -303,4 +354,4 @@ async function textOf(area) {
   return new PlainText(area);
 }
 
-Object.assign(globalThis.studio, { textOf, lineStarts, PLAIN });
+Object.assign(globalThis.studio, { textOf, lineStarts, blocksOf, headOf, PLAIN });
