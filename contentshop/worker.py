@@ -29,6 +29,7 @@ from contentshop.core.uow import unit_of_work
 from contentshop.discovery import actions as discovery
 from contentshop.discovery import queries as discovery_queries
 from contentshop.discovery import spool as searches
+from contentshop.media import actions as media
 from contentshop.orders import actions as orders
 from contentshop.orders import queries as order_queries
 from contentshop.posts import actions as posts
@@ -52,6 +53,7 @@ INDEX_EVERY = 2.0
 WATCHES_EVERY = 5.0
 BOARDS_EVERY = 600.0
 SWEEP_EVERY = 3600.0
+MEDIA_EVERY = 6 * 3600.0
 PAGES_EVERY = 15.0
 PAGES_AT_ONCE = 5
 TEXTS_AT_ONCE = 5
@@ -125,6 +127,7 @@ class Worker:
                 done += self._timed("votes", OPENINGS_EVERY, open_votes)
                 self._timed("boards", BOARDS_EVERY, refresh_boards)
                 self._timed("sweep", SWEEP_EVERY, sweep)
+                self._timed("media", MEDIA_EVERY, sweep_media)
                 self._timed("statistics", STATISTICS_EVERY, learn_sizes)
                 return done
             finally:
@@ -364,6 +367,15 @@ def sweep() -> int:
         notices.forget(db.session, now=now)
         sharing.forget(db.session, now=now)
         return jobs.sweep(db.session, now=now)
+
+
+def sweep_media() -> int:
+    """Delete files of uploads that were cut off, and forget media that have lost theirs."""
+    now, storage = engines().clock.now(), engines().storage
+    done = media.sweep_files(db.session, storage, now=now)  # reads only: nobody waits while files are looked through
+    db.session.rollback()
+    with unit_of_work(db.session):
+        return done + media.sweep_rows(db.session, storage, now=now)
 
 
 def learn_sizes() -> int:

@@ -7,11 +7,15 @@ its result to ``keep_files``, and then, as it begins to write, to ``store``.
 from __future__ import annotations
 
 import hashlib
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from io import BytesIO
 from typing import BinaryIO
 
+import structlog
+from sqlalchemy import ColumnElement, exists, or_, select
 from sqlalchemy import delete as remove
 
 from contentshop.accounts.events import UserChanged
@@ -33,6 +37,11 @@ from contentshop.media.recordings import Recording
 
 KEY_LENGTH = 16
 PIECE = 1024 * 1024  # bytes read at a time
+LOST_AFTER = timedelta(days=1)
+MOST_LOST = 20  # files that may go although they are most of what there is
+LOOKED_UP = 500  # files looked up with one statement
+
+log = structlog.get_logger("contentshop.media")
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,3 +269,56 @@ def delete(session: AnySession, asset: Asset) -> list[str]:
     session.delete(asset)
     session.flush()
     return names
+
+
+def sweep_files(session: AnySession, storage: Storage, *, now: datetime) -> int:
+    """Delete files older than a day that no row knows; how many.
+
+    Files are kept before their row is written, so one that is left without has lost its upload, and a day is longer
+    than any upload takes. Each is looked up just before it goes, and may go twice: whoever is stopped in between has
+    only not finished. If most files are unknown, this is another site's folder or database: nothing goes.
+    """
+    limit = now - LOST_AFTER
+    names = list(storage.names(before=limit))
+    lost = [name for part in _parts(names) for name in _unknown(session, part)]
+    if len(lost) > MOST_LOST and 2 * len(lost) > len(names):
+        log.error("most media files are unknown to the database; none is deleted", files=len(names), unknown=len(lost))
+        return 0
+    for part in _parts(lost):
+        for name in _unknown(session, part):
+            storage.delete(name)
+    return len(lost) + storage.clean(before=limit)
+
+
+def sweep_rows(session: AnySession, storage: Storage, *, now: datetime) -> int:
+    """Forget media older than a day of which no file is left and which nothing uses; how many."""
+    rows = session.scalars(select(Asset).where(Asset.created_at < now - LOST_AFTER, ~_is_used()))
+    empty = [asset for asset in rows if not any(map(storage.exists, file_names(asset)))]
+    for asset in empty:
+        session.delete(asset)
+    session.flush()
+    return len(empty)
+
+
+def _parts(names: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (names[start : start + LOOKED_UP] for start in range(0, len(names), LOOKED_UP))
+
+
+def _unknown(session: AnySession, names: Sequence[str]) -> list[str]:
+    """Those of these files that belong to no row."""
+    keys = {name: re.split("[-.]", name.rpartition("/")[2])[0] for name in names}
+    known = set(session.scalars(select(Asset.key).where(Asset.key.in_(set(keys.values())))))
+    return [name for name, key in keys.items() if key not in known]
+
+
+def _is_used() -> ColumnElement[bool]:
+    """Whether a row of any table, also of rooms above, refers to the medium."""
+    own = Asset.__table__.c.id
+    return or_(
+        *(
+            exists().where(column == own)
+            for table in Asset.metadata.tables.values()
+            for column in table.columns
+            if any(key.column is own for key in column.foreign_keys)
+        )
+    )

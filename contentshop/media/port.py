@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import datetime
 from typing import BinaryIO, Protocol
 
 
@@ -25,3 +27,9 @@ class Storage(Protocol):
 
     def exists(self, name: str) -> bool:
         """Whether the file is there."""
+
+    def names(self, *, before: datetime) -> Iterator[str]:
+        """The names of all files that were put before then, in no order."""
+
+    def clean(self, *, before: datetime) -> int:
+        """Drop what was left by writes that were cut off before then; how much."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 
@@ -70,6 +71,15 @@ def test_names_that_are_not_ours_are_not_found(storage: Storage, name: str) -> N
         storage.put(name, b"x")
     with pytest.raises(NotFound):
         storage.put_file(name, BytesIO(b"x"))
+
+
+def test_all_files_of_an_age_can_be_named(storage: Storage) -> None:
+    now = datetime.now(UTC)
+    for name in (NAME, "cd/cdef012345.mp4"):
+        storage.put(name, b"x")
+    assert sorted(storage.names(before=now + timedelta(hours=1))) == [NAME, "cd/cdef012345.mp4"]
+    assert list(storage.names(before=now - timedelta(hours=1))) == []
+    assert storage.clean(before=now + timedelta(hours=1)) == 0
 
 
 def test_a_folder_that_takes_nothing_is_told(tmp_path: Path) -> None:

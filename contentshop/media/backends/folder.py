@@ -6,7 +6,9 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import IO, BinaryIO
 
@@ -17,6 +19,7 @@ from contentshop.core.words import say
 NAME = re.compile(r"[a-z0-9]{2}/[a-z0-9]+(-[0-9]+)?\.(webp|jpg|png|mp4|webm|m4a|mp3|ogg|wav|vtt)")
 
 PIECE = 1024 * 1024  # bytes copied at a time
+UNFINISHED = ".new-"  # how files begin that are still being written
 
 
 class FolderStorage:
@@ -41,7 +44,7 @@ class FolderStorage:
         path = self.path(name)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            handle, unfinished = tempfile.mkstemp(dir=path.parent, prefix=".new-")
+            handle, unfinished = tempfile.mkstemp(dir=path.parent, prefix=UNFINISHED)
             temporary = Path(unfinished)
             try:
                 with os.fdopen(handle, "wb") as file:
@@ -73,3 +76,25 @@ class FolderStorage:
 
     def exists(self, name: str) -> bool:
         return self.path(name).is_file()
+
+    def names(self, *, before: datetime) -> Iterator[str]:
+        for path in self._older(before):
+            name = f"{path.parent.name}/{path.name}"
+            if NAME.fullmatch(name):
+                yield name
+
+    def clean(self, *, before: datetime) -> int:
+        unfinished = [path for path in self._older(before) if path.name.startswith(UNFINISHED)]
+        for path in unfinished:
+            path.unlink(missing_ok=True)
+        return len(unfinished)
+
+    def _older(self, before: datetime) -> Iterator[Path]:
+        """Files of the folders that names lead to; a file that goes while we look is passed over."""
+        limit = before.timestamp()
+        for folder in self._folder.glob("[a-z0-9][a-z0-9]"):
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    with suppress(FileNotFoundError):
+                        if entry.is_file(follow_symlinks=False) and entry.stat(follow_symlinks=False).st_mtime < limit:
+                            yield Path(entry.path)
