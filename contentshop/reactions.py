@@ -16,6 +16,7 @@ from contentshop.core.db import db
 from contentshop.core.mail import Message
 from contentshop.core.uow import unit_of_work
 from contentshop.discovery import likeness
+from contentshop.posts import deals
 from contentshop.search import actions as search
 from contentshop.watching import actions as watching
 from contentshop.watching.documents import Subject
@@ -65,6 +66,12 @@ def _liken(payloads: Payloads) -> None:
     found = [likeness.look_alike(db.session, engines().search, key) for key in keys]
     with unit_of_work(db.session):
         likeness.keep_alike(db.session, found)
+
+
+def _check_deals(payloads: Payloads) -> None:
+    keys = dict.fromkeys(str(payload["product"]) for payload in payloads)
+    with unit_of_work(db.session):
+        deals.check_offers(db.session, list(keys), now=engines().clock.now())
 
 
 def _learn_search(payloads: Payloads) -> None:
@@ -128,6 +135,7 @@ REACTIONS: dict[str, Reaction] = {
     "watch_creator": _watch("creator", "user"),
     "watch_post_author": _watch("post_author", "post"),
     "liken_post": Reaction(_liken, batch=20),
+    "check_deals": Reaction(_check_deals, batch=100),
     "learn_search": Reaction(_learn_search, batch=10),
     "mail_notifications": Reaction(_mail_notifications, batch=1),
     "mail_password_reset": _mail(mails.password_reset),
@@ -158,8 +166,9 @@ ON_EVENT: dict[str, tuple[str, ...]] = {
         "watch_post_author",
     ),
     "PostChanged": ("index_post", "index_post_topics", "index_post_products", "liken_post", "watch_post"),
-    "ProductChanged": ("index_product", "index_product_posts", "watch_product", "watch_product_posts"),
-    "StockChanged": ("index_product", "index_product_posts", "watch_product", "watch_product_posts"),
+    "ProductChanged": ("index_product", "index_product_posts", "watch_product", "watch_product_posts", "check_deals"),
+    "StockChanged": ("index_product", "index_product_posts", "watch_product", "watch_product_posts", "check_deals"),
+    "DealChanged": ("index_post", "watch_post"),
     "FeaturedListChanged": ("index_featured",),
     # Not the posts of a creator who has a new name: nobody waits for that.
     "UserChanged": ("index_creator", "index_creator_posts", "index_creator_talks", "watch_creator"),

@@ -33,7 +33,7 @@ from contentshop.media import actions as media
 from contentshop.orders import actions as orders
 from contentshop.orders import queries as order_queries
 from contentshop.posts import actions as posts
-from contentshop.posts import history, notices, plans, renewing, sharing
+from contentshop.posts import deals, history, notices, plans, renewing, sharing
 from contentshop.products import actions as products
 from contentshop.products import queries as product_queries
 from contentshop.products.pages import PageFacts, read_page
@@ -116,6 +116,7 @@ class Worker:
             try:
                 done = self._timed("timers", TIMERS_EVERY, expire)
                 done += self._timed("plans", PLANS_EVERY, carry_out_plans)
+                done += self._timed("deals", PLANS_EVERY, keep_deals)
                 done += self._timed("clicks", CLICKS_EVERY, drain_clicks)
                 done += self._timed("searches", CLICKS_EVERY, drain_searches)
                 done += self._timed("watches", WATCHES_EVERY, mind_watches)
@@ -221,6 +222,17 @@ def _carry_out(key: str) -> bool:
     except ContentshopError as refusal:
         with unit_of_work(db.session):
             return plans.give_up(db.session, key, refusal, now=now)
+
+
+def keep_deals() -> int:
+    """Let deals begin and end by the clock. Looks before it takes the write lock."""
+    now = engines().clock.now()
+    due = deals.list_due(db.session, now=now)
+    db.session.rollback()
+    if not due:
+        return 0
+    with unit_of_work(db.session):
+        return deals.keep_time(db.session, due, now=now)
 
 
 def drain_clicks() -> int:

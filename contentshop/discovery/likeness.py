@@ -48,7 +48,7 @@ def look_alike(session: AnySession, backend: SearchBackend, key: str) -> Alike:
         return Alike(key, ())
     query = SearchQuery(
         telling_words(row.title, row.summary),
-        kinds=("post", "list"),
+        kinds=("post", "list", "deal"),
         langs=(row.lang,),
         limit=KEPT * 2,
         verbatim=True,

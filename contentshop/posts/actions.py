@@ -294,7 +294,7 @@ def import_post(
     stays off. An existing post keeps its author. Raises Invalid when a field of the file is wrong.
     """
     text = text or prepare_text(file.body)
-    form = import_form(file, text, cover_id=cover_id)
+    form = import_form(file, text, cover_id=cover_id, now=now)
     mark = f"{file.source_id}@{file.digest}"
     post = find_by_source(session, file.source_id)
     if post is None:
@@ -319,8 +319,8 @@ def import_post(
 _publish = publish
 
 
-def import_form(file: PostFile, text: PreparedText, *, cover_id: int | None = None) -> PostInput:
-    """The post a file describes; without a summary, its first words. Raises Invalid by field."""
+def import_form(file: PostFile, text: PreparedText, *, now: datetime, cover_id: int | None = None) -> PostInput:
+    """The post a file describes, read ``now``; without a summary, its first words. Raises Invalid by field."""
     summary = file.summary or excerpt(text.rendered.text.partition("\n")[0], SUMMARY_FROM_TEXT)
     return PostInput.parse(
         kind=file.kind,
@@ -336,6 +336,7 @@ def import_form(file: PostFile, text: PreparedText, *, cover_id: int | None = No
         relation=file.relation,
         cover_id=cover_id,
         cover_alt=file.cover_alt,
+        deal=file.deal_words(now),
     )
 
 

@@ -32,6 +32,13 @@ class PostUnpublished(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class DealChanged(Event):
+    """A deal that readers see began, ended or goes on."""
+
+    post: str
+
+
+@dataclass(frozen=True, slots=True)
 class PlanFailed(Event):
     """What was planned for a post could not be done at its time."""
 

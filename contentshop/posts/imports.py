@@ -18,11 +18,16 @@ import yaml
 
 from contentshop.core.errors import Invalid
 from contentshop.core.ids import slugify
+from contentshop.core.zones import show_local
+from contentshop.posts.bargains import DEAL_WORDS
 
 MAX_FILE = 2_000_000
 """Largest file read, in bytes; the longest text we take is smaller in every encoding."""
 
 MAX_FRONT_MATTER = 20_000
+
+IN_DAYS = {"starts_in_days": "starts", "ends_in_days": "ends"}
+"""Facts of a deal that a file may give from the moment of the import on, in whole days."""
 
 _FENCE = re.compile(r"---[ \t]*")
 _FENCE_END = re.compile(r"(?:---|\.\.\.)[ \t]*")
@@ -44,7 +49,8 @@ class PostFile:
 
     ``source_id`` tells the file from others of its folder and stays the same when its text changes;
     ``digest`` changes with every byte. ``first_line`` is the file's line on which ``body`` begins. ``cover``
-    is as written: a path relative to the file.
+    is as written: a path relative to the file. ``deal`` are the facts of a deal as written, by the names of
+    ``posts.bargains``, empty for other kinds.
     """
 
     path: Path
@@ -66,6 +72,7 @@ class PostFile:
     relation: str
     date: datetime | None
     days_ago: int | None
+    deal: Mapping[str, Any]
     body: str
     first_line: int
 
@@ -74,6 +81,15 @@ class PostFile:
         if self.days_ago is not None:
             return now - timedelta(days=self.days_ago)
         return min(self.date or now, now)
+
+    def deal_words(self, now: datetime) -> dict[str, Any]:
+        """The facts of a deal, with times instead of days from ``now``."""
+        words = {name: value for name, value in self.deal.items() if name not in IN_DAYS}
+        for name, moment in IN_DAYS.items():
+            if name in self.deal:
+                at = show_local(now + timedelta(days=int(self.deal[name])), str(words.get("zone") or "UTC"))
+                words[moment] = f"{at:%Y-%m-%dT%H:%M}"
+        return words
 
 
 def read_post(path: Path, *, root: Path | None = None, lang: str = "") -> PostFile:
@@ -109,6 +125,7 @@ def read_post(path: Path, *, root: Path | None = None, lang: str = "") -> PostFi
         relation=_string(matter, "relation") or "affiliate",
         date=_date(matter),
         days_ago=_days_ago(matter),
+        deal=_deal(matter),
         body=body,
         first_line=first_line,
     )
@@ -211,6 +228,23 @@ def _days_ago(matter: Mapping[str, Any]) -> int | None:
     if not re.fullmatch(r"[0-9]{1,5}", text, re.ASCII):
         raise _refuse(f"The front matter’s “days_ago” “{text[:40]}” is not a number of days.")
     return int(text)
+
+
+def _deal(matter: Mapping[str, Any]) -> dict[str, Any]:
+    """The facts below ``deal:``; ``steps`` may be a list, ``ends_in_days`` stands for a time from now."""
+    found = matter.get("deal") or {}
+    if not isinstance(found, dict):
+        raise _refuse("The front matter’s “deal” is not a list of “name: value” lines.")
+    strange = [name for name in found if name not in (*DEAL_WORDS, *IN_DAYS)]
+    if strange:
+        raise _refuse(f"The front matter’s “deal” has no “{strange[0]}”; use {', '.join(DEAL_WORDS)}.")
+    for name, value in found.items():
+        is_list = name == "steps" and isinstance(value, list) and all(isinstance(step, str) for step in value)
+        if not isinstance(value, str) and not is_list:
+            raise _refuse(f"The front matter’s “{name}” is not one piece of text.")
+        if name in IN_DAYS and not re.fullmatch(r"-?[0-9]{1,4}", value.strip(), re.ASCII):
+            raise _refuse(f"The front matter’s “{name}” “{value[:40]}” is not a number of days.")
+    return found
 
 
 def _title_from(body: str, first_line: int, path: Path) -> tuple[str, str, int]:

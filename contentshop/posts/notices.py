@@ -31,6 +31,12 @@ Kind = Literal[
     "accepted",
     "rejected",
     "lock_taken",
+    "deal_reported",  # by so many readers that it is shown as over
+    "deal_price",  # a look at the offer found that it costs more
+    "deal_sold_out",  # a look at the offer found none left
+    "deal_back",  # what a look at the offer had ended goes on
+    "deal_unsure",  # nobody has said for long that it goes on
+    "deal_settled",  # an editor said how it stands
 ]
 
 KEPT = timedelta(days=90)

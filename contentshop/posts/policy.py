@@ -41,6 +41,16 @@ def can_unpublish(user: User | None, post: Post) -> bool:
     return can_change(user, post) or can_edit(user)
 
 
+def can_settle(user: User | None, post: Post) -> bool:
+    """Say how a deal stands: its authors and editors."""
+    return can_change(user, post) or can_edit(user)
+
+
+def can_report(user: User | None, post: Post) -> bool:
+    """Say that a deal is over or how its coupon did: everybody who is signed in and did not write it."""
+    return user is not None and not user.blocked and role_in(user, post) not in {"author", "coauthor"}
+
+
 def can_invite(user: User | None, post: Post) -> bool:
     """Say who works on it: the author alone."""
     return can_write(user) and role_in(user, post) == "author"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
@@ -13,11 +13,23 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased, joinedload, selectinl
 
 from contentshop.accounts.models import User
 from contentshop.core.errors import NotFound
+from contentshop.core.money import Money
 from contentshop.core.text import Problem
 from contentshop.core.uow import AnySession
 from contentshop.core.words import say
 from contentshop.media.models import Asset
-from contentshop.posts.models import Card, Post, PostMember, PostTopic, Revision, RevisionAsset, Series, SeriesPart
+from contentshop.posts.bargains import DealFacts, DealInput, end_of, read_words
+from contentshop.posts.models import (
+    Card,
+    Deal,
+    Post,
+    PostMember,
+    PostTopic,
+    Revision,
+    RevisionAsset,
+    Series,
+    SeriesPart,
+)
 from contentshop.posts.policy import can_see_draft
 from contentshop.posts.segments import card_keys, recommending
 from contentshop.products.models import ProductPicture
@@ -70,7 +82,7 @@ class PublishedPost:
 
     ``segments``, ``headings`` and ``cards`` are as they were saved. ``words`` is an estimate from the length
     of the text, for the reading time. ``updates`` are what readers are told of, newest first; ``coauthors`` stand in
-    the order in which they were asked.
+    the order in which they were asked. ``deal`` is what the author of a deal wrote, ``standing`` how it stands.
     """
 
     id: int
@@ -104,11 +116,14 @@ class PublishedPost:
     coauthors: tuple[CoAuthor, ...] = ()
     also: str | None = None
     series: SeriesPlace | None = None
+    deal: DealInput | None = None
+    standing: DealFacts | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class PostTile:
-    """What a list of posts shows of each. ``cards_count`` counts the products readers see in it."""
+    """What a list of posts shows of each. ``cards_count`` counts the products readers see in it; ``deal`` is how a deal
+    stands."""
 
     id: int
     key: str
@@ -125,6 +140,7 @@ class PostTile:
     revised_at: datetime | None
     version: int
     cards_count: int
+    deal: DealFacts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +219,15 @@ def get_preview(session: AnySession, post: Post, *, now: datetime) -> PublishedP
     row = session.execute(_whole(Post.draft_id).where(Post.id == post.id)).one_or_none()
     if row is None:
         raise NotFound(say("There is no such post."))
-    return _published(row, row.published_at or now)
+    found = _published(row, row.published_at or now)
+    return replace(found, standing=_planned(found.deal, now)) if found.deal is not None else found
+
+
+def _planned(deal: DealInput, now: datetime) -> DealFacts | None:
+    """How a deal would stand if it were published ``now``; None while it has no price."""
+    if deal.price is None:
+        return None
+    return DealFacts(deal.price, deal.shop, deal.region, deal.starts_at, deal.ends_at, end_of(deal, now=now))
 
 
 @lru_cache(maxsize=2)
@@ -241,8 +265,52 @@ def _whole(revision_id: InstrumentedAttribute[int | None]) -> Select[*tuple[Any,
             _COAUTHORS.label("coauthors"),
             _SERIES.label("series"),
             _PARTS.label("parts"),
+            Revision.deal,
+            *DEAL_COLUMNS,
             func.length(Revision.text).label("length"),
         ),
+    )
+
+
+# How a deal stands, in a statement that joins posts with their deals; ``read_deal`` reads them.
+DEAL_COLUMNS = (
+    Deal.price_minor.label("deal_price"),
+    Deal.currency.label("deal_currency"),
+    Deal.shop.label("deal_shop"),
+    Deal.region.label("deal_region"),
+    Deal.starts_at.label("deal_starts_at"),
+    Deal.ends_at.label("deal_ends_at"),
+    Deal.until.label("deal_until"),
+    Deal.closed_as.label("deal_closed_as"),
+    Deal.closed_by.label("deal_closed_by"),
+    Deal.closed_why.label("deal_closed_why"),
+    Deal.closed_at.label("deal_closed_at"),
+    Deal.confirmed.label("deal_confirmed"),
+    Deal.reports.label("deal_reports"),
+    Deal.works.label("deal_works"),
+    Deal.fails.label("deal_fails"),
+)
+
+
+def read_deal(row: AnyRow) -> DealFacts | None:
+    """The deal in a row with ``DEAL_COLUMNS``; None for every other kind of post."""
+    if row.deal_price is None:
+        return None
+    return DealFacts(
+        price=Money(row.deal_price, row.deal_currency),
+        shop=row.deal_shop,
+        region=row.deal_region,
+        starts_at=row.deal_starts_at,
+        ends_at=row.deal_ends_at,
+        until=row.deal_until,
+        closed_as=row.deal_closed_as,
+        closed_by=row.deal_closed_by,
+        closed_why=row.deal_closed_why,
+        closed_at=row.deal_closed_at,
+        confirmed=row.deal_confirmed,
+        reports=row.deal_reports,
+        works=row.deal_works,
+        fails=row.deal_fails,
     )
 
 
@@ -309,7 +377,7 @@ def _coauthors(lines: str | None) -> tuple[CoAuthor, ...]:
 
 
 def _published(row: AnyRow, published_at: datetime) -> PublishedPost:
-    own = {"cover", "words", "published_at", "updates", "coauthors", "also", "series"}
+    own = {"cover", "words", "published_at", "updates", "coauthors", "also", "series", "deal", "standing"}
     return PublishedPost(
         **{name: getattr(row, name) for name in PublishedPost.__slots__ if name not in own},
         published_at=published_at,
@@ -319,6 +387,8 @@ def _published(row: AnyRow, published_at: datetime) -> PublishedPost:
         coauthors=_coauthors(row.coauthors),
         also=getattr(row, "also", None),
         series=_place(row.series, row.parts, row.slug),
+        deal=read_words(row.deal) if row.deal else None,
+        standing=read_deal(row),
     )
 
 
@@ -624,6 +694,7 @@ def _joined(
         .select_from(Post)
         .join(Revision, Revision.id == revision_id)
         .join(User, User.id == Post.author_id)
+        .outerjoin(Deal, Deal.post_id == Post.id)
         .outerjoin(Asset, Asset.id == picture)
     )
 
@@ -685,6 +756,7 @@ def _tiles() -> Select[*tuple[Any, ...]]:
             Post.revised_at,
             Post.version,
             live_cards.label("cards_count"),
+            *DEAL_COLUMNS,
         ),
         func.coalesce(Revision.cover_id, own_picture, first_product),
     ).where(PUBLIC)
@@ -710,8 +782,8 @@ def _matching(
 
 
 def _tile(row: AnyRow) -> PostTile:
-    values = {name: getattr(row, name) for name in PostTile.__slots__ if name != "cover"}
-    return PostTile(**values, cover=_cover(row))
+    values = {name: getattr(row, name) for name in PostTile.__slots__ if name not in ("cover", "deal")}
+    return PostTile(**values, cover=_cover(row), deal=read_deal(row))
 
 
 def _cover(row: AnyRow) -> PictureFacts | None:

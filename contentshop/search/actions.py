@@ -106,7 +106,7 @@ def _operations(session: AnySession, subject: Subject, keys: Sequence[str], now:
     match subject:
         case "post":
             found = documents.post_documents(session, keys)
-            return _puts(found.values()) + _removals(keys, found, ("post", "list"))
+            return _puts(found.values()) + _removals(keys, found, ("post", "list", "deal"))
         case "product":
             found = documents.product_documents(session, keys)
             return _puts(found.values()) + _removals(keys, found, ("product",))
@@ -207,7 +207,7 @@ def repair(session: AnySession, backend: SearchBackend, *, now: datetime) -> Dri
     by_kind: dict[str, list[str]] = defaultdict(list)
     for identity in (*drift.missing, *drift.stale):
         kind, key = identity.split(":", 1)
-        by_kind["post" if kind == "list" else kind].append(key)
+        by_kind["post" if kind in ("list", "deal") else kind].append(key)
     subjects: tuple[Subject, ...] = ("post", "product", "creator", "topic", "featured")
     for subject in subjects:
         if by_kind[subject]:

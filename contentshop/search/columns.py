@@ -20,12 +20,14 @@ from typing import Any
 
 from contentshop.search.port import (
     KINDS,
+    PHASES,
     RATING_STEPS,
     WAYS,
     WORTH_STEPS,
     Document,
     Facet,
     Kind,
+    Phase,
     SearchQuery,
     Sort,
 )
@@ -34,10 +36,12 @@ POPULARITY_NUDGE = 0.15
 FRESHNESS_NUDGE = 0.15
 FRESHNESS_HALF_LIFE = 90 * 86400  # seconds
 AVAILABILITY_NUDGE = 0.05  # for what can be had now, here or elsewhere
+ENDED_FACTOR = 0.5  # for deals that are over: below those that run, and still found
 
 _NO_PRICE = -1
 _NO_RATE = -1
 _MOST_VOTES = 2**31 - 1
+_RUNNING = PHASES.index("running")
 
 
 def facts(document: Document, length: int) -> bytes:
@@ -61,6 +65,7 @@ def facts(document: Document, length: int) -> bytes:
             _rate(document.worth),
             max(0, min(document.votes, _MOST_VOTES)),
             _rate(document.rating),
+            PHASES.index(document.phase),
         ],
         separators=(",", ":"),
     ).encode()
@@ -90,6 +95,7 @@ class Columns:
     worth: array[int] = field(default_factory=lambda: array("b"))
     votes: array[int] = field(default_factory=lambda: array("i"))
     ratings: array[int] = field(default_factory=lambda: array("b"))
+    phases: bytearray = field(default_factory=bytearray)  # positions in PHASES
     lengths: array[int] = field(default_factory=lambda: array("I"))
     _prices: dict[str, array[int]] = field(default_factory=dict)
     # One tuple for all documents with the same topics or merchants.
@@ -99,7 +105,7 @@ class Columns:
         """Append one document from its ``facts``. Raises ValueError or TypeError when they are damaged."""
         values = json.loads(raw)
         key, version, kind, lang, creator, topics, published, popularity, stock, length, prices = values[:11]
-        brand, merchants, ways, worth, votes, rating = values[11:]
+        brand, merchants, ways, worth, votes, rating, phase = values[11:]
         at = len(self.ids)
         self.ids.append(key)
         self.versions.append(version)
@@ -116,6 +122,7 @@ class Columns:
         self.worth.append(worth)
         self.votes.append(votes)
         self.ratings.append(rating)
+        self.phases.append(phase)
         self.lengths.append(length)
         for currency, minor in prices.items():
             self._column(currency, at).append(minor)
@@ -142,6 +149,7 @@ class Columns:
         self.worth.extend(other.worth)
         self.votes.extend(other.votes)
         self.ratings.extend(other.ratings)
+        self.phases.extend(other.phases)
         self.lengths.extend(other.lengths)
         for currency, column in other._prices.items():
             self._column(currency, at).extend(column)
@@ -186,6 +194,8 @@ class Columns:
             yield "topic", _any_of(self.topics, query.topics)
         if query.in_stock:
             yield "stock", lambda at: bool(self.in_stock[at])
+        if query.running:
+            yield "running", lambda at: self.phases[at] == _RUNNING
         if query.currency and (query.price_from is not None or query.price_to is not None):
             prices = self._priced(query.currency)
             low = max(query.price_from or 0, 0)
@@ -249,6 +259,8 @@ class Columns:
                 counts = _step_counts(self.worth, WORTH_STEPS, documents)
             case "rating":
                 counts = _step_counts(self.ratings, RATING_STEPS, documents)
+            case "running":
+                counts = Counter({"1": sum(self.phases[at] == _RUNNING for at in documents)})
         del counts[""]
         ranked = sorted(((-count, value) for value, count in counts.items() if count), key=lambda pair: pair)
         return {value: -count for count, value in ranked}
@@ -337,21 +349,28 @@ class Nudges:
             columns.popularity[document],
             columns.published[document],
             bool(columns.ways[document]),
+            PHASES[columns.phases[document]],
             self._most_popular,
             self._newest,
         )
 
 
 def lifts(
-    kind: Kind, popularity: int, published: int, available: bool, most_popular: float, newest: float
+    kind: Kind,
+    popularity: int,
+    published: int,
+    available: bool,
+    phase: Phase,
+    most_popular: float,
+    newest: float,
 ) -> dict[str, float]:
     """The factors for a document, by name, beside the extremes of the whole index."""
     popular = math.log1p(popularity) / math.log1p(max(most_popular, popularity)) if popularity > 0 else 0.0
-    fresh = (
-        0.5 ** (max(newest - published, 0) / FRESHNESS_HALF_LIFE) if published > 0 and kind in ("post", "list") else 0.0
-    )
+    ages = published > 0 and kind in ("post", "list", "deal")
+    fresh = 0.5 ** (max(newest - published, 0) / FRESHNESS_HALF_LIFE) if ages else 0.0
     return {
         "popularity": 1 + POPULARITY_NUDGE * popular,
         "freshness": 1 + FRESHNESS_NUDGE * fresh,
         "availability": 1 + AVAILABILITY_NUDGE * available,
+        "ended": ENDED_FACTOR if phase == "ended" else 1.0,
     }

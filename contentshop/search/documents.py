@@ -19,11 +19,12 @@ from sqlalchemy import Select, func, select
 from contentshop.accounts.models import User
 from contentshop.core.uow import AnySession
 from contentshop.curation.models import FeaturedItem, FeaturedList, Slot, Topic
-from contentshop.posts.models import Card, Post, PostTopic, Revision
+from contentshop.posts.bargains import OWN_SHOP
+from contentshop.posts.models import Card, Deal, Post, PostTopic, Revision
 from contentshop.posts.queries import PUBLIC
 from contentshop.products.inputs import gtin_forms
 from contentshop.products.models import Merchant, Offer, Product, Stock, Variant
-from contentshop.search.port import WAYS, Document, Way
+from contentshop.search.port import WAYS, Document, Kind, Way
 from contentshop.social.models import Discussion
 from contentshop.social.queries import Said, said_of
 
@@ -238,11 +239,20 @@ def post_documents(session: AnySession, keys: Collection[str]) -> dict[str, Docu
             Revision.title,
             Revision.summary,
             Revision.text,
+            Revision.deal,
+            Deal.phase,
+            Deal.price_minor,
+            Deal.currency,
+            Deal.shop,
+            Merchant.name.label("shop_name"),
+            Merchant.translations.label("shop_names"),
             User.key.label("author_key"),
             User.name.label("author_name"),
         )
         .join(Revision, Revision.id == Post.live_id)
         .join(User, User.id == Post.author_id)
+        .outerjoin(Deal, Deal.post_id == Post.id)
+        .outerjoin(Merchant, Merchant.key == Deal.shop)
         .where(Post.key.in_(keys), PUBLIC)
     ).all()
     ids = [row.id for row in posts]
@@ -272,15 +282,20 @@ def post_documents(session: AnySession, keys: Collection[str]) -> dict[str, Docu
         cards = products[row.id]
         talk = said.get(row.id, Said())
         named = [name for _, title, words in cards for name in (title, *_words(words, "title"))]
+        supply = _together([supplies[product_id] for product_id, _, _ in cards])
+        deal = row.deal if row.kind == "deal" else {}
+        shop = [row.shop_name, *_words(row.shop_names, "name")] if row.shop_name else []
+        kind = kind_of_post(row.kind)
         found[row.key] = _sealed(
             Document(
-                id=f"{'list' if row.kind == 'list' else 'post'}:{row.key}",
-                kind="list" if row.kind == "list" else "post",
+                id=f"{kind}:{row.key}",
+                kind=kind,
                 version=0,
                 title=row.title,
                 lang=row.lang,
-                body=f"{row.summary}\n{row.text}",
-                tags=tuple(dict.fromkeys([row.author_name, *titles[row.id]])),
+                body="\n".join([row.summary, row.text, *(deal[name] for name in DEAL_TEXTS if deal.get(name))]),
+                tags=tuple(dict.fromkeys([row.author_name, *titles[row.id], *shop])),
+                codes=tuple(filter(None, [deal.get("coupon")])),
                 cards=tuple(dict.fromkeys(named)),
                 topics=tuple(topics[row.id]),
                 creator=row.author_key,
@@ -288,10 +303,31 @@ def post_documents(session: AnySession, keys: Collection[str]) -> dict[str, Docu
                 talk=talk.texts,
                 worth=talk.worth,
                 votes=talk.votes,
-                **_together([supplies[product_id] for product_id, _, _ in cards]).in_order(),
+                phase=row.phase or "",
+                **(_of_deal(row, supply) if row.phase else supply).in_order(),
             )
         )
     return found
+
+
+# What of a deal's facts is searched as text.
+DEAL_TEXTS = ("note", "terms", "steps")
+
+
+def kind_of_post(kind: str) -> Kind:
+    """What a kind of post is called in an index."""
+    kinds: dict[str, Kind] = {"list": "list", "deal": "deal"}
+    return kinds.get(kind, "post")
+
+
+def _of_deal(deal: Any, supply: _Supply) -> _Supply:
+    """How a deal can be had: at its own price while it runs, by its own shop if it names one."""
+    runs = deal.phase == "running"
+    lowest = {deal.currency: deal.price_minor} if runs else {}
+    own = runs and deal.shop in {"", OWN_SHOP} and supply.in_stock
+    shops = supply.merchants if not deal.shop else supply.merchants & {deal.shop}
+    had: dict[Way, bool] = {"own": own, "elsewhere": runs and bool(shops)}
+    return _Supply(lowest, own, shops, frozenset(way for way, so in had.items() if so))
 
 
 def creator_documents(session: AnySession, keys: Collection[str]) -> dict[str, Document]:

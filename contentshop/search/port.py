@@ -12,17 +12,33 @@ from typing import Literal, Protocol
 
 from contentshop.core.errors import ContentshopError, Unavailable
 
-Kind = Literal["post", "list", "product", "creator", "featured", "topic"]
-KINDS: tuple[Kind, ...] = ("post", "list", "product", "creator", "featured", "topic")
+Kind = Literal["post", "list", "deal", "product", "creator", "featured", "topic"]
+KINDS: tuple[Kind, ...] = ("post", "list", "deal", "product", "creator", "featured", "topic")
+# How a deal stands; empty for everything else.
+Phase = Literal["", "upcoming", "running", "ended"]
+PHASES: tuple[Phase, ...] = ("", "upcoming", "running", "ended")
 # How a product can be had: from our own stock, or elsewhere by an affiliate offer.
 Way = Literal["own", "elsewhere"]
 WAYS: tuple[Way, ...] = ("own", "elsewhere")
 # What answers can be counted by. A group's own filter never narrows its own counts.
 Facet = Literal[
-    "kind", "topic", "lang", "creator", "brand", "merchant", "way", "stock", "price", "age", "worth", "rating"
+    "kind",
+    "topic",
+    "lang",
+    "creator",
+    "brand",
+    "merchant",
+    "way",
+    "stock",
+    "price",
+    "age",
+    "worth",
+    "rating",
+    "running",
 ]
 FACETS: tuple[Facet, ...] = (
-    "kind", "topic", "lang", "creator", "brand", "merchant", "way", "stock", "price", "age", "worth", "rating"
+    "kind", "topic", "lang", "creator", "brand", "merchant", "way", "stock", "price", "age", "worth", "rating",
+    "running",
 )  # fmt: skip
 # From where on worth rates (per cent) and ratings (tenths of a point of five) are counted.
 WORTH_STEPS = (50, 70, 90)
@@ -47,7 +63,7 @@ class Document:
 
     ``id`` is ``kind:key`` with the public key. ``version`` is a digest of the content (48 bits): equal versions
     mean equal documents, and it says nothing of which is newer. ``price_minor`` maps a currency to the lowest
-    present price in minor units. ``published`` is seconds since 1970, UTC.
+    present price in minor units; a deal has one while it runs. ``published`` is seconds since 1970, UTC.
     """
 
     id: str
@@ -72,6 +88,7 @@ class Document:
     worth: int | None = None  # worth rate in per cent
     votes: int = 0
     rating: int | None = None  # mean of lists' ratings of a product, in tenths of a point of five
+    phase: Phase = ""  # how a deal stands
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +123,9 @@ class SearchQuery:
     Several values of one filter mean any of them; several filters mean all of them. ``price_from`` and
     ``price_to`` are minor units of ``currency``, both inclusive; without a currency they are ignored.
     ``published_from`` is seconds since 1970; ``worth_from``, ``votes_from`` and ``rating_from`` are the least worth
-    rate, number of votes and rating, as documents have them. An empty text lists everything that passes the filters,
-    the newest first unless another sort is asked for; a text without anything to search for ("!!!") finds nothing. By
-    price, what has no price in ``currency`` comes last.
+    rate, number of votes and rating, as documents have them. ``running`` asks for deals that run. An empty text lists
+    everything that passes the filters, the newest first unless another sort is asked for; a text without anything to
+    search for ("!!!") finds nothing. By price, what has no price in ``currency`` comes last.
 
     ``facets`` are counted in the answer: prices in the ranges between ``price_edges`` (minor units, ascending),
     ages as what was published since each of ``ages``, worth rates and ratings from each of their steps on.
@@ -132,6 +149,7 @@ class SearchQuery:
     worth_from: int | None = None
     votes_from: int | None = None
     rating_from: int | None = None
+    running: bool = False
     sort: Sort = "relevance"
     offset: int = 0
     limit: int = 20

@@ -19,9 +19,11 @@ from contentshop.accounts.models import User
 from contentshop.core.uow import AnySession
 from contentshop.curation.models import FeaturedList, Slot, Topic
 from contentshop.media.models import Asset
-from contentshop.posts.models import Post, Revision
-from contentshop.posts.queries import PUBLIC
-from contentshop.products.models import Merchant, Product
+from contentshop.posts.bargains import DealFacts
+from contentshop.posts.models import Deal, Post, Revision
+from contentshop.posts.queries import DEAL_COLUMNS, PUBLIC, read_deal
+from contentshop.products.models import Merchant, Product, ProductPicture
+from contentshop.search.documents import kind_of_post
 from contentshop.search.highlight import highlight, highlight_title
 from contentshop.search.models import SynonymRule
 from contentshop.search.port import Facet, Kind, SearchBackend, SearchQuery
@@ -39,7 +41,7 @@ Pieces = Sequence[tuple[str, bool]]
 class ResultItem:
     """One result. ``name`` is the slug (or a creator's handle) for its address; ``title`` and ``fragment`` are
     (text, marked) pieces of plain text; ``picture`` is (asset key, width, height, widths); ``parts`` say how its
-    place came about, when that was asked for."""
+    place came about, when that was asked for; ``deal`` is how a deal stands."""
 
     kind: Kind
     key: str
@@ -52,6 +54,7 @@ class ResultItem:
     published_at: datetime | None
     product_id: int | None
     parts: Mapping[str, float] = field(default_factory=dict)
+    deal: DealFacts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +100,7 @@ def find(session: AnySession, backend: SearchBackend, query: SearchQuery, locale
         values += [value for value in chosen.get(facet, ()) if value not in values]
     named = _named(session, by_kind, counted, locale)
     shown: dict[str, ResultItem] = {}
-    shown |= _posts(session, [*by_kind["post"], *by_kind["list"]], page.terms)
+    shown |= _posts(session, [*by_kind["post"], *by_kind["list"], *by_kind["deal"]], page.terms)
     shown |= _products(session, by_kind["product"], page.terms, locale)
     shown |= _named_items(named, by_kind, page.terms)
     items = [replace(shown[hit.id], parts=hit.parts) for hit in page.hits if hit.id in shown]
@@ -293,6 +296,15 @@ def _picture(row: Any) -> tuple[str, int, int, list[int]] | None:
     return (row.asset_key, row.width, row.height, row.widths) if row.asset_key else None
 
 
+# A deal without a cover shows its product.
+_DEAL_PICTURE = (
+    select(ProductPicture.asset_id)
+    .where(ProductPicture.product_id == Deal.product_id, ProductPicture.position == 0)
+    .correlate(Deal)
+    .scalar_subquery()
+)
+
+
 def _posts(session: AnySession, keys: Sequence[str], terms: Sequence[str]) -> dict[str, ResultItem]:
     if not keys:
         return {}
@@ -311,15 +323,17 @@ def _posts(session: AnySession, keys: Sequence[str], terms: Sequence[str]) -> di
             Asset.width,
             Asset.height,
             Asset.widths,
+            *DEAL_COLUMNS,
         )
         .join(Revision, Revision.id == Post.live_id)
         .join(User, User.id == Post.author_id)
-        .outerjoin(Asset, Asset.id == Revision.cover_id)
+        .outerjoin(Deal, Deal.post_id == Post.id)
+        .outerjoin(Asset, Asset.id == func.coalesce(Revision.cover_id, _DEAL_PICTURE))
         .where(Post.key.in_(keys), PUBLIC)
     )
     items = {}
     for row in rows:
-        kind: Kind = "list" if row.kind == "list" else "post"
+        kind = kind_of_post(row.kind)
         items[f"{kind}:{row.key}"] = ResultItem(
             kind=kind,
             key=row.key,
@@ -331,6 +345,7 @@ def _posts(session: AnySession, keys: Sequence[str], terms: Sequence[str]) -> di
             author=row.author,
             published_at=row.published_at,
             product_id=None,
+            deal=read_deal(row),
         )
     return items
 

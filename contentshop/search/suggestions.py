@@ -30,7 +30,7 @@ MOST = 8  # suggestions of one answer
 MOST_OF_A_KIND = 4
 
 _SPACE = re.compile(r"[^\w]+")
-_KIND_BONUS = {"topic": 50, "product": 0, "creator": 20, "list": 5, "post": 0, "featured": 10}
+_KIND_BONUS = {"topic": 50, "product": 0, "creator": 20, "list": 5, "deal": 2, "post": 0, "featured": 10}
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +139,7 @@ def _public(session: AnySession, ids: Sequence[str]) -> dict[str, Suggestion]:
     keys: dict[str, list[str]] = {}
     for document in ids:
         kind, key = document.split(":", 1)
-        keys.setdefault("post" if kind == "list" else kind, []).append(key)
+        keys.setdefault("post" if kind in ("list", "deal") else kind, []).append(key)
     parts = []
     if "post" in keys:
         parts.append(

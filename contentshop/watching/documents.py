@@ -38,7 +38,7 @@ def read(session: AnySession, subject: Subject, keys: Sequence[str]) -> Present:
     """The present state of what has changed."""
     match subject:
         case "post":
-            return _present(documents.post_documents(session, keys), keys, ("post", "list"))
+            return _present(documents.post_documents(session, keys), keys, ("post", "list", "deal"))
         case "product":
             return _present(documents.product_documents(session, keys), keys, ("product",))
         case "creator":
@@ -67,7 +67,7 @@ def read_things(session: AnySession, things: Collection[Thing]) -> dict[Thing, D
     wanted = set(things)
     keys = {kind: [key for other, key in sorted(wanted) if other == kind] for kind in KINDS}
     found = [
-        *documents.post_documents(session, [*keys["post"], *keys["list"]]).values(),
+        *documents.post_documents(session, [*keys["post"], *keys["list"], *keys["deal"]]).values(),
         *documents.product_documents(session, keys["product"]).values(),
         *documents.creator_documents(session, keys["creator"]).values(),
     ]

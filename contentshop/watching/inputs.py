@@ -74,7 +74,7 @@ class Wanted:
         if found.kind == "creator" and (price is not None or found.in_stock):
             problems["kind"] = [say("People have no price and no stock; leave those out.")]
         if found.kind in ("creator", "product") and found.asks_readers:
-            problems["kind"] = [say("Readers vote on articles and buying lists only; leave the votes out.")]
+            problems["kind"] = [say("Readers vote on articles, buying lists and deals only; leave the votes out.")]
         if problems:
             raise Invalid(problems)
         return found

@@ -21,6 +21,7 @@ from contentshop.posts.models import Post, Revision
 from contentshop.posts.queries import PUBLIC
 from contentshop.products.models import Product
 from contentshop.search.analysis import ANALYSIS_VERSION
+from contentshop.search.documents import kind_of_post
 from contentshop.search.port import Synonym
 from contentshop.watching.inputs import Kind, Wanted
 from contentshop.watching.matching import Analysed, anchors_in
@@ -291,7 +292,7 @@ def names_of(session: AnySession, things: Iterable[Thing], locale: str) -> Mappi
     """What those of the things are called that are public now, products in ``locale``; three statements."""
     keys: dict[str, list[str]] = defaultdict(list)
     for kind, key in sorted(set(things)):
-        keys["post" if kind == "list" else kind].append(key)
+        keys["post" if kind in ("list", "deal") else kind].append(key)
     found: dict[Thing, Name] = {}
     if keys["post"]:
         for row in session.execute(
@@ -300,7 +301,7 @@ def names_of(session: AnySession, things: Iterable[Thing], locale: str) -> Mappi
             .join(User, User.id == Post.author_id)
             .where(Post.key.in_(keys["post"]), PUBLIC)
         ):
-            found["list" if row.kind == "list" else "post", row.key] = Name(row.title, row.slug, row.lang)
+            found[kind_of_post(row.kind), row.key] = Name(row.title, row.slug, row.lang)
     if keys["product"]:
         for product in session.execute(
             select(Product.key, Product.slug, Product.title, Product.lang, Product.translations).where(

@@ -81,12 +81,12 @@ def _linked(source: str) -> set[str]:
 def _find(words: str, leave: set[str]) -> tuple[list[LinkView], str]:
     if not words:
         return [], _("Give the post a title first; its words say what to look for.")
-    query = SearchQuery(words, kinds=("post", "list", "product"), limit=ASKED, verbatim=True)
+    query = SearchQuery(words, kinds=("post", "list", "deal", "product"), limit=ASKED, verbatim=True)
     try:
         results = search.find(db.session, engines().search, query, viewer().locale)
     except (Unavailable, BadQuery):
         return [], _("Search does not answer now. Please try again in a minute.")
-    kinds = {"post": _("Article"), "list": _("Buying list"), "product": _("Product")}
+    kinds = {"post": _("Article"), "list": _("Buying list"), "deal": _("Deal"), "product": _("Product")}
     found = [
         LinkView(
             kind=kinds[item.kind],

@@ -5,6 +5,7 @@ Subclass ``SearchMoreContract`` beside ``SearchBackendContract``, with the same 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -109,6 +110,79 @@ class SearchMoreContract:
         found = page(judged, "lamp", facets=("worth", "rating"), rating_from=40)
         assert found.facets == {"worth": {}, "rating": {"30": 2, "40": 1, "45": 1}}
 
+    # ---- deals
+
+    @pytest.fixture
+    def deals(self, backend: SearchBackend) -> SearchBackend:
+        """An engine with deals at every stage, and a guide."""
+        put(
+            backend,
+            doc(
+                "deal:now",
+                "Lamp at half price",
+                lang="en",
+                body="Add two to the cart.",
+                tags=("Kettle House",),
+                cards=("Brightline desk lamp",),
+                codes=("LAMP-50",),
+                merchants=("kettle",),
+                ways=("elsewhere",),
+                price_minor={"USD": 1900},
+                worth=90,
+                votes=12,
+                phase="running",
+            ),
+            doc("deal:cheap", "Lamp for 9 dollars", lang="en", price_minor={"USD": 900}, votes=2, phase="running"),
+            doc("deal:soon", "Lamp from Friday on", lang="en", phase="upcoming"),
+            doc("deal:over", "Lamp at half price", lang="en", body="Add two to the cart.", phase="ended"),
+            doc("deal:zh", "护眼台灯五折", lang="zh", codes=("灯50",), price_minor={"CNY": 9900}, phase="running"),
+            doc("post:guide", "Which lamp to buy", lang="en", body="bright"),
+        )
+        return backend
+
+    @pytest.mark.parametrize(
+        ("asked", "found"),
+        [
+            ("half price", ["deal:now", "deal:over"]),
+            ("lamp-50", ["deal:now"]),
+            ("kettle house", ["deal:now"]),
+            ("brightline", ["deal:now"]),
+            ('"two to the cart"', ["deal:now", "deal:over"]),
+            ("台灯", ["deal:zh"]),
+            ("五折", ["deal:zh"]),
+            ("taideng", ["deal:zh"]),
+            ("灯50", ["deal:zh"]),
+        ],
+    )
+    def test_deals_are_found(self, deals: SearchBackend, asked: str, found: list[str]) -> None:
+        assert ids(deals, asked) == found
+
+    def test_a_deal_that_is_over_stands_below_one_that_runs(self, deals: SearchBackend) -> None:
+        running, over = deals.search(SearchQuery("half price", explain=True)).hits
+        assert (running.id, running.parts["ended"], over.id, over.parts["ended"]) == ("deal:now", 1.0, "deal:over", 0.5)
+        put(deals, doc("deal:now", "Lamp at half price", lang="en", version=2, phase="ended"))
+        assert all(hit.parts["ended"] == 0.5 for hit in deals.search(SearchQuery("half price", explain=True)).hits)
+
+    def test_deals_that_run_are_a_filter_and_are_counted(self, deals: SearchBackend) -> None:
+        found = page(deals, "lamp", facets=("kind", "running"))
+        assert dict(found.facets["running"]) == {"1": 2}
+        assert dict(found.facets["kind"]) == {"deal": 4, "post": 1}
+        assert (found.kinds["deal"], found.total) == (4, 5)
+        found = page(deals, "lamp", running=True, facets=("kind", "running"))
+        assert {hit.id for hit in found.hits} == {"deal:now", "deal:cheap"}
+        assert dict(found.facets["kind"]) == {"deal": 2}
+        assert dict(found.facets["running"]) == {"1": 2}
+        assert page(deals, running=True).total == 3
+        put(deals, doc("deal:soon", "Lamp from Friday on", lang="en", version=2, phase="running"))
+        assert page(deals, running=True).total == 4
+
+    def test_deals_by_price_worth_and_votes(self, deals: SearchBackend) -> None:
+        priced = {"kinds": ("deal",), "currency": "USD"}
+        assert ids(deals, sort="price_up", running=True, **priced)[:2] == ["deal:cheap", "deal:now"]
+        assert ids(deals, price_to=1000, **priced) == ["deal:cheap"]
+        assert ids(deals, worth_from=90, votes_from=10, kinds=("deal",)) == ["deal:now"]
+        assert ids(deals, "lamp", kinds=("deal",), merchants=("kettle",)) == ["deal:now"]
+
     # ---- forgiving
 
     @pytest.mark.parametrize(
@@ -209,6 +283,7 @@ class SearchMoreContract:
             "age": [("1", 6), ("0", 3)],
             "worth": [],
             "rating": [],
+            "running": [],
         }
 
     def test_only_what_was_asked_for_is_counted(self, shop: SearchBackend) -> None:
@@ -280,8 +355,8 @@ class SearchMoreContract:
     def test_a_place_is_explained_by_its_parts(self, shop: SearchBackend) -> None:
         found = page(shop, "headphones", explain=True)
         for hit in found.hits:
-            assert set(hit.parts) == {"text", "popularity", "freshness", "availability", "tier"}
-            factors = hit.parts["popularity"] * hit.parts["freshness"] * hit.parts["availability"]
+            assert set(hit.parts) == {"text", "popularity", "freshness", "availability", "ended", "tier"}
+            factors = math.prod(hit.parts[part] for part in ("popularity", "freshness", "availability", "ended"))
             assert hit.score == pytest.approx(hit.parts["text"] * factors, rel=1e-5)
         guide = next(hit for hit in found.hits if hit.id == "post:guide")
         assert guide.parts["freshness"] == pytest.approx(1.15)

@@ -173,7 +173,7 @@ def _of_searches(session: AnySession, backend: SearchBackend, words: Sequence[st
     keys: dict[str, str] = {}
     try:
         for text in words:
-            page = backend.search(SearchQuery(text=text, kinds=("post", "list"), limit=FOUND))
+            page = backend.search(SearchQuery(text=text, kinds=("post", "list", "deal"), limit=FOUND))
             for hit in () if page.loosened else page.hits:
                 keys.setdefault(hit.id.split(":", 1)[1], text)
     except Unavailable:

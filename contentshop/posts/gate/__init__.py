@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from contentshop.posts.gate.facts import CardFact, Facts, Finding, Named, PictureFact, Repair, Ways
+from contentshop.posts.gate.facts import CardFact, DealFact, Facts, Finding, Named, PictureFact, Repair, Twin, Ways
 from contentshop.posts.gate.loading import inspect, load_gate_facts, ways_of
 from contentshop.posts.gate.mending import EditLines, Mend, SetField, mended
 from contentshop.posts.gate.rules import RULES, check, obstacles
@@ -14,6 +14,7 @@ from contentshop.posts.gate.rules import RULES, check, obstacles
 __all__ = [
     "RULES",
     "CardFact",
+    "DealFact",
     "EditLines",
     "Facts",
     "Finding",
@@ -22,6 +23,7 @@ __all__ = [
     "PictureFact",
     "Repair",
     "SetField",
+    "Twin",
     "Ways",
     "check",
     "inspect",

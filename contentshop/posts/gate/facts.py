@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property
 from typing import Literal
 
+from contentshop.core.money import Money
 from contentshop.core.text import Problem
 from contentshop.core.words import Said
+from contentshop.posts.bargains import DealInput
 from contentshop.posts.gate.mending import Mend
 
 State = Literal["buyable", "stood_in", "sold_out", "dead", "gone", "unsold"]
@@ -62,6 +64,31 @@ class PictureFact:
     library: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Twin:
+    """Another deal that readers see on the same product at the same shop, at ``slug``."""
+
+    slug: str
+    title: str
+    price: Money
+
+
+@dataclass(frozen=True, slots=True)
+class DealFact:
+    """A deal as written. ``now`` is the moment to judge by; ``product`` is known by this title, empty if it is not.
+
+    ``sold``: its shop is known to sell the product. ``asked`` is what the shop asks without the deal, if that is known;
+    ``twins`` are running deals like it.
+    """
+
+    written: DealInput
+    now: datetime
+    product: str = ""
+    sold: bool = False
+    asked: Money | None = None
+    twins: tuple[Twin, ...] = ()
+
+
 @dataclass(frozen=True)
 class Facts:
     """One state of a post and of what it leads to, on one day.
@@ -88,6 +115,7 @@ class Facts:
     pictures: tuple[PictureFact, ...] = ()
     dead_links: tuple[tuple[int | None, str], ...] = ()
     dates: Mapping[str, date] | None = None
+    deal: DealFact | None = None
 
     @cached_property
     def lines(self) -> list[str]:
@@ -108,7 +136,7 @@ class Finding:
     """What a rule found. ``blocking`` keeps the post from being published, otherwise it is advice.
 
     ``field`` is that of the form, ``line`` one of the text. ``target`` tells it from others of the same rule, and
-    stays the same when lines move.
+    stays the same when lines move. ``post`` is the slug of a published post to look at.
     """
 
     rule: str
@@ -119,6 +147,7 @@ class Finding:
     line: int | None = None
     target: str = ""
     repair: Repair | None = None
+    post: str = ""
 
     @property
     def name(self) -> str:

@@ -1,4 +1,4 @@
-"""A revision and what it leads to, for the rules of the gate: at most three statements, whatever stands in it."""
+"""A revision and what it leads to, for the rules of the gate: at most three statements, four for a deal."""
 
 from __future__ import annotations
 
@@ -10,14 +10,17 @@ from typing import Any
 
 from sqlalchemy import select
 
+from contentshop.accounts.models import User
 from contentshop.core.addresses import identity
+from contentshop.core.money import Money
 from contentshop.core.text import excerpt
 from contentshop.core.uow import AnySession
 from contentshop.media.models import Asset
-from contentshop.posts.gate.facts import CardFact, Facts, Finding, Named, PictureFact, State, Ways
+from contentshop.posts.bargains import DealInput, asked, is_near, offers_of, read_words
+from contentshop.posts.gate.facts import CardFact, DealFact, Facts, Finding, Named, PictureFact, State, Twin, Ways
 from contentshop.posts.gate.rules import check
-from contentshop.posts.models import Post, Revision
-from contentshop.posts.queries import list_problems
+from contentshop.posts.models import Deal, Post, Revision
+from contentshop.posts.queries import PUBLIC, list_problems
 from contentshop.products.offers import ProductFacts, Reader, Resolution, resolve
 from contentshop.products.queries import list_dead_addresses, load_facts
 
@@ -25,6 +28,7 @@ DAY_LINE = timedelta(hours=14)
 """How far the first place on Earth to begin a day is ahead of UTC."""
 
 MOST_LINKS = 500
+MOST_TWINS = 50
 SUMMARY = 160  # characters of the first words that are offered as a summary
 
 # As ``core.text`` writes them: its pictures are of this site and named by their asset.
@@ -40,8 +44,9 @@ def inspect(session: AnySession, post: Post, revision: Revision, *, now: datetim
 
 
 def load_gate_facts(session: AnySession, post: Post, revision: Revision, *, now: datetime) -> Facts:
-    """What the rules look at, in at most three statements (and the cover, if it is not loaded yet)."""
+    """What the rules look at, in at most three statements, four for a deal (and the cover, if not loaded yet)."""
     cover = revision.cover
+    known = _products(session, revision)
     dates = {name: getattr(revision, name) for name in ("tested_from", "tested_to", "owned_since")}
     return Facts(
         kind=post.kind,
@@ -57,10 +62,11 @@ def load_gate_facts(session: AnySession, post: Post, revision: Revision, *, now:
         problems=tuple(list_problems(revision)),
         has_cover=cover is not None,
         cover_alt=revision.cover_alt or (cover.alt if cover is not None else ""),
-        cards=_cards(session, revision),
+        cards=_cards(revision, known),
         pictures=_pictures(session, revision),
         dead_links=_dead_links(session, revision),
         dates={name: day for name, day in dates.items() if day is not None},
+        deal=_deal(session, post, revision, known, now) if post.kind == "deal" else None,
     )
 
 
@@ -116,10 +122,59 @@ def _all_dead(product: ProductFacts) -> bool:
     return all(not offer.own and offer.health == "dead" for offer in offers)
 
 
-def _cards(session: AnySession, revision: Revision) -> tuple[CardFact, ...]:
+def _products(session: AnySession, revision: Revision) -> dict[int, ProductFacts]:
+    """Everything that the cards name, by id."""
     entries = revision.cards
     wanted = {entry["product_id"] for entry in entries} | {entry.get("alternative_id") for entry in entries}
-    known = load_facts(session, {product for product in wanted if product}, revision.lang)
+    return load_facts(session, {product for product in wanted if product}, revision.lang)
+
+
+def _deal(
+    session: AnySession, post: Post, revision: Revision, known: Mapping[int, ProductFacts], now: datetime
+) -> DealFact:
+    written = read_words(revision.deal)
+    entry = next((entry for entry in revision.cards if entry["kind"] == "deal"), None)
+    product = known.get(entry["product_id"]) if entry is not None else None
+    if product is None:
+        return DealFact(written, now)
+    return DealFact(
+        written,
+        now,
+        product=product.title,
+        sold=not written.shop or bool(offers_of(product, written.shop)),
+        asked=asked(product, written.shop, written.region, written.currency),
+        twins=tuple(_twins(session, post, written, product.id, now)),
+    )
+
+
+def _twins(session: AnySession, post: Post, written: DealInput, product_id: int, now: datetime) -> Iterator[Twin]:
+    """Deals on the same product at the same shop that readers can still use, at about the same price."""
+    if written.price is None:
+        return
+    rows = session.execute(
+        select(Post.slug, Revision.title, Deal.price_minor, Deal.region)
+        .join(Deal, Deal.post_id == Post.id)
+        .join(Revision, Revision.id == Post.live_id)
+        .join(User, User.id == Post.author_id)
+        .where(
+            PUBLIC,
+            Post.id != post.id,
+            Deal.product_id == product_id,
+            Deal.shop == written.shop,
+            Deal.currency == written.currency,
+            Deal.closed_as == "",
+            Deal.until > now,
+        )
+        .order_by(Post.id)
+        .limit(MOST_TWINS)
+    )
+    for slug, title, price, region in rows:
+        if is_near(price, written.price.minor) and (not region or not written.region or region == written.region):
+            yield Twin(slug, title, Money(price, written.currency))
+
+
+def _cards(revision: Revision, known: Mapping[int, ProductFacts]) -> tuple[CardFact, ...]:
+    entries = revision.cards
     ways: dict[tuple[int, int | None], Ways] = {}
     cards = []
     for entry in entries:

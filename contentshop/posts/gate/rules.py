@@ -8,14 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 
+from contentshop.core.money import Money
 from contentshop.core.words import Said, say
+from contentshop.posts.bargains import OWN_SHOP
 from contentshop.posts.gate.facts import CardFact, Facts, Finding, Repair
 from contentshop.posts.gate.mending import Mend, SetField, with_alt, with_product, without_card
 from contentshop.posts.gate.tables import ABSOLUTE, HELD_TO, PAIRINGS, Pairing, find_expiries, find_words
 
 Rule = Callable[[Facts], Iterable[Finding]]
 
-SHOWN = frozenset({"card", "item", "spot", "chapter"})
+SHOWN = frozenset({"card", "item", "spot", "chapter", "deal"})
 """Kinds of cards that recommend. What was rejected or is only compared may be long gone."""
 
 MOST = 20
@@ -36,7 +38,9 @@ def untitled(facts: Facts) -> Iterator[Finding]:
 def unreadable(facts: Facts) -> Iterator[Finding]:
     """Everything in the text must be readable and lead to a product or file that exists."""
     for number, problem in enumerate(facts.problems):
-        yield Finding("unreadable", True, problem.message, line=problem.line, target=str(number))
+        # What stands in no line is the product that a deal is about.
+        field = "source" if problem.line else "deal_product"
+        yield Finding("unreadable", True, problem.message, field=field, line=problem.line or None, target=str(number))
 
 
 def empty(facts: Facts) -> Iterator[Finding]:
@@ -51,6 +55,80 @@ def no_items(facts: Facts) -> Iterator[Finding]:
         return
     if not any(card.kind == "item" for card in facts.cards):
         yield Finding("no_items", True, say("A buying list needs at least one item, from :::item[…] to :::"))
+
+
+# ---- deals
+
+
+def no_product(facts: Facts) -> Iterator[Finding]:
+    """A deal is about one product."""
+    if facts.deal is not None and not facts.deal.written.product:
+        text = say("Say which product the deal is about.")
+        yield Finding("no_product", True, text, say("Its picture, its price and its shops come from there."), _PRODUCT)
+
+
+def no_price(facts: Facts) -> Iterator[Finding]:
+    """A deal has a price."""
+    if facts.deal is not None and facts.deal.written.price is None:
+        yield Finding("no_price", True, say("Say what it costs with the deal."), field="deal_price")
+
+
+def over(facts: Facts) -> Iterator[Finding]:
+    """What is over is no deal any more."""
+    if facts.deal is None:
+        return
+    ends = facts.deal.written.ends_at
+    if ends is not None and ends <= facts.deal.now:
+        text = say("The deal is over already; look at the time when it ends.")
+        yield Finding("over", True, text, field="deal_ends")
+
+
+def not_sold(facts: Facts) -> Iterator[Finding]:
+    """Readers must be able to get to the shop that a deal names."""
+    deal = facts.deal
+    if deal is None or not deal.product or deal.sold:
+        return
+    if deal.written.shop == OWN_SHOP:
+        text = say("We do not sell “%(title)s” ourselves.", title=deal.product)
+    else:
+        text = say("No page of this shop is known for “%(title)s”.", title=deal.product)
+    reason = say("Choose another shop, or add the shop's page under “Add a product”.")
+    yield Finding("not_sold", True, text, reason, field="deal_shop")
+
+
+def not_charged(facts: Facts) -> Iterator[Finding]:
+    """Our own shop must charge what a deal promises."""
+    deal = facts.deal
+    if deal is None or deal.written.shop != OWN_SHOP or deal.asked is None or deal.written.price is None:
+        return
+    if deal.asked.minor > deal.written.price.minor and not deal.written.coupon:
+        text = say("Our own shop asks %(price)s; without a code readers would pay that.", price=_amount(deal.asked))
+        yield Finding("not_charged", True, text, field="deal_price")
+
+
+def no_saving(facts: Facts) -> Iterator[Finding]:
+    """A deal that is not cheaper than the usual price is none."""
+    deal = facts.deal
+    if deal is None or deal.asked is None or deal.written.price is None:
+        return
+    if deal.asked.minor < deal.written.price.minor:
+        text = say("The shop was seen to ask less without the deal: %(price)s.", price=_amount(deal.asked))
+        yield Finding("no_saving", False, text, field="deal_price")
+
+
+def twins(facts: Facts) -> Iterator[Finding]:
+    """The same deal twice splits votes and comments."""
+    for twin in facts.deal.twins if facts.deal is not None else ():
+        text = say("This deal runs already: “%(title)s”, %(price)s.", title=twin.title, price=_amount(twin.price))
+        reason = say("The same product at the same shop for about the same price. Better tell what is new there.")
+        yield Finding("twins", False, text, reason, field="deal_product", target=twin.slug, post=twin.slug)
+
+
+_PRODUCT = "deal_product"
+
+
+def _amount(money: Money) -> str:
+    return f"{money.amount:f} {money.currency}"
 
 
 # ---- cards
@@ -243,7 +321,8 @@ def no_summary(facts: Facts) -> Iterator[Finding]:
 
 def no_cover(facts: Facts) -> Iterator[Finding]:
     """A post without a cover is overlooked."""
-    if not facts.has_cover:
+    # A deal shows its product.
+    if not facts.has_cover and facts.deal is None:
         yield Finding("no_cover", False, say("A cover picture makes people look."), field="cover")
 
 
@@ -259,11 +338,18 @@ RULES: tuple[Rule, ...] = (
     unreadable,
     empty,
     no_items,
+    no_product,
+    no_price,
+    over,
+    not_sold,
+    not_charged,
     gone,
     dead,
     undisclosed,
     future_dates,
     banned,
+    twins,
+    no_saving,
     stood_in,
     sold_out,
     unsold,
@@ -304,7 +390,8 @@ def _in_state(facts: Facts, state: str) -> Sequence[CardFact]:
 def _of_card(
     rule: str, blocking: bool, card: CardFact, text: Said, reason: Said | None, repair: Repair | None
 ) -> Finding:
-    return Finding(rule, blocking, text, reason, line=card.line, target=card.key, repair=repair)
+    field = "source" if card.line else "deal_product"
+    return Finding(rule, blocking, text, reason, field=field, line=card.line or None, target=card.key, repair=repair)
 
 
 def _mend(label: Said, mend: Mend | None) -> Repair | None:

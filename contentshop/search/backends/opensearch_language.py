@@ -42,7 +42,7 @@ from contentshop.search.port import (
 from contentshop.search.spelling import LEAST_LETTERS, LONGEST, Vocabulary
 from contentshop.search.texts import aside_texts, named_texts, weighted_texts
 
-SCHEMA = f"3.{ANALYSIS_VERSION}"
+SCHEMA = f"4.{ANALYSIS_VERSION}"
 
 BULK_DOCUMENTS = 500
 BULK_CHARACTERS = 4_000_000
@@ -105,6 +105,7 @@ _PROPERTIES: dict[str, Any] = {
     "worth": _LONG,
     "votes": _LONG,
     "rating": _LONG,
+    "phase": _KEYWORD,
     "in_stock": {"type": "boolean"},
 }
 
@@ -176,6 +177,7 @@ def source_of(document: Document) -> dict[str, Any]:
         "worth": document.worth,
         "votes": _bounded(max(document.votes, 0)),
         "rating": document.rating,
+        "phase": document.phase,
         "in_stock": document.in_stock,
         "prices": {
             currency: _bounded(minor)
@@ -333,6 +335,8 @@ def _filters(query: SearchQuery) -> dict[Facet, dict[str, Any]]:
             found[facet] = {"terms": {name: cleaned}}
     if query.in_stock:
         found["stock"] = term_query("in_stock", True)
+    if query.running:
+        found["running"] = term_query("phase", "running")
     if query.published_from is not None:
         found["age"] = _since(query.published_from)
     if query.worth_from is not None:
@@ -391,6 +395,8 @@ _FIELDS: Mapping[str, str] = {
 def _values(facet: str, query: SearchQuery) -> dict[str, Any]:
     if facet == "stock":
         return {"filters": {"filters": {"1": term_query("in_stock", True)}}}
+    if facet == "running":
+        return {"filters": {"filters": {"1": term_query("phase", "running")}}}
     if facet == "age":
         ages = {str(at): _since(since) for at, since in enumerate(query.ages)}
         return {"filters": {"filters": ages or {"none": {"match_none": {}}}}}
@@ -463,7 +469,7 @@ def page_body(query: SearchQuery, matching: dict[str, Any], order: list[dict[str
         "track_total_hits": False,
         # Nothing is read from the stored documents: it would cost more than the search.
         "stored_fields": "_none_",
-        "docvalue_fields": ["version", "kind", "published", "popularity", "ways"],
+        "docvalue_fields": ["version", "kind", "published", "popularity", "ways", "phase"],
     }
 
 
@@ -619,6 +625,7 @@ class Extremes:
             _value(hit, "popularity"),
             _value(hit, "published"),
             bool(hit["fields"].get("ways")),
+            _value(hit, "phase"),
             self.most_popular,
             self.newest,
         )

@@ -84,7 +84,7 @@ from contentshop.search.port import (
 from contentshop.search.texts import aside_texts, named_texts, weighted_texts
 from contentshop.search.understanding import FEW_RESULTS, better_text, understand
 
-SCHEMA = f"3.{ANALYSIS_VERSION}"
+SCHEMA = f"4.{ANALYSIS_VERSION}"
 
 LOCK_SECONDS = 30.0
 POSTINGS_KEPT = 400_000  # (document, weight) pairs in memory, 8 bytes each

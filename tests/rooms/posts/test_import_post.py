@@ -129,7 +129,7 @@ def test_files_that_differ_in_case_are_two_posts(desk: Desk, tmp_path: Path) -> 
 def test_a_wrong_field_leaves_nothing(desk: Desk, path: Path) -> None:
     with pytest.raises(Invalid) as caught:
         bring_in(desk, path, "---\ntitle: x\nkind: poem\n---\nWords")
-    assert caught.value.fields == {"kind": ["“poem” is not a choice here; use one of article, list."]}
+    assert caught.value.fields == {"kind": ["“poem” is not a choice here; use one of article, list, deal."]}
     assert queries.list_for_author(desk.session, desk.author) == []
 
 

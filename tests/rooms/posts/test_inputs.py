@@ -51,7 +51,7 @@ def test_every_field_that_is_wrong_is_named() -> None:
     )
 
     assert fields == {
-        "kind": ["“poem” is not a choice here; use one of article, list."],
+        "kind": ["“poem” is not a choice here; use one of article, list, deal."],
         "title": ["Use at most 200 characters (now 201)."],
         "summary": ["Use at most 500 characters (now 501)."],
         "tested": ["Use at most 500 characters (now 501)."],
