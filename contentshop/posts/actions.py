@@ -22,7 +22,7 @@ from contentshop.core.text import RENDERER_VERSION, Problem, excerpt
 from contentshop.core.uow import AnySession
 from contentshop.core.words import say
 from contentshop.posts.bargains import PREFIX, DealInput, asked, end_of, phase_of, read_words, state_of
-from contentshop.posts.binding import as_stored, bind, with_deal
+from contentshop.posts.binding import Bound, as_stored, bind, with_deal
 from contentshop.posts.cards import CardRef
 from contentshop.posts.events import PostChanged, PostPublished, PostUnpublished
 from contentshop.posts.gate import inspect, obstacles
@@ -127,9 +127,7 @@ def save_draft(
     history. What readers see stays as it is. Raises EditConflict when the draft has another version by now and other
     words, Forbidden, and Invalid for another kind.
     """
-    _allow(can_change(by, post))
-    if form.kind != post.kind:
-        raise Invalid({"kind": [say("A post stays what it was begun as: an article, a buying list or a deal.")]})
+    _check_own(post, form, by)
     text = text or prepare_text(form.source)
     if post.draft_version == version and _is_saved(post, form):
         return _name(session, post, how, by=by, now=now)
@@ -144,6 +142,20 @@ def save_draft(
     _draft_of(post).restored_from = restored_from
     session.flush()
     return post
+
+
+def try_draft(
+    session: AnySession, post: Post, form: PostInput, *, by: User, now: datetime, text: PreparedText | None = None
+) -> Revision:
+    """What ``save_draft`` would make of ``form``, as a revision that is in no database: nothing is written.
+
+    Raises Forbidden and Invalid as ``save_draft``.
+    """
+    _check_own(post, form, by)
+    text = text or prepare_text(form.source)
+    tried = Revision(post_id=post.id)
+    _put(tried, form, text, _bound(session, post, form, text), by=by, now=now, how="autosave")
+    return tried
 
 
 def publish(
@@ -340,6 +352,12 @@ def import_form(file: PostFile, text: PreparedText, *, now: datetime, cover_id: 
     )
 
 
+def _check_own(post: Post, form: PostInput, by: User) -> None:
+    _allow(can_change(by, post))
+    if form.kind != post.kind:
+        raise Invalid({"kind": [say("A post stays what it was begun as: an article, a buying list or a deal.")]})
+
+
 def _allow(allowed: bool) -> None:
     if not allowed:
         raise Forbidden(say("Only the author may change this post."))
@@ -414,10 +432,26 @@ def _write_draft(
     session: AnySession, post: Post, form: PostInput, text: PreparedText, *, by: User, now: datetime, how: How
 ) -> None:
     """Put the author's words and what was made of them into the draft; what readers see is never touched."""
-    deal = form.deal.words() if form.deal is not None else {}
-    bound = bind(session, post.id, *with_deal(text.cards, text.rendered.segments, deal))
+    bound = _bound(session, post, form, text)
+    session.add_all(bound.fresh)
     draft = _draft_to_write(session, post, by=by, now=now)
-    draft.deal = deal
+    _put(draft, form, text, bound, by=by, now=now, how=how)
+    post.draft = draft
+    if post.live_id is None:
+        post.lang = form.lang
+    note_use(session, draft)
+
+
+def _bound(session: AnySession, post: Post, form: PostInput, text: PreparedText) -> Bound:
+    deal = form.deal.words() if form.deal is not None else {}
+    return bind(session, post.id, *with_deal(text.cards, text.rendered.segments, deal))
+
+
+def _put(
+    draft: Revision, form: PostInput, text: PreparedText, bound: Bound, *, by: User, now: datetime, how: How
+) -> None:
+    """Fill ``draft`` with the author's words and what was made of them."""
+    draft.deal = form.deal.words() if form.deal is not None else {}
     for name in POST_FIELDS:
         value = getattr(form, name)
         setattr(draft, name, list(value) if isinstance(value, tuple) else value)
@@ -429,10 +463,6 @@ def _write_draft(
     draft.text = text.rendered.text
     draft.renderer_version = text.rendered.version
     draft.saved_by, draft.saved_at = by.id, now
-    post.draft = draft
-    if post.live_id is None:
-        post.lang = form.lang
-    note_use(session, draft)
 
 
 def _draft_to_write(session: AnySession, post: Post, *, by: User, now: datetime) -> Revision:

@@ -31,26 +31,27 @@ MEDIA = {"picture": "picture", "video": "video", "audio": "audio", "poster": "pi
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """Segments and cards as a revision keeps them, and what could not be found."""
+    """Segments and cards as a revision keeps them, what could not be found, and the cards that are new to the post."""
 
     segments: list[Segment]
     cards: list[dict[str, Any]]
     problems: tuple[Problem, ...]
+    fresh: tuple[Card, ...]
 
 
 def bind(session: AnySession, post_id: int, cards: Sequence[CardRef], segments: Sequence[Segment]) -> Bound:
     """Find what ``cards`` and ``segments`` of a post refer to; ``segments`` name cards by their place in ``cards``.
 
-    Cards of products that were not in the post before are added to the session.
+    Writes nothing: who keeps the text adds ``fresh``, cards of products that were not in the post before.
     """
     slugs = {slug for card in cards for slug in (card.product, card.alternative) if slug}
     products = find_ids_by_slug(session, slugs)
-    keys = _card_keys(session, post_id, cards, products)
+    keys, fresh = _card_keys(session, post_id, cards, products)
     files = _files(session, asset_keys(segments))
     binder = _Binder(cards, keys, files)
     bound = mapped(segments, binder.bind)
     problems = sorted([*_unknown(cards, products), *binder.problems], key=lambda problem: problem.line)
-    return Bound(bound, _entries(cards, keys, products), tuple(problems))
+    return Bound(bound, _entries(cards, keys, products), tuple(problems), fresh)
 
 
 def with_deal(
@@ -182,8 +183,8 @@ def _unknown(cards: Iterable[CardRef], products: Collection[str]) -> Iterator[Pr
 
 def _card_keys(
     session: AnySession, post_id: int, cards: Sequence[CardRef], products: Mapping[str, int]
-) -> dict[str, str]:
-    """Place in the text → lasting key, for every card whose product exists.
+) -> tuple[dict[str, str], tuple[Card, ...]]:
+    """Place in the text → lasting key, for every card whose product exists; and the cards that are new.
 
     The n-th card of a product keeps the key that the n-th card of this product has always had in this post.
     """
@@ -192,6 +193,7 @@ def _card_keys(
     for product_id, key in rows:
         known.setdefault(product_id, []).append(key)
     keys: dict[str, str] = {}
+    fresh: list[Card] = []
     seen: Counter[int] = Counter()
     for place, card in enumerate(cards):
         product_id = products.get(card.product, 0)
@@ -200,10 +202,10 @@ def _card_keys(
         own = known.setdefault(product_id, [])
         if seen[product_id] == len(own):
             own.append(new_key())
-            session.add(Card(key=own[-1], post_id=post_id, product_id=product_id))
+            fresh.append(Card(key=own[-1], post_id=post_id, product_id=product_id))
         keys[str(place)] = own[seen[product_id]]
         seen[product_id] += 1
-    return keys
+    return keys, tuple(fresh)
 
 
 def _entries(cards: Sequence[CardRef], keys: Mapping[str, str], products: Mapping[str, int]) -> list[dict[str, Any]]:

@@ -32,7 +32,7 @@ from contentshop.posts.models import (
 )
 from contentshop.posts.policy import can_see_draft
 from contentshop.posts.segments import card_keys, recommending
-from contentshop.products.models import ProductPicture
+from contentshop.products.models import Merchant, ProductPicture
 from contentshop.products.offers import PictureFacts
 
 AnyRow = Row[*tuple[Any, ...]]
@@ -211,8 +211,8 @@ def get_published(session: AnySession, slug: str, *, also: ColumnElement[str] | 
     return _published(row, row.published_at)
 
 
-def get_preview(session: AnySession, post: Post, *, now: datetime) -> PublishedPost:
-    """The draft of ``post`` as readers would see it if it were published ``now``.
+def get_preview(session: AnySession, post: Post, *, now: datetime, words: Revision | None = None) -> PublishedPost:
+    """The draft of ``post``, or ``words`` in its place, as readers would see it if it were published ``now``.
 
     Whether the asker may see it has been decided before (``get_for_studio``). Raises NotFound without a draft.
     """
@@ -220,7 +220,28 @@ def get_preview(session: AnySession, post: Post, *, now: datetime) -> PublishedP
     if row is None:
         raise NotFound(say("There is no such post."))
     found = _published(row, row.published_at or now)
+    if words is not None:
+        found = _saying(session, found, words)
     return replace(found, standing=_planned(found.deal, now)) if found.deal is not None else found
+
+
+# What of a page the words of a revision decide, under the same names.
+_OF_WORDS = (
+    *("lang", "title", "summary", "tested", "tested_from", "tested_to", "owned_since", "relation"),
+    *("segments", "headings", "cards", "topics", "cover_alt"),
+)
+
+
+def _saying(session: AnySession, post: PublishedPost, words: Revision) -> PublishedPost:
+    asset = session.get(Asset, words.cover_id) if words.cover_id is not None else None
+    alt = words.cover_alt or (asset.alt if asset is not None else "")
+    return replace(
+        post,
+        **{name: getattr(words, name) for name in _OF_WORDS},
+        cover=_picture(asset, alt) if asset is not None else None,
+        words=estimated_words(len(words.text), words.lang),
+        deal=read_words(words.deal) if words.deal else None,
+    )
 
 
 def _planned(deal: DealInput, now: datetime) -> DealFacts | None:
@@ -272,7 +293,7 @@ def _whole(revision_id: InstrumentedAttribute[int | None]) -> Select[*tuple[Any,
     )
 
 
-# How a deal stands, in a statement that joins posts with their deals; ``read_deal`` reads them.
+# How a deal stands, in a statement that joins posts with deals and their merchants; ``read_deal`` reads them.
 DEAL_COLUMNS = (
     Deal.price_minor.label("deal_price"),
     Deal.currency.label("deal_currency"),
@@ -289,6 +310,8 @@ DEAL_COLUMNS = (
     Deal.reports.label("deal_reports"),
     Deal.works.label("deal_works"),
     Deal.fails.label("deal_fails"),
+    Merchant.name.label("deal_shop_name"),
+    Merchant.translations.label("deal_shop_names"),
 )
 
 
@@ -311,6 +334,8 @@ def read_deal(row: AnyRow) -> DealFacts | None:
         reports=row.deal_reports,
         works=row.deal_works,
         fails=row.deal_fails,
+        shop_name=row.deal_shop_name or "",
+        shop_names=row.deal_shop_names or {},
     )
 
 
@@ -695,6 +720,7 @@ def _joined(
         .join(Revision, Revision.id == revision_id)
         .join(User, User.id == Post.author_id)
         .outerjoin(Deal, Deal.post_id == Post.id)
+        .outerjoin(Merchant, Merchant.key == Deal.shop)
         .outerjoin(Asset, Asset.id == picture)
     )
 
@@ -791,6 +817,10 @@ def _cover(row: AnyRow) -> PictureFacts | None:
         return None
     alt, focus = row.cover_alt or row.asset_alt, (row.focus_x, row.focus_y)
     return PictureFacts(row.asset_key, row.width, row.height, tuple(row.widths), alt, focus)
+
+
+def _picture(asset: Asset, alt: str) -> PictureFacts:
+    return PictureFacts(asset.key, asset.width, asset.height, tuple(asset.widths), alt, (asset.focus_x, asset.focus_y))
 
 
 def list_addresses(session: AnySession, *, limit: int) -> list[tuple[str, datetime]]:

@@ -47,6 +47,7 @@ def renew(session: AnySession, revision_id: int, text: PreparedText, *, now: dat
     revision.renderer_version = RENDERER_VERSION
     if problems and post.live_id == revision.id:
         return True
+    session.add_all(bound.fresh)
     revision.segments, revision.cards = bound.segments, bound.cards
     revision.headings = [list(heading) for heading in text.rendered.headings]
     revision.text = text.rendered.text

@@ -282,10 +282,10 @@ def preview(key: str) -> Response:
     )
 
 
-def draft_page(post: Post, *, for_author: bool) -> PostPage:
-    """The draft as readers would see it; nothing that search engines could take for a page of the site."""
+def draft_page(post: Post, *, for_author: bool, words: Revision | None = None) -> PostPage:
+    """The draft, or ``words`` in its place, as readers would see it; no page of the site for search engines."""
     who = viewer()
-    found = queries.get_preview(db.session, post, now=who.now)
+    found = queries.get_preview(db.session, post, now=who.now, words=words)
     cards = card_views(found.cards, who, for_author=for_author, locale=found.lang)
     titles = {topic.slug: topic.title for topic in curation.list_topics(db.session, who.locale)}
     topics = [(titles.get(slug, slug), f"/topics/{slug}") for slug in found.topics]

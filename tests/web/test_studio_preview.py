@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from contentshop.core.db import Base
+from contentshop.core.db import Base, db
 from contentshop.posts.models import Post
 from contentshop.web.studio_pages import Check, Repair
 from tests.conftest import csrf_of
@@ -106,6 +106,20 @@ def test_nothing_is_kept(writer: FlaskClient, app: Flask, session: Session) -> N
     answer = writer.post(f"/studio/{key}/live-preview", data=sent)
     assert "Last." in answer.json["html"]
     assert everything() == before
+
+
+def test_nobody_who_writes_is_in_its_way(writer: FlaskClient, app: Flask) -> None:
+    key = begin(writer)
+    sent = fields(writer, key)
+    with app.app_context(), db.engine.connect() as other:
+        if other.dialect.name == "sqlite":
+            other.connection.driver_connection.execute("BEGIN IMMEDIATE")  # type: ignore[union-attr]
+        else:
+            other.execute(text("LOCK TABLE post, revision, card, revision_asset, draft_step IN EXCLUSIVE MODE"))
+        answer = writer.post(f"/studio/{key}/live-preview", data=sent)
+        assert answer.status_code == 200
+        other.connection.rollback()
+    assert "Late work." in answer.json["html"]
 
 
 def test_what_is_wrong_is_told_by_line_and_the_rest_is_shown(writer: FlaskClient) -> None:
