@@ -8,7 +8,7 @@ from contentshop.core.clock import Clock
 from contentshop.core.fetch import Fetcher
 from contentshop.core.mail import Mailer
 from contentshop.media.port import Storage
-from contentshop.orders.port import PaymentGateway
+from contentshop.payments.gateways import Gateways
 from contentshop.search.port import SearchBackend
 
 
@@ -19,6 +19,6 @@ class Engines:
     clock: Clock
     search: SearchBackend
     storage: Storage
-    payment: PaymentGateway
+    payment: Gateways
     mail: Mailer
     fetcher: Fetcher

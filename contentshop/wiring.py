@@ -11,7 +11,8 @@ from contentshop.core.fetch import Fetcher
 from contentshop.core.mail import Mailer
 from contentshop.engines import Engines
 from contentshop.media.backends.folder import FolderStorage
-from contentshop.orders.backends.manual import ManualPaymentGateway
+from contentshop.payments.backends.manual import ManualPaymentGateway
+from contentshop.payments.gateways import Gateways
 from contentshop.search.backends.whoosh import WhooshSearchBackend
 from contentshop.search.port import SearchBackend
 
@@ -27,7 +28,7 @@ def build(
         clock=clock or _clock(settings),
         search=_search(settings),
         storage=FolderStorage(settings.media_dir),
-        payment=ManualPaymentGateway(settings.bank_details),
+        payment=Gateways([ManualPaymentGateway(settings.bank_details)]),
         mail=mail or _mailer(settings),
         fetcher=fetcher or _fetcher(settings),
     )

@@ -22,6 +22,21 @@ class OrderPaid(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class OrderPartPaid(Event):
+    """A part of this order's money has arrived, and the rest is still due."""
+
+    order: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRefunded(Event):
+    """Money of this order has gone back."""
+
+    order: str
+    refund: str
+
+
+@dataclass(frozen=True, slots=True)
 class OrderShipped(Event):
     """A parcel of this order is on its way; ``shipment`` is its key."""
 

@@ -165,6 +165,16 @@ class GiftCard(Base):
     expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
+class GiftCardVariant(Base):
+    """A variant that is a gift card: each unit of it that is paid becomes a card of its price."""
+
+    __tablename__ = "gift_card_variant"
+
+    variant_id: Mapped[int] = mapped_column(
+        BigInt, ForeignKey("variant.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+
+
 class CreditUse(Base):
     """What an order (``holder``) takes from a gift card: held while it is unpaid, captured when paid."""
 

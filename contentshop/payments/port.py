@@ -16,9 +16,10 @@ from contentshop.core.money import Money
 
 # What has become of a payment: not yet, all of it has come, never will.
 Outcome = Literal["open", "paid", "failed"]
-# What an event tells: of a payment that it is paid or failed, of a refund that it is done or failed, of a dispute
+# What an event tells: of a payment that it is paid, declined for now, or failed for good; of a refund that it is done
+# or failed; of a dispute
 # that it was begun; "other" is none of our business.
-EventKind = Literal["paid", "failed", "refund_done", "refund_failed", "disputed", "other"]
+EventKind = Literal["paid", "declined", "failed", "refund_done", "refund_failed", "disputed", "other"]
 
 
 class Refused(Conflict):

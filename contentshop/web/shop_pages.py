@@ -17,9 +17,9 @@ from contentshop.core.ids import new_key
 from contentshop.core.money import Money
 from contentshop.orders import queries as orders
 from contentshop.orders.inputs import MAX_QUANTITY
-from contentshop.orders.port import Instructions
 from contentshop.orders.pricing import Totals
 from contentshop.orders.queries import CartFacts, Line, Quote
+from contentshop.payments.port import Instructions
 from contentshop.posts.queries import CardOrigin
 from contentshop.web.cards import live_url, post_url, product_url
 from contentshop.web.chrome import current_babel_locale, day

@@ -8,6 +8,7 @@ its stock by ascending variant.
 from __future__ import annotations
 
 from contentshop.orders.actions.carts import MAX_LINES, Added, add, change_quantity, fit_to_stock, forget_carts, remove
+from contentshop.orders.actions.paying import mark_paid
 from contentshop.orders.actions.placing import AttemptUsed, CartEmpty, QuoteChanged, Wish, place
 from contentshop.orders.actions.shipping import (
     Parcel,
@@ -21,7 +22,7 @@ from contentshop.orders.actions.shipping import (
     ship_digital,
     ship_many,
 )
-from contentshop.orders.actions.states import cancel, expire_unpaid, mark_paid
+from contentshop.orders.actions.states import cancel, expire_unpaid
 
 __all__ = [
     "MAX_LINES",

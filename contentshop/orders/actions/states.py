@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from datetime import datetime
 
 from sqlalchemy import select
@@ -14,37 +13,13 @@ from contentshop.core.uow import AnySession
 from contentshop.core.words import say
 from contentshop.orders import policy, queries
 from contentshop.orders.actions.journal import tell
-from contentshop.orders.events import OrderCancelled, OrderPaid
+from contentshop.orders.actions.refunding import unwind
+from contentshop.orders.events import OrderCancelled
 from contentshop.orders.models import Order
 from contentshop.orders.policy import Verb
 from contentshop.products import stock
 
 EXPIRY_BATCH = 100
-
-
-def mark_paid(session: AnySession, key: str, *, by: User | None, now: datetime) -> Order:
-    """The money has arrived. Doing it again changes nothing.
-
-    Money for a cancelled order brings it back when its goods can still be promised. Raises OutOfStock when
-    they cannot (the money has to go back), Conflict when nothing is due, NotFound, Forbidden.
-    """
-    order = order_to_change(session, key, by, Verb.PAY)
-    if policy.is_done(order, Verb.PAY):
-        return order
-    revived = order.state == "cancelled"
-    step(order, Verb.PAY)
-    if revived:
-        wants: Counter[int] = Counter()
-        for line in order.lines:
-            wants[line.variant_id] += line.quantity
-        stock.reserve(session, order.key, wants, expires_at=None, now=now)
-        order.cancelled_at = None
-    else:
-        stock.confirm(session, order.key)
-    order.paid_at = now
-    order.pay_by = None
-    tell(session, order, "revived" if revived else "paid", OrderPaid(order=key), by=by, now=now)
-    return order
 
 
 def cancel(session: AnySession, key: str, *, reason: str, by: User | None, actor: str = "", now: datetime) -> Order:
@@ -78,6 +53,12 @@ def expire_unpaid(session: AnySession, *, now: datetime) -> list[str]:
     return ended
 
 
+def end_without_goods(session: AnySession, order: Order, *, now: datetime) -> None:
+    """Money came when the goods were somebody else's: the order, which the caller has locked, ends and it goes back."""
+    step(order, Verb.CANCEL)
+    _cancelled(session, order, "sold_out", reason="", by=None, actor="", now=now)
+
+
 def order_to_change(session: AnySession, key: str, by: User | None, verb: Verb = Verb.CANCEL) -> Order:
     """The order, held until the end of the transaction. ``by`` None is the site itself, or a buyer who may."""
     if by is not None and not people.may(by, policy.DUTY[verb]):
@@ -104,4 +85,6 @@ def _cancelled(
     stock.release(session, order.key, now=now)
     order.cancelled_at = now
     order.pay_by = None
+    # Before the news of it: whoever hears that an order is cancelled may say that the money is on its way.
+    unwind(session, order, reason="order cancelled", by=by, now=now)
     tell(session, order, kind, OrderCancelled(order=order.key), by=by, actor=actor, now=now, note=reason)

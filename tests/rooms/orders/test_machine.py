@@ -76,7 +76,8 @@ class OrderMachine(RuleBasedStateMachine):
             return
         plain = self.paper[order.key]
         late = plain.state == "cancelled"
-        legal = plain.method == "bank_transfer" or not late
+        # What had been paid before it was cancelled goes back, so such an order stays cancelled.
+        legal = not late or (plain.method == "bank_transfer" and not plain.paid)
         enough = not late or plain.quantity <= self.on_hand - self.promised
         news = late or not plain.paid
         # A bank transfer is paid before it is shipped, so only cash is still open afterwards.
@@ -100,7 +101,7 @@ class OrderMachine(RuleBasedStateMachine):
             return
         plain = self.paper[order.key]
         if self._try("cancel", order, plain.state != "shipped", reason="x") and plain.state != "cancelled":
-            plain.state, plain.due, plain.steps = "cancelled", None, plain.steps + 1
+            plain.state, plain.due, plain.steps = "cancelled", None, plain.steps + (2 if plain.paid else 1)
 
     def _try(self, verb: str, order: Order, legal: bool, **options: str) -> bool:
         try:
