@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import joinedload
 
 from contentshop.accounts.models import User
@@ -19,9 +19,13 @@ from contentshop.live.policy import can_end
 from contentshop.media.models import Asset
 from contentshop.posts.queries import CardOrigin
 from contentshop.posts.queries import LiveCard as ShownCard
+from contentshop.products.models import Product, ProductPicture
+from contentshop.products.offers import PictureFacts
+from contentshop.products.queries import TITLE_LANGUAGES
 
 # A session that nobody began is off the listings after this.
 MISSED = timedelta(hours=3)
+MAX_WORDS = 6  # of a search
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +65,7 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
-    """A session in a list."""
+    """A session in a list, with the picture of the product that is shown now, or of the first one of its queue."""
 
     key: str
     state: str
@@ -70,6 +74,7 @@ class Announcement:
     starts_at: datetime
     host_name: str
     host_handle: str
+    picture: PictureFacts | None = None
 
 
 def get_session(session: AnySession, key: str) -> Session:
@@ -186,13 +191,16 @@ def list_by_host(session: AnySession, host_id: int, *, limit: int = 100) -> list
     query = (
         _announced().where(LiveSession.host_id == host_id).order_by(LiveSession.starts_at.desc(), LiveSession.id.desc())
     )
-    return [Announcement(**row._mapping) for row in session.execute(query.limit(limit))]  # noqa: SLF001
+    return [_announcement(row) for row in session.execute(query.limit(limit))]
 
 
 def list_announced(
-    session: AnySession, *, now: datetime, host_key: str | None = None, limit: int = 6
+    session: AnySession, *, now: datetime, host_key: str | None = None, text: str = "", limit: int = 6
 ) -> list[Announcement]:
-    """What is live now and what comes next, in this order; only of one host if given."""
+    """What is live now and what comes next, in this order; only of one host, or with all words of ``text``, if given.
+
+    Words may stand in the title, the summary, the host's name, or the title of a product of the queue.
+    """
     query = _announced().where(
         User.blocked.is_(False),
         or_(
@@ -202,8 +210,43 @@ def list_announced(
     )
     if host_key is not None:
         query = query.where(User.key == host_key)
+    for word in text.split()[:MAX_WORDS]:
+        query = query.where(_mentions(word))
     query = query.order_by(LiveSession.state, LiveSession.starts_at, LiveSession.id).limit(limit)
-    return [Announcement(**row._mapping) for row in session.execute(query)]  # noqa: SLF001
+    return [_announcement(row) for row in session.execute(query)]
+
+
+def _mentions(word: str) -> ColumnElement[bool]:
+    shown = (
+        select(LiveCard.id)
+        .join(Product, Product.id == LiveCard.product_id)
+        .where(
+            LiveCard.session_id == LiveSession.id,
+            or_(
+                Product.title.icontains(word, autoescape=True),
+                *(
+                    Product.translations[(language, "title")].as_string().icontains(word, autoescape=True)
+                    for language in TITLE_LANGUAGES
+                ),
+            ),
+        )
+        .correlate(LiveSession)
+    )
+    own = (LiveSession.title, LiveSession.summary, User.name)
+    return or_(*(column.icontains(word, autoescape=True) for column in own), shown.exists())
+
+
+def list_addresses(session: AnySession, *, limit: int) -> list[str]:
+    """The public keys of the sessions that can be watched now or again, or are announced, for the sitemap."""
+    return list(
+        session.scalars(
+            select(LiveSession.key)
+            .join(User, User.id == LiveSession.host_id)
+            .where(User.blocked.is_(False), LiveSession.state.in_(("live", "scheduled", "replay")))
+            .order_by(LiveSession.id.desc())
+            .limit(limit)
+        )
+    )
 
 
 def list_showing(session: AnySession, asset_id: int) -> list[str]:
@@ -211,13 +254,42 @@ def list_showing(session: AnySession, asset_id: int) -> list[str]:
     return list(session.scalars(select(LiveSession.title).where(LiveSession.video_id == asset_id)))
 
 
+def _announcement(row: Any) -> Announcement:
+    values = dict(row._mapping)  # noqa: SLF001 - the documented way
+    key, width, height, widths, x, y = (values.pop(name) for name in PICTURE)
+    picture = PictureFacts(key, width, height, tuple(widths), "", (x, y)) if key else None
+    return Announcement(**values, picture=picture)
+
+
+PICTURE = ("asset_key", "width", "height", "widths", "focus_x", "focus_y")
+
+
 def _announced() -> Select[*tuple[Any, ...]]:
-    return select(
-        LiveSession.key,
-        LiveSession.state,
-        LiveSession.title,
-        LiveSession.lang,
-        LiveSession.starts_at,
-        User.name.label("host_name"),
-        User.handle.label("host_handle"),
-    ).join(User, User.id == LiveSession.host_id)
+    picture = (
+        select(ProductPicture.asset_id)
+        .join(LiveCard, LiveCard.product_id == ProductPicture.product_id)
+        .where(LiveCard.session_id == LiveSession.id, ProductPicture.position == 0)
+        .order_by(LiveCard.pinned_at.is_(None), LiveCard.position, LiveCard.id)
+        .limit(1)
+        .correlate(LiveSession)
+        .scalar_subquery()
+    )
+    return (
+        select(
+            LiveSession.key,
+            LiveSession.state,
+            LiveSession.title,
+            LiveSession.lang,
+            LiveSession.starts_at,
+            User.name.label("host_name"),
+            User.handle.label("host_handle"),
+            Asset.key.label("asset_key"),
+            Asset.width,
+            Asset.height,
+            Asset.widths,
+            Asset.focus_x,
+            Asset.focus_y,
+        )
+        .join(User, User.id == LiveSession.host_id)
+        .outerjoin(Asset, Asset.id == picture)
+    )

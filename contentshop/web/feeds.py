@@ -14,11 +14,12 @@ from werkzeug.wrappers import Response
 from contentshop.accounts import queries as accounts
 from contentshop.core.db import db
 from contentshop.curation import queries as curation
+from contentshop.live import queries as live
 from contentshop.posts import queries as posts
 from contentshop.posts import series
 from contentshop.posts.queries import PostTile
 from contentshop.products import queries as products
-from contentshop.web.cards import creator_url, post_url, product_url, series_url
+from contentshop.web.cards import creator_url, live_url, post_url, product_url, series_url
 from contentshop.web.chrome import LANGUAGE_TAGS, iso
 from contentshop.web.door import Door
 from contentshop.web.session import settings, viewer
@@ -97,6 +98,8 @@ def sitemap() -> Response:
         _place(urls, base + product_url(slug), changed)
     for slug, changed in series.list_addresses(db.session, limit=500):
         _place(urls, base + series_url(slug), changed)
+    for key in live.list_addresses(db.session, limit=500):
+        _place(urls, base + live_url(key), None)
     for found in curation.list_topics(db.session, viewer().locale):
         _place(urls, base + url_for("reader.topic", slug=found.slug), None)
     ElementTree.register_namespace("", SITEMAP)

@@ -294,10 +294,23 @@ def live_session(key: str) -> Part:
 def live_by(host_key: str) -> Part:
     """The sessions that a creator has announced or is in."""
     return Part(
-        "SELECT 'lives', s.id, s.version, s.state FROM live_session s JOIN user_account u ON u.id = s.host_id"
-        " WHERE u.key = ? AND s.state IN ('live', 'scheduled')",
+        f"{_LIVES} AND u.key = ?",
         (host_key,),
     )
+
+
+def live_announced() -> Part:
+    """The sessions that anybody has announced or is in."""
+    return Part(_LIVES)
+
+
+# With the products of their queues, whose pictures stand in lists.
+_LIVES = (
+    "SELECT 'lives', s.id, s.version, s.state || ' ' || CAST(u.version AS TEXT) || CAST(u.blocked AS TEXT) || ' ' ||"
+    " CAST((SELECT coalesce(sum(g.version), 0) FROM live_card c JOIN product g ON g.id = c.product_id"
+    " WHERE c.session_id = s.id) AS TEXT) FROM live_session s JOIN user_account u ON u.id = s.host_id"
+    " WHERE s.state IN ('live', 'scheduled')"
+)
 
 
 def begin_snapshot(session: Session) -> None:

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import cast
 
 from flask import Flask, Response, current_app, url_for
@@ -31,7 +32,7 @@ from contentshop.web.cache import begin, keep
 from contentshop.web.cards import creator_url, language_tag, next_stale, product_card, relation_note
 from contentshop.web.door import Door, show
 from contentshop.web.live_pages import AnnouncedView, Player, ScheduleListPage, SessionPage, TimedCard
-from contentshop.web.pictures import recording_url
+from contentshop.web.pictures import picture, recording_url
 from contentshop.web.reader_pages import Head
 from contentshop.web.session import Viewer, settings, viewer
 
@@ -111,7 +112,14 @@ def announced(entry: Announcement) -> AnnouncedView:
         starts_at=entry.starts_at,
         host_name=entry.host_name,
         host_url=creator_url(entry.host_handle),
+        picture=picture(entry.picture),
     )
+
+
+def next_missed(found: Iterable[Announcement], now: datetime) -> datetime | None:
+    """When the next of these goes off the listings because nobody has begun it."""
+    waiting = (entry.starts_at + queries.MISSED for entry in found if entry.state == "scheduled")
+    return min((at for at in waiting if at > now), default=None)
 
 
 def clock_text(seconds: int) -> str:

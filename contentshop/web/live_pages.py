@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from contentshop.web.cards import CardView
+from contentshop.web.pictures import PictureView
 from contentshop.web.reader_pages import Head
 
 Choice = tuple[str, str]
@@ -76,6 +77,7 @@ class AnnouncedView:
     starts_at: datetime
     host_name: str
     host_url: str
+    picture: PictureView | None = None
 
 
 @dataclass(frozen=True, slots=True)

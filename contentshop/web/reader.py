@@ -36,7 +36,8 @@ from contentshop.web.cards import creator_url, language_tag, post_url, product_c
 from contentshop.web.chrome import current_chrome
 from contentshop.web.desk_search import synonyms_for
 from contentshop.web.door import Door, show
-from contentshop.web.live import announced
+from contentshop.web.live import announced, next_missed
+from contentshop.web.live_pages import AnnouncedView
 from contentshop.web.pictures import face, largest
 from contentshop.web.reader_pages import (
     CreatorPage,
@@ -47,6 +48,7 @@ from contentshop.web.reader_pages import (
     HomePage,
     Paging,
     Saving,
+    SearchForm,
     SearchResultsPage,
     SeriesPage,
     Suggestion,
@@ -70,6 +72,7 @@ TILES = 24  # posts of one page
 NEWEST_WITHOUT_RESULTS = 8
 RELATED = 4
 RECOMMENDATIONS = 24  # guides on a product's page
+LIVE_SHOWN = 3  # sessions on the home page and above search results
 SHELF = 12  # entries of a featured list on the home page
 
 
@@ -80,6 +83,7 @@ def home() -> Response:
     who, number = viewer(), page_number(request.args.get("page"))
     placed = curation.list_placed(db.session, "home", now=who.now, locale=who.locale) if number == 1 else []
     popular = discovery.list_trending(db.session, "week").posts if number == 1 else {}
+    on_air = live.list_announced(db.session, now=who.now, limit=LIVE_SHOWN) if number == 1 else []
     newest = _Newest(number, also=_posts_of(placed) | set(popular))
     tiles = newest.also
     shelves, facts = _shelves(placed, who, tiles)
@@ -97,15 +101,18 @@ def home() -> Response:
         newest=fresh,
         paging=newest.paging("/"),
         trending=_trending(popular, tiles, lead),
+        live=[announced(entry) for entry in on_air],
     )
     parts = [
         newest.part,
         freshness.featured("home", who.now),
         freshness.trending("week"),
+        freshness.live_announced(),
         *freshness.posts(tiles),
         *freshness.products(facts),
     ]
-    return keep(show("reader/home.html", page), parts, now=who.now, until=_next_stale(facts, who))
+    ends = [at for at in (_next_stale(facts, who), next_missed(on_air, who.now)) if at]
+    return keep(show("reader/home.html", page), parts, now=who.now, until=min(ends, default=None))
 
 
 @bp.get("/p/<slug>")
@@ -332,8 +339,17 @@ def search() -> Response:
         degraded=results.degraded,
         newest=_readable_first(newest, who),
         paging=finding.paging(form, results.total),
+        live=_live_about(form, who),
     )
     return show("reader/search.html", page)
+
+
+def _live_about(form: SearchForm, who: Viewer) -> list[AnnouncedView]:
+    """What is live or announced with the words that were searched for, above the first page of results."""
+    if not form.text or form.page != 1 or finding.is_filtered(form):
+        return []
+    found = live.list_announced(db.session, now=who.now, text=form.text, limit=LIVE_SHOWN)
+    return [announced(entry) for entry in found]
 
 
 @bp.post("/preferences")

@@ -134,7 +134,7 @@ class Paging:
 
 @dataclass(frozen=True, slots=True)
 class HomePage:
-    """The first page: what editors picked, what is read most this week, then what is new."""
+    """The first page: what is live or about to be, what editors picked, what is read most this week, what is new."""
 
     head: Head
     lead: Entry | None
@@ -143,6 +143,7 @@ class HomePage:
     newest: Sequence[TileView]
     paging: Paging
     trending: Sequence[Suggestion] = ()
+    live: Sequence[AnnouncedView] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -411,3 +412,4 @@ class SearchResultsPage:
     degraded: bool
     newest: Sequence[TileView]
     paging: Paging
+    live: Sequence[AnnouncedView] = ()

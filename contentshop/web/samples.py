@@ -26,6 +26,7 @@ from contentshop.web.blocks import (
     Shot,
     Spot,
 )
+from contentshop.web.live_pages import AnnouncedView
 from contentshop.web.reader_pages import LineView, TalkView, WorthView
 
 PICTURES = "/static/icons/samples"
@@ -428,6 +429,18 @@ def hits(now: datetime) -> list[SimpleNamespace]:
     ]
 
 
+def sessions(now: datetime) -> list[AnnouncedView]:
+    """A live session in each of its states; the second has no picture."""
+    shown: Any = _picture("headphones", "Headphones")
+    later = now + timedelta(days=1)
+    return [
+        AnnouncedView("/live/a", "live", "Which headphones for a night train?", "en", now, "Mara", "/@mara", shown),
+        AnnouncedView("/live/b", "scheduled", "拆一台咖啡磨豆机", "zh-Hans", later, "林小满", "/@lin"),
+        AnnouncedView("/live/c", "replay", "Last week: the travel kit", "en", now, "Mara", "/@mara", shown),
+        AnnouncedView("/live/d", "ended", "Two kettles, one cup", "en", now, "Mara", "/@mara", shown),
+    ]
+
+
 def talk(now: datetime) -> TalkView:
     """A discussion with a reply, and what is left of a hidden comment."""
 
@@ -484,6 +497,7 @@ def samples(now: datetime) -> SimpleNamespace:
         list_items=list_items(now),
         blocks=blocks(now),
         talk=talk(now),
+        sessions=sessions(now),
         offers=offers(now),
         hits=hits(now),
         saving=SimpleNamespace(fields={"q": "headphones", "to": "300", "currency": "USD"}, csrf="", url="/account"),

@@ -167,6 +167,64 @@ def test_a_replay_of_an_own_video_leads_to_its_times(
     assert "data-seek" not in client.get(f"/live/{host.key}").text
 
 
+class TestWhereItIsFound:
+    """What is live or announced stands on the home page, above search results and in the sitemap."""
+
+    def test_on_the_home_page_as_long_as_it_is_to_come(
+        self, host: Host, cards: dict[str, str], client: FlaskClient, statements: Any
+    ) -> None:
+        row = f'<a href="/live/{host.key}" lang="en">Lamps by night</a>'
+        page = client.get("/").text
+        assert row in page
+        assert ">Announced</span>" in page
+        with statements() as seen:
+            assert client.get("/").text == page
+        assert not seen
+
+        host.turn("begin")
+        assert '<span class="live-on">Live now</span>' in client.get("/").text
+        host.turn("end")
+        assert row not in client.get("/").text
+
+    def test_one_that_nobody_began_goes_by_itself(
+        self, host: Host, client: FlaskClient, clock: FixedClock, session: Session
+    ) -> None:
+        assert "Lamps by night" in client.get("/").text
+        clock.advance(timedelta(hours=5, seconds=1))
+        assert "Lamps by night" not in client.get("/").text
+
+    @pytest.mark.parametrize("words", ["lamps", "NIGHT lamps", "hana", "steel kettle", "lamps kettle"])
+    def test_in_search_by_its_words_its_host_and_its_products(
+        self, host: Host, cards: dict[str, str], client: FlaskClient, words: str
+    ) -> None:
+        assert f'<a href="/live/{host.key}"' in client.get("/search", query_string={"q": words}).text
+
+    @pytest.mark.parametrize("query", [{"q": "chair"}, {"q": "lamps chair"}, {"q": ""}, {"q": "lamps", "kind": "list"}])
+    def test_not_where_it_does_not_fit(
+        self, host: Host, cards: dict[str, str], client: FlaskClient, query: dict[str, str]
+    ) -> None:
+        assert f'<a href="/live/{host.key}"' not in client.get("/search", query_string=query).text
+
+    def test_in_the_sitemap_until_it_is_over_and_again_as_a_replay(self, host: Host, client: FlaskClient) -> None:
+        def listed() -> bool:
+            return f"/live/{host.key}</loc>" in client.get("/sitemap.xml").text
+
+        found = [listed()]
+        for turn in ("begin", "end", "replay"):
+            assert host.turn(turn).status_code == 303
+            found.append(listed())
+        assert found == [True, True, False, True]
+
+    def test_a_blocked_host_is_nowhere(self, host: Host, client: FlaskClient, session: Session) -> None:
+        assert "Lamps by night" in client.get("/").text
+        with unit_of_work(session):
+            session.execute(update(User).where(User.handle == "hana").values(blocked=True))
+        for path in ("/", "/live", "/search?q=lamps", "/sitemap.xml"):
+            answer = client.get(path).text
+            assert "Lamps by night" not in answer
+            assert host.key not in answer
+
+
 class TestWhatTheHostEarns:
     """A card of a session leads out, and is bought from, in its host's name."""
 

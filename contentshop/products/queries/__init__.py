@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contentshop.products.queries.catalogue import (
+    TITLE_LANGUAGES,
     CatalogueHit,
     ProductPage,
     count_listed,
@@ -53,6 +54,7 @@ from contentshop.products.queries.pages import (
 __all__ = [
     "DESK_PAGE",
     "SHELVES",
+    "TITLE_LANGUAGES",
     "CatalogueHit",
     "DeskRow",
     "DuePage",

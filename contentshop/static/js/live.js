@@ -2,11 +2,12 @@
 // says which product is on. Without this script a page of the cards renews itself.
 
 const page = document.querySelector("[data-live]");
+const TOLD = { weekday: "short", month: "short", day: "numeric", hour: "numeric", minute: "2-digit" };
 
 for (const time of document.querySelectorAll("[data-local-time]")) {
   const at = new Date(time.dateTime);
   time.title = time.textContent;
-  time.textContent = at.toLocaleString(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" });
+  time.textContent = at.toLocaleString(document.documentElement.lang, TOLD);
 }
 
 // The form's time is universal; the host sees beside it what their own clock will show.
