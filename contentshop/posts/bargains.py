@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from typing import Any, Literal, cast
 
@@ -133,7 +133,7 @@ class DealInput:
         return plain | {"price": price, "steps": "\n".join(self.steps)}
 
 
-DEAL_WORDS = tuple("price" if field.name == "price_minor" else field.name for field in fields(DealInput))
+DEAL_WORDS = tuple("price" if one.name == "price_minor" else one.name for one in fields(DealInput))
 """Names of the facts as words, in the order of the form."""
 
 
@@ -244,7 +244,8 @@ class DealFacts:
 
     ``until`` is when the clock ends it (``ends_at`` where that is known). ``closed_by`` is one of CLOSED_BY,
     ``closed_why`` "price" or "stock" where a look at the offer ended it. ``reports`` counts the people who say now that
-    it is over, ``works`` and ``fails`` those who tried the coupon.
+    it is over, ``works`` and ``fails`` those who tried the coupon. ``shop_names``
+    are what a merchant is called in other languages.
     """
 
     price: Money
@@ -261,6 +262,12 @@ class DealFacts:
     reports: int = 0
     works: int = 0
     fails: int = 0
+    shop_name: str = ""
+    shop_names: Mapping[str, Any] = field(default_factory=dict)
+
+    def shop_in(self, locale: str) -> str:
+        """What a merchant is called in a language; empty for our own shop and for whoever is best."""
+        return str((self.shop_names.get(locale) or {}).get("name") or self.shop_name)
 
     def state(self, now: datetime) -> State:
         """How it stands at ``now``."""
