@@ -1,0 +1,279 @@
+"""What operators type about zones, ways of shipping and taxes, and what people type as their addresses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+
+from contentshop.accounts.inputs import clean_line
+from contentshop.core.errors import Invalid
+from contentshop.core.money import Money, is_currency
+from contentshop.core.words import say
+from contentshop.delivery import places
+from contentshop.delivery.rates import Area, Tier
+from contentshop.delivery.taxes import MILLION
+from contentshop.products.inputs import TAX_CLASSES
+
+Problems = dict[str, list[str]]
+
+PHONE = re.compile(r"\+?[0-9 ()./-]{5,40}")
+POSTCODES = re.compile(r"[A-Z0-9]+(\*|\.\.[A-Z0-9]+)?")
+MAX_AREAS = 300
+MAX_TIERS = 50
+MAX_GRAMS = 1_000_000
+MAX_DAYS = 365
+
+
+@dataclass(frozen=True, slots=True)
+class AddressInput:
+    """Who gets a parcel and where, with places and postcode as they are written there."""
+
+    country: str
+    name: str
+    phone: str
+    region: str
+    city: str
+    district: str
+    address: str
+    postcode: str
+
+    @classmethod
+    def parse(cls, form: Mapping[str, str], *, countries: Collection[str], shipped: bool = True) -> AddressInput:
+        """``countries``: where we deliver. Raises Invalid with every bad field, in the order of the country.
+
+        Without anything to ship (``shipped`` False) only name and country are needed, for the invoice and the tax.
+        """
+        problems: Problems = {}
+        limits = {"name": 120, "city": 80, "district": 80, "address": 300, "region": 80, "postcode": 20}
+        values = {name: clean_line(form.get(name, ""), limit) for name, limit in limits.items()}
+        country = form.get("country", "")
+        if country not in countries:
+            problems["country"] = [say("Choose a country that we deliver to.")]
+        elif shipped:
+            values = places.check(country, values, problems)
+        else:
+            values = places.check(country, values, {})
+            if not values["name"]:
+                problems["name"] = [places.MISSING["name"]]
+        phone = clean_line(form.get("phone", ""), 60)
+        if phone and not PHONE.fullmatch(phone):
+            problems["phone"] = [say("Write the phone number with digits, like +1 555 0100.")]
+        if problems:
+            order = ("country", *places.form(country).fields, "phone")
+            raise Invalid({name: problems[name] for name in (*order, *problems) if name in problems})
+        return cls(country=country, phone=phone, **values)
+
+    def values(self) -> dict[str, str]:
+        """The fields by name."""
+        return {
+            "country": self.country,
+            "name": self.name,
+            "phone": self.phone,
+            "region": self.region,
+            "city": self.city,
+            "district": self.district,
+            "address": self.address,
+            "postcode": self.postcode,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneInput:
+    """A zone's name and its places."""
+
+    name: str
+    areas: tuple[Area, ...]
+
+    @classmethod
+    def parse(cls, form: Mapping[str, str]) -> ZoneInput:
+        """``areas`` has one place a line (see ``read_areas``). Raises Invalid."""
+        problems: Problems = {}
+        name = _name(form.get("name", ""), "name", problems)
+        areas = read_areas(form.get("areas", ""), problems)
+        if problems:
+            raise Invalid(problems)
+        return cls(name, areas)
+
+
+@dataclass(frozen=True, slots=True)
+class MethodInput:
+    """A way of shipping: names, currency, tiers, free from, days."""
+
+    name: str
+    name_zh: str
+    currency: str
+    tiers: tuple[Tier, ...]
+    free_from: int | None
+    min_days: int
+    max_days: int
+
+    @classmethod
+    def parse(cls, form: Mapping[str, str]) -> MethodInput:
+        """``tiers`` has one price a line (see ``read_tiers``). Raises Invalid."""
+        problems: Problems = {}
+        name = _name(form.get("name", ""), "name", problems)
+        currency = form.get("currency", "")
+        tiers: tuple[Tier, ...] = ()
+        free_from = None
+        if not is_currency(currency):
+            problems["currency"] = [say("Choose a currency.")]
+        else:
+            tiers = read_tiers(form.get("tiers", ""), currency, problems)
+            if form.get("free_from", "").strip():
+                free_from = _amount(form["free_from"], currency, "free_from", problems)
+        min_days = _whole(form.get("min_days", ""), MAX_DAYS, "min_days", problems)
+        max_days = _whole(form.get("max_days", ""), MAX_DAYS, "max_days", problems)
+        if not problems and max_days < min_days:
+            problems["max_days"] = [say("This cannot be less than the first day.")]
+        if problems:
+            raise Invalid(problems)
+        return cls(name, clean_line(form.get("name_zh", ""), 80), currency, tiers, free_from, min_days, max_days)
+
+
+@dataclass(frozen=True, slots=True)
+class TaxInput:
+    """How one place taxes."""
+
+    country: str
+    region: str
+    name: str
+    included: bool
+    on_shipping: bool
+    rates: Mapping[str, int]
+
+    @classmethod
+    def parse(cls, form: Mapping[str, str]) -> TaxInput:
+        """Rates are typed in per cent, one field ``rate_<class>`` each. Raises Invalid."""
+        problems: Problems = {}
+        country = form.get("country", "").strip().upper()
+        region = clean_line(form.get("region", ""), 80)
+        if not places.is_country(country):
+            problems["country"] = [say("Choose a country.")]
+        elif region:
+            known = places.form(country)
+            found = places.check(country, {"region": region}, {})["region"]
+            if known.regions and found not in dict(known.regions):
+                problems["region"] = [say("Write the region as it is in addresses there, like CA.")]
+            region = found
+        name = _name(form.get("name", ""), "name", problems)
+        rates = {}
+        for tax_class in TAX_CLASSES:
+            text = form.get(f"rate_{tax_class}", "").strip()
+            if text or tax_class == "standard":
+                rates[tax_class] = read_percent(text, f"rate_{tax_class}", problems)
+        if problems:
+            raise Invalid(problems)
+        included, on_shipping = form.get("included") == "yes", form.get("on_shipping") == "yes"
+        return cls(country, region, name, included, on_shipping, rates)
+
+
+def read_percent(text: str, field: str, problems: Problems) -> int:
+    """``8.875`` per cent in parts per million (88750); at most 100, at most four decimals."""
+    try:
+        ppm = Decimal(text.strip().removesuffix("%").strip().replace(",", ".")) * MILLION / 100
+    except InvalidOperation:
+        ppm = Decimal("NaN")
+    if not ppm.is_finite() or ppm != ppm.to_integral_value() or not 0 <= ppm <= MILLION:
+        problems[field] = [say("Write a per cent from 0 to 100, like 8.875.")]
+        return 0
+    return int(ppm)
+
+
+def read_areas(text: str, problems: Problems) -> tuple[Area, ...]:
+    """Places, one a line: ``US``, ``US CA``, ``GB: ZE*, HS*``, ``DE: 10000..14999``, or ``*`` for anywhere."""
+    areas = []
+    for line in filter(None, map(str.strip, text.splitlines()[: MAX_AREAS + 1])):
+        place, _, patterns = line.partition(":")
+        country, _, region = place.strip().partition(" ")
+        codes = tuple(places.plain_postcode(one) for one in patterns.split(",") if one.strip())
+        country = country.upper()
+        known = country == "*" or places.is_country(country)
+        found = places.check(country, {"region": region.strip()}, {})["region"] if known and region else ""
+        if not known or (region and not found) or not all(POSTCODES.fullmatch(code) for code in codes):
+            problems.setdefault("areas", []).append(
+                say("“%(line)s” is not a place. Write it like US, US CA, GB: ZE*, HS* or DE: 10000..14999.", line=line)
+            )
+            continue
+        areas.append(Area(country, found, codes))
+    if not areas and "areas" not in problems:
+        problems["areas"] = [say("Write at least one place.")]
+    if len(areas) > MAX_AREAS:
+        problems["areas"] = [say("Use at most 300 places.")]
+    return tuple(areas)
+
+
+def read_tiers(text: str, currency: str, problems: Problems) -> tuple[Tier, ...]:
+    """Prices, one a line: ``1 kg = 5.99``, ``500 g = 3``, ``goods 50 = 4.99``, or ``* = 9.99`` for all the rest."""
+    tiers = []
+    for line in filter(None, map(str.strip, text.splitlines()[: MAX_TIERS + 1])):
+        limit, sign, amount = line.partition("=")
+        local: Problems = {}
+        minor = _amount(amount, currency, "tiers", local)
+        tier = _tier(limit.strip().lower(), minor, currency, local) if sign else None
+        if tier is None or local:
+            problems.setdefault("tiers", []).append(
+                say("“%(line)s” is not a price. Write it like 1 kg = 5.99, goods 50 = 4.99 or * = 9.99.", line=line)
+            )
+            continue
+        tiers.append(tier)
+    if not tiers and "tiers" not in problems:
+        problems["tiers"] = [say("Write at least one price, like * = 5.99.")]
+    return tuple(tiers[:MAX_TIERS])
+
+
+def write_areas(areas: Collection[Area]) -> str:
+    """Places as ``read_areas`` reads them."""
+    rows = (f"{area.country} {area.region}".strip() for area in areas)
+    return "\n".join(
+        f"{row}: {', '.join(area.postcodes)}" if area.postcodes else row for row, area in zip(rows, areas, strict=True)
+    )
+
+
+def write_tiers(tiers: Collection[Tier], currency: str) -> str:
+    """Prices as ``read_tiers`` reads them."""
+
+    def limit(tier: Tier) -> str:
+        if tier.up_to_g is not None:
+            return f"{tier.up_to_g} g" if tier.up_to_g % 1000 else f"{tier.up_to_g // 1000} kg"
+        return f"goods {Money(tier.up_to_minor, currency).amount}" if tier.up_to_minor is not None else "*"
+
+    return "\n".join(f"{limit(tier)} = {Money(tier.minor, currency).amount}" for tier in tiers)
+
+
+def _tier(limit: str, minor: int, currency: str, problems: Problems) -> Tier | None:
+    if limit == "*":
+        return Tier(minor)
+    if limit.startswith("goods "):
+        return Tier(minor, up_to_minor=_amount(limit.removeprefix("goods "), currency, "tiers", problems))
+    found = re.fullmatch(r"(\d{1,7}(?:\.\d{1,3})?)\s*(kg|g)", limit)
+    if not found:
+        return None
+    grams = Decimal(found[1]) * (1000 if found[2] == "kg" else 1)
+    return Tier(minor, up_to_g=int(grams)) if 0 < grams <= MAX_GRAMS and grams == int(grams) else None
+
+
+def _amount(text: str, currency: str, field: str, problems: Problems) -> int:
+    try:
+        return Money.parse(text.strip(), currency).minor
+    except Invalid as refusal:
+        problems[field] = [message for texts in refusal.fields.values() for message in texts]
+        return 0
+
+
+def _whole(text: str, most: int, field: str, problems: Problems) -> int:
+    text = text.strip()
+    if not text.isascii() or not text.isdigit() or len(text) > 6 or int(text) > most:
+        problems[field] = [say("Write a whole number from 0 to %(most)s.", most=most)]
+        return 0
+    return int(text)
+
+
+def _name(text: str, field: str, problems: Problems) -> str:
+    name = clean_line(text, 100)
+    if not name:
+        problems[field] = [say("Give it a name.")]
+    elif len(name) > 80:
+        problems[field] = [say("Use at most 80 characters.")]
+    return name

@@ -1,0 +1,169 @@
+"""Reads of zones, ways of shipping, taxes and addresses."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from sqlalchemy import select
+from sqlalchemy.orm import selectinload
+
+from contentshop.core.errors import NotFound
+from contentshop.core.uow import AnySession
+from contentshop.core.words import say
+from contentshop.delivery.models import Address, ShippingMethod, ShippingZone, TaxRegion
+from contentshop.delivery.rates import Area, Destination, Method, Parcel, ShippingOption, Tier, Zone, offers
+from contentshop.delivery.taxes import TaxRule
+
+STANDARD = "standard"
+
+
+class PostageRule(Protocol):
+    """Postage of one currency in minor units: ``flat``, nothing from ``free_from`` on (None: never free)."""
+
+    @property
+    def flat(self) -> int: ...
+
+    @property
+    def free_from(self) -> int | None: ...
+
+
+def options(
+    session: AnySession,
+    to: Destination,
+    parcel: Parcel,
+    *,
+    postage: Mapping[str, PostageRule],
+    locale: str = "en",
+) -> tuple[ShippingOption, ...]:
+    """The ways to send ``parcel`` there, the cheapest first; empty when we do not deliver it.
+
+    A shop that has set up no zones delivers everywhere by ``postage``, as its settings say. One statement.
+    """
+    zones = active_zones(session, locale)
+    return offers(zones, to, parcel) if zones else (standard(parcel, postage.get(parcel.currency)),)
+
+
+def standard(parcel: Parcel, rule: PostageRule | None) -> ShippingOption:
+    """The only way to ship of a shop without zones. A currency without a rule has no postage."""
+    if rule is None or (rule.free_from is not None and parcel.net_minor >= rule.free_from):
+        return ShippingOption(STANDARD, "", 0, (0, 0))
+    gap = rule.free_from - parcel.net_minor if rule.free_from is not None else None
+    return ShippingOption(STANDARD, "", rule.flat, (0, 0), gap)
+
+
+def active_zones(session: AnySession, locale: str) -> tuple[Zone, ...]:
+    """Zones in use with their ways of shipping in use, in the order they were made; one statement."""
+    rows = session.execute(
+        select(
+            ShippingZone.id,
+            ShippingZone.key,
+            ShippingZone.areas,
+            ShippingMethod.key.label("method_key"),
+            ShippingMethod.name,
+            ShippingMethod.translations,
+            ShippingMethod.currency,
+            ShippingMethod.tiers,
+            ShippingMethod.free_from,
+            ShippingMethod.min_days,
+            ShippingMethod.max_days,
+            ShippingMethod.active,
+        )
+        .outerjoin(ShippingMethod, ShippingMethod.zone_id == ShippingZone.id)
+        .where(ShippingZone.active)
+        .order_by(ShippingZone.id, ShippingMethod.id)
+    ).all()
+    methods: dict[int, list[Method]] = defaultdict(list)
+    heads: dict[int, Any] = {}
+    for row in rows:
+        heads[row.id] = row
+        if row.method_key is not None and row.active:
+            methods[row.id].append(_method(row, locale))
+    return tuple(Zone(row.key, read_areas(row.areas), tuple(methods[row.id])) for row in heads.values())
+
+
+def read_areas(stored: Any) -> tuple[Area, ...]:
+    """Areas as they are stored."""
+    return tuple(Area(country, region, tuple(codes)) for country, region, codes in stored)
+
+
+def read_tiers(stored: Any) -> tuple[Tier, ...]:
+    """Tiers as they are stored."""
+    return tuple(Tier(minor, grams, goods) for minor, grams, goods in stored)
+
+
+def tax_rule(session: AnySession, country: str, region: str = "") -> TaxRule | None:
+    """How the place taxes: by the row of its region, else of its country; None when there is neither."""
+    rows = session.execute(
+        select(TaxRegion.region, TaxRegion.name, TaxRegion.included, TaxRegion.on_shipping, TaxRegion.rates).where(
+            TaxRegion.country == country, TaxRegion.region.in_({"", region})
+        )
+    ).all()
+    found = max(rows, key=lambda row: bool(row.region), default=None)
+    return TaxRule(found.name, found.included, found.on_shipping, found.rates) if found else None
+
+
+def list_zones(session: AnySession) -> list[ShippingZone]:
+    """All zones with their ways of shipping, for the desk."""
+    return list(
+        session.scalars(select(ShippingZone).options(selectinload(ShippingZone.methods)).order_by(ShippingZone.id))
+    )
+
+
+def get_zone(session: AnySession, key: str) -> ShippingZone:
+    """A zone with its ways of shipping. Raises NotFound."""
+    query = select(ShippingZone).where(ShippingZone.key == key).options(selectinload(ShippingZone.methods))
+    found = session.scalar(query)
+    if found is None:
+        raise NotFound(say("There is no such zone."))
+    return found
+
+
+def get_method(session: AnySession, key: str) -> ShippingMethod:
+    """A way of shipping with its zone. Raises NotFound."""
+    query = select(ShippingMethod).where(ShippingMethod.key == key).options(selectinload(ShippingMethod.zone))
+    found = session.scalar(query)
+    if found is None:
+        raise NotFound(say("There is no such way of shipping."))
+    return found
+
+
+def list_taxes(session: AnySession) -> list[TaxRegion]:
+    """All places with a tax, by country and region."""
+    return list(session.scalars(select(TaxRegion).order_by(TaxRegion.country, TaxRegion.region)))
+
+
+def get_tax(session: AnySession, country: str, region: str) -> TaxRegion:
+    """How a place taxes. Raises NotFound."""
+    found = session.scalar(select(TaxRegion).where(TaxRegion.country == country, TaxRegion.region == region))
+    if found is None:
+        raise NotFound(say("There is no tax for this place."))
+    return found
+
+
+def list_addresses(session: AnySession, user_id: int) -> list[Address]:
+    """The addresses a person keeps, the one used last first."""
+    query = select(Address).where(Address.user_id == user_id)
+    return list(session.scalars(query.order_by(Address.used_at.desc(), Address.id.desc())))
+
+
+def get_address(session: AnySession, user_id: int, key: str) -> Address:
+    """One of this person's own addresses. Raises NotFound, also for somebody else's."""
+    found = session.scalar(select(Address).where(Address.user_id == user_id, Address.key == key))
+    if found is None:
+        raise NotFound(say("There is no such address."))
+    return found
+
+
+def _method(row: Any, locale: str) -> Method:
+    translated = str(((row.translations or {}).get(locale) or {}).get("name") or "")
+    return Method(
+        key=row.method_key,
+        name=translated or row.name,
+        currency=row.currency,
+        tiers=read_tiers(row.tiers),
+        free_from=row.free_from,
+        min_days=row.min_days,
+        max_days=row.max_days,
+    )
