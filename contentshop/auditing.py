@@ -12,6 +12,7 @@ from contentshop.core.errors import ContentshopError
 from contentshop.migrations import is_current
 from contentshop.orders import queries as orders
 from contentshop.posts import queries as posts
+from contentshop.products import queries as products
 from contentshop.products import stock
 from contentshop.search import actions as search
 from contentshop.web.session import engines, settings
@@ -25,6 +26,7 @@ def audit(app: Flask, *, wait: int = 0) -> list[str]:
     backlog = _settled(wait)
     problems += [f"outbox: {count} {name} still waiting" for name, count in backlog.items() if count]
     problems += [f"stock: {text}" for text in stock.audit(db.session)]
+    problems += [f"prices: {text}" for text in products.audit_prices(db.session)]
     problems += [f"orders: {text}" for text in orders.audit(db.session)]
     problems += [f"posts: {text}" for text in posts.audit(db.session)]
     problems += _index_problems()

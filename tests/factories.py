@@ -20,6 +20,7 @@ from contentshop.core.outbox import record
 from contentshop.core.uow import unit_of_work
 from contentshop.curation.models import Topic
 from contentshop.products import stock as opening
+from contentshop.products.actions.prices import keep_prices
 from contentshop.products.events import ProductChanged
 from contentshop.products.models import Merchant, Offer, Product, Variant
 
@@ -106,6 +107,7 @@ class Factory:
                 self._own(product, own, stock)
             for entry in affiliate:
                 self._affiliate(product, dict(entry))
+            keep_prices(db.session, now=self.now, actor="")
             if self._announce:
                 record(db.session, ProductChanged(product=product.key), now=self.now)
         return product

@@ -34,6 +34,7 @@ AVAILABILITIES = (
     "unknown",
 )
 HEALTHS = ("alive", "dead", "inconclusive")
+ATTRIBUTE_KINDS = ("text", "number", "choice", "flag")
 # Which of a country's tax rates a variant is under; the rates themselves are the delivery room's.
 TAX_CLASSES = ("standard", "reduced", "zero")
 

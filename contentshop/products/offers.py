@@ -24,6 +24,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from contentshop.core.money import Money
+from contentshop.products import pricing
 
 Face = Literal["stock", "elsewhere", "sold_out", "gone"]
 
@@ -63,7 +64,8 @@ class OfferFacts:
     """One offer as stored. ``available`` counts the variant's free units (own offers), else None.
 
     ``plain_url`` is the shop's own address where the shop is not approved yet: readers are led there by a plain
-    link, unpaid and uncounted. It is empty for all others.
+    link, unpaid and uncounted. It is empty for all others. ``prior_minor`` is the lowest price of the 30 days before the
+    reduction at ``price_changed_at``, if that was one.
     """
 
     key: str
@@ -83,6 +85,8 @@ class OfferFacts:
     sku: str
     variant_position: int = 0
     plain_url: str = ""
+    prior_minor: int | None = None
+    price_changed_at: datetime | None = None
 
     @property
     def own(self) -> bool:
@@ -123,7 +127,7 @@ class Resolution:
     ``others`` are further ways to get it, best first: our other variants, then merchants. ``reason`` is one
     of own_stock, affiliate, out_of_stock, discontinued, unlisted, no_offers. ``trace`` says of each offer (by
     key) why it won or lost. ``price`` is None when it is unknown or too old to repeat; ``low_stock`` is how
-    many are left when that is worth saying.
+    many are left when that is worth saying. ``was`` is struck through beside the price of our own that was reduced.
     """
 
     product: ProductFacts
@@ -135,6 +139,14 @@ class Resolution:
     trace: tuple[tuple[str, str], ...]
     price: Money | None
     low_stock: int | None
+    was: Money | None = None
+
+
+def struck_price(offer: OfferFacts, *, now: datetime) -> Money | None:
+    """What is struck through beside our own price while a reduction is announced; see ``pricing``."""
+    if not offer.own:
+        return None
+    return pricing.struck_price(offer.price, offer.prior_minor, offer.price_changed_at, now=now)
 
 
 def shown_price(offer: OfferFacts, *, now: datetime, max_age: timedelta) -> Money | None:
@@ -252,6 +264,7 @@ def _resolve_alone(product: ProductFacts, reader: Reader, now: datetime, max_age
         trace=trace,
         price=shown_price(winner, now=now, max_age=max_age),
         low_stock=_low_stock(offer for _, offer in runners) if winner.own else None,
+        was=struck_price(winner, now=now),
     )
 
 

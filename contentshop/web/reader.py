@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from flask import Response, jsonify, redirect, request
@@ -23,14 +24,25 @@ from contentshop.live import queries as live
 from contentshop.orders import queries as orders
 from contentshop.posts import queries as posts
 from contentshop.posts import series as collections
-from contentshop.posts.queries import PostTile
+from contentshop.posts.queries import PostTile, PublishedPost
 from contentshop.products import queries as products
 from contentshop.products.offers import ProductFacts
 from contentshop.search import queries as search_queries
 from contentshop.search.port import BadQuery
 from contentshop.social import queries as social
 from contentshop.web import cards as faces
-from contentshop.web import finding, following, freshness, reading, searches, showing, structured, talk, trending
+from contentshop.web import (
+    deal_pages,
+    finding,
+    following,
+    freshness,
+    reading,
+    searches,
+    showing,
+    structured,
+    talk,
+    trending,
+)
 from contentshop.web.cache import begin, keep
 from contentshop.web.cards import creator_url, language_tag, post_url, product_card, series_url, tile
 from contentshop.web.chrome import current_chrome
@@ -39,6 +51,7 @@ from contentshop.web.door import Door, show
 from contentshop.web.live import announced, next_missed
 from contentshop.web.live_pages import AnnouncedView
 from contentshop.web.pictures import face, largest
+from contentshop.web.price_history import price_history
 from contentshop.web.reader_pages import (
     CreatorPage,
     Entry,
@@ -47,6 +60,7 @@ from contentshop.web.reader_pages import (
     Head,
     HomePage,
     Paging,
+    PostPage,
     Saving,
     SearchForm,
     SearchResultsPage,
@@ -72,6 +86,8 @@ TILES = 24  # posts of one page
 NEWEST_WITHOUT_RESULTS = 8
 RELATED = 4
 RECOMMENDATIONS = 24  # guides on a product's page
+DEALS = 8  # on the home page
+LEAST_DEALS = 3  # below which the home page has no such shelf
 LIVE_SHOWN = 3  # sessions on the home page and above search results
 SHELF = 12  # entries of a featured list on the home page
 
@@ -89,6 +105,7 @@ def home() -> Response:
     shelves, facts = _shelves(placed, who, tiles)
     lead, shelves, kicker = _lead(shelves)
     fresh = _readable_first(newest.tiles, who)
+    running = _running_deals(who) if number == 1 else []
     if lead is None and number == 1 and fresh:
         # A lead is mostly its picture, so the newest post that has one takes the place.
         first = next((at for at, found in enumerate(fresh) if found.cover), 0)
@@ -101,9 +118,12 @@ def home() -> Response:
         newest=fresh,
         paging=newest.paging("/"),
         trending=_trending(popular, tiles, lead),
+        deals=[tile(found) for found in running] if len(running) >= LEAST_DEALS else [],
         live=[announced(entry) for entry in on_air],
     )
+    turn = faces.next_turn([found.deal for found in (*newest.tiles, *tiles.values(), *running)], who.now)
     parts = [
+        freshness.deals(),
         newest.part,
         freshness.featured("home", who.now),
         freshness.trending("week"),
@@ -111,13 +131,19 @@ def home() -> Response:
         *freshness.posts(tiles),
         *freshness.products(facts),
     ]
-    ends = [at for at in (_next_stale(facts, who), next_missed(on_air, who.now)) if at]
-    return keep(show("reader/home.html", page), parts, now=who.now, until=min(ends, default=None))
+    until = _soonest(_next_stale(facts, who), turn, next_missed(on_air, who.now))
+    return keep(show("reader/home.html", page), parts, now=who.now, until=until)
+
+
+def _running_deals(who: Viewer) -> list[PostTile]:
+    """The hottest deals that run where the reader is."""
+    found = discovery.list_deals(db.session, order="hot", now=who.now, limit=DEALS, region=who.region, running=True)
+    return [entry for entry in found if entry.deal is not None and entry.deal.state(who.now) == "running"]
 
 
 @bp.get("/p/<slug>")
 def post(slug: str) -> Response:
-    """An article or a buying list."""
+    """An article, a buying list or a deal."""
     begin()
     who = viewer()
     found = posts.get_published(db.session, slug, also=social.talk_of_post(who.user))
@@ -137,8 +163,21 @@ def post(slug: str) -> Response:
     coauthors = frozenset(one.handle for one in found.coauthors)
     said = talk.post_talk(found.also, slug=found.slug, author_key=found.author_key, coauthors=coauthors)
     parts.append(freshness.talk("post", found.id))
+    deals = [found.standing, *(one.tile.deal for one in related)]
+    if found.kind == "deal":
+        page = _with_deal(page, found, facts, who)
+        parts.append(freshness.deal(found.id))
     response = show(f"reader/{found.kind}.html", replace(page, talk=said))
-    return keep(response, parts, now=who.now, until=_next_stale(facts, who))
+    return keep(response, parts, now=who.now, until=_soonest(_next_stale(facts, who), faces.next_turn(deals, who.now)))
+
+
+def _with_deal(page: PostPage, found: PublishedPost, facts: Mapping[int, ProductFacts], who: Viewer) -> PostPage:
+    """The page of a deal with what stands above its words, for search engines too."""
+    view = deal_pages.deal_view(found, facts, who)
+    data = deal_pages.offer_data(found, view)
+    if data is None:
+        return replace(page, deal=view)
+    return replace(page, deal=view, head=replace(page.head, data=(*page.head.data, structured.script(data))))
 
 
 @bp.get("/products/<slug>")
@@ -149,7 +188,8 @@ def product(slug: str) -> Response:
     found = products.get_product_page(db.session, slug, who.locale, also=social.talk_of_product(who.user))
     mentions = posts.list_mentions(db.session, found.product.id, limit=RECOMMENDATIONS)
     said = talk.product_talk(found.also, slug=found.product.slug, listed=found.product.listed)
-    page = replace(showing.product_page(found, mentions, who), talk=said)
+    history = price_history(found.product.id, who)
+    page = replace(showing.product_page(found, mentions, who), talk=said, history=history)
     parts = [*freshness.products(found.facts), freshness.mentions(found.product.id, limit=RECOMMENDATIONS)]
     parts.append(freshness.talk("product", found.product.id))
     return keep(show("reader/product.html", page), parts, now=who.now, until=_next_stale(found.facts, who))
@@ -218,6 +258,12 @@ def creator_lists(handle: str) -> Response:
     return _creator(handle, "list")
 
 
+@bp.get("/@<handle>/deals")
+def creator_deals(handle: str) -> Response:
+    """A creator's deals."""
+    return _creator(handle, "deal")
+
+
 def _creator(handle: str, kind: str | None) -> Response:
     begin()
     who, number = viewer(), page_number(request.args.get("page"))
@@ -227,7 +273,7 @@ def _creator(handle: str, kind: str | None) -> Response:
     newest = _Newest(number, author_key=person.key, kind=kind, also=popular)
     facts = products.load_facts(db.session, person.finds, who.locale) if whole else {}
     home = creator_url(person.handle)
-    path = f"{home}/lists" if kind else home
+    path = {"list": f"{home}/lists", "deal": f"{home}/deals"}.get(kind or "", home)
     portrait = face(person.portrait)
     image = _site() + largest(person.portrait) if person.portrait else ""
     described = structured.person(person.name, _site() + home, person.bio, image)
@@ -241,9 +287,10 @@ def _creator(handle: str, kind: str | None) -> Response:
         posts_count=person.posts,
         tabs=[
             (_("All posts"), home, kind is None, person.posts),
-            (_("Buying lists"), f"{home}/lists", kind == "list", person.lists),
+            *([(_("Buying lists"), f"{home}/lists", kind == "list", person.lists)] if person.lists else []),
+            *([(_("Deals"), f"{home}/deals", kind == "deal", person.deals)] if person.deals else []),
         ]
-        if person.lists
+        if person.lists or person.deals
         else [],
         tiles=[tile(entry) for entry in newest.tiles],
         paging=newest.paging(path),
@@ -495,6 +542,10 @@ def _topics(slugs: Iterable[str]) -> list[tuple[str, str]]:
     """(title, address) of topics; those outside the navigation go by their slug."""
     titles = dict(current_chrome().nav_topics)
     return [(titles.get(slug) or slug.replace("-", " ").capitalize(), f"/topics/{slug}") for slug in slugs]
+
+
+def _soonest(*moments: datetime | None) -> datetime | None:
+    return min((at for at in moments if at is not None), default=None)
 
 
 def _next_stale(facts: Mapping[int, ProductFacts], who: Viewer) -> Any:

@@ -12,8 +12,9 @@ from markupsafe import Markup
 
 from contentshop.core.money import Money
 from contentshop.web.blocks import Item, Part
-from contentshop.web.cards import CardView, OfferRow, TileView
+from contentshop.web.cards import CardView, DealTile, OfferRow, TileView
 from contentshop.web.pictures import PictureView
+from contentshop.web.price_history import PriceHistoryView
 
 if TYPE_CHECKING:
     from contentshop.web.live_pages import AnnouncedView
@@ -134,7 +135,7 @@ class Paging:
 
 @dataclass(frozen=True, slots=True)
 class HomePage:
-    """The first page: what is live or about to be, what editors picked, what is read most this week, what is new."""
+    """The first page: what is live, what editors picked, deals that run, what is read most this week, what is new."""
 
     head: Head
     lead: Entry | None
@@ -143,6 +144,7 @@ class HomePage:
     newest: Sequence[TileView]
     paging: Paging
     trending: Sequence[Suggestion] = ()
+    deals: Sequence[TileView] = ()
     live: Sequence[AnnouncedView] = ()
 
 
@@ -237,8 +239,63 @@ class SeriesView:
 
 
 @dataclass(frozen=True, slots=True)
+class CouponView:
+    """A coupon: a code or a link, its condition, and for how many it worked (``rate`` in per cent, None for too few).
+
+    ``mine`` is what the person who looks has said: "works", "fails" or nothing.
+    """
+
+    code: str
+    url: str
+    terms: str
+    works: int
+    fails: int
+    rate: int | None
+    mine: str
+
+
+@dataclass(frozen=True, slots=True)
+class DealView:
+    """A deal above its words. ``state`` is upcoming, running, ended or sold_out; ``over`` says why it is over.
+
+    ``price`` is None in a preview without one. ``usual`` is what its own shop was seen to ask without the deal, at
+    ``usual_at`` (None for our own price); ``less`` by how many per cent the deal is cheaper. ``cheaper`` is (price,
+    shop, address) of another shop that asks less. ``card`` leads to the shop. ``starts`` and ``ends`` are in words by
+    the clocks of the deal's zone, ``turns_at`` is the next of them. ``mine`` is what the person who looks has said of its
+    end; ``judges``: they may say something. ``standing_url`` is where its authors and editors say how it stands.
+    """
+
+    state: str
+    over: str
+    price: Money | None
+    note: str
+    shop: str
+    region: str
+    usual: Money | None
+    usual_at: datetime | None
+    less: int | None
+    cheaper: tuple[Money, str, str] | None
+    card: CardView | None
+    coupon: CouponView | None
+    steps: Sequence[str]
+    starts: str
+    ends: str
+    turns_at: datetime | None
+    as_of: datetime | None
+    reports: int
+    enough: int
+    mine: str
+    judges: bool
+    signed_in: bool
+    action: str
+    coupon_action: str
+    standing_url: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
 class PostPage:
-    """An article or a buying list.
+    """An article, a buying list or a deal.
 
     ``mark`` is what the law wants on the title line (such as “广告”), ``disclosure`` says how the post is paid,
     ``evidence`` are (label, value) of how it was tested. ``placed``: the author chose where the contents stand.
@@ -275,6 +332,7 @@ class PostPage:
     updates: Sequence[tuple[datetime, str]] = ()
     talk: TalkView | None = None
     series: SeriesView | None = None
+    deal: DealView | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,6 +362,20 @@ class ProductPage:
     attributes: Sequence[tuple[str, str]]
     mentions: Sequence[TileView]
     talk: TalkView | None = None
+    history: PriceHistoryView | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DealsPage:
+    """Deals in an order. ``orders`` and ``filters`` are (words, address, whether it is on, nothing)."""
+
+    head: Head
+    title: str
+    orders: Sequence[tuple[str, str, bool, None]]
+    filters: Sequence[tuple[str, str, bool]]
+    tiles: Sequence[TileView]
+    paging: Paging
+    feed_url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,6 +392,7 @@ class HitView:
     at: datetime | None
     lang: str
     why: str = ""
+    deal: DealTile | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -351,6 +424,7 @@ class SearchForm:
     days: str = ""
     worth: str = ""
     rating: str = ""
+    running: bool = False
     sort: str = ""
     verbatim: bool = False
     why: bool = False

@@ -67,6 +67,7 @@ def _card(key: str, face: str, title: str, **given: Any) -> SimpleNamespace:
         "paid_mark": "",
         "relation": "",
         "attributes": (),
+        "was": None,
     }
     unknown = set(given) - set(known)
     if unknown:
@@ -114,6 +115,7 @@ def cards(now: datetime) -> SimpleNamespace:
         picture=_picture("powerbank", "A power bank with a small screen"),
         note="Charges a laptop, and its screen says how fast.",
         price=Money(10999, "USD"),
+        was=Money(12999, "USD"),
         low_stock=3,
     )
     elsewhere = _card(
@@ -362,6 +364,7 @@ def offers(now: datetime) -> list[SimpleNamespace]:
             "hidden": {},
             "variants": [],
             "note": "",
+            "was": None,
         }
         return SimpleNamespace(merchant=merchant, price=price, availability=availability, **(known | given))
 
@@ -377,6 +380,7 @@ def offers(now: datetime) -> list[SimpleNamespace]:
             hidden={"product": "sony-wh-1000xm5"},
             variants=[("black", "Black", True), ("silver", "Silver", True)],
             note="Sent within 2 days",
+            was=Money(39900, "USD"),
         ),
         row("Amazon", Money(32800, "USD"), "in_stock", 2),
         row("Best Buy", Money(34999, "USD"), "backorder", 26),

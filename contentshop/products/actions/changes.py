@@ -67,14 +67,9 @@ def assign(thing: object, values: Mapping[str, object]) -> bool:
     return bool(different)
 
 
-def unlocked(offer: Offer, facts: Mapping[str, Any], *, now: datetime) -> dict[str, Any]:
-    """Of what was seen of an offer what may be taken over, with the moment of the change when its price is another."""
-    kept = {name: value for name, value in facts.items() if _LOCK_OF.get(name, name) not in offer.locks}
-    before = (offer.price_minor, offer.currency)
-    after = (kept.get("price_minor", offer.price_minor), kept.get("currency", offer.currency))
-    if None not in (before[0], after[0]) and before != after:
-        kept["price_changed_at"] = now
-    return kept
+def unlocked(offer: Offer, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Of what was seen of an offer what may be taken over."""
+    return {name: value for name, value in facts.items() if _LOCK_OF.get(name, name) not in offer.locks}
 
 
 def names_as_translations(names: Mapping[str, str]) -> dict[str, dict[str, str]]:

@@ -17,6 +17,7 @@ from contentshop.core.addresses import host_of
 from contentshop.core.fetch import NotFetched
 from contentshop.core.uow import AnySession
 from contentshop.products.actions.changes import assign, lock_product, touch, unlocked
+from contentshop.products.actions.prices import keep_prices
 from contentshop.products.models import Merchant, Offer, OfferPage, Product
 from contentshop.products.pages import PageFacts
 
@@ -46,6 +47,7 @@ def note_look(session: AnySession, offer_id: int, look: PageFacts | NotFetched, 
     else:
         page.failures = page.gone = 0
         changed = assign(offer, _facts(look, offer, now))
+        keep_prices(session, now=now, actor="")
     page.check_at = now + min(timedelta(hours=merchant.check_hours) * 2 ** min(page.failures, 8), LONGEST)
     if changed:
         touch(session, product, now=now)
@@ -60,7 +62,7 @@ def _facts(look: PageFacts, offer: Offer, now: datetime) -> dict[str, Any]:
     seen |= {"price_minor": money.minor, "currency": money.currency} if money else {"price_minor": None}
     # A locked price was not seen now, so it does not become younger.
     when = {} if "price" in offer.locks else {"checked_at": now}
-    return unlocked(offer, seen, now=now) | when | {"health": "alive"}
+    return unlocked(offer, seen) | when | {"health": "alive"}
 
 
 def _tells_nothing(look: PageFacts, product: Product, offer: Offer, merchant: Merchant) -> bool:

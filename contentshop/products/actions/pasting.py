@@ -20,6 +20,7 @@ from contentshop.core.words import say
 from contentshop.media.models import Asset
 from contentshop.products import policy
 from contentshop.products.actions.changes import assign, lock_product, touch
+from contentshop.products.actions.prices import keep_prices
 from contentshop.products.actions.saving import free_slug, set_picture
 from contentshop.products.events import ProductChanged
 from contentshop.products.inputs import OFFER_LOCKS, PRODUCT_LOCKS, FoundInput
@@ -107,6 +108,7 @@ def correct_found(session: AnySession, key: str, form: FoundInput, *, by: User, 
     locks = sorted(name for name in PRODUCT_LOCKS if name in form.locks or name in typed)
     changed = assign(product, {**words, "locks": locks})
     changed = _correct_offer(session, product, form, now) or changed
+    keep_prices(session, now=now, actor=by.key)
     if changed:
         touch(session, product, now=now)
     session.flush()
@@ -128,8 +130,6 @@ def _correct_offer(session: AnySession, product: Product, form: FoundInput, now:
     new_price = before != (form.price_minor, form.currency)
     new_state = offer.availability != form.availability
     typed = {name for name, is_new in (("price", new_price), ("availability", new_state)) if is_new}
-    if new_price and None not in (before[0], form.price_minor):
-        facts["price_changed_at"] = now
     if typed:
         facts["checked_at"] = now
     locks = sorted(name for name in OFFER_LOCKS if name in form.locks or name in typed)
@@ -212,7 +212,7 @@ def _make(
         locks=[name for name in OFFER_LOCKS if name in locks],
     )
     session.add(offer)
-    session.flush()
+    keep_prices(session, now=now, actor=by.key)
     first_look = now + timedelta(hours=merchant.check_hours)
     session.add(OfferPage(offer_id=offer.id, address=offer.address, check_at=first_look))
     record(session, ProductChanged(product=product.key), now=now)

@@ -20,6 +20,7 @@ from contentshop.products.actions.changes import (
     said_words,
     touch,
 )
+from contentshop.products.actions.prices import keep_prices
 from contentshop.products.actions.upserting import (
     affiliate_columns,
     own_columns,
@@ -107,7 +108,13 @@ def save_variant(
 
 
 def save_offer(
-    session: AnySession, product_key: str, form: OfferInput, *, offer_key: str | None = None, now: datetime
+    session: AnySession,
+    product_key: str,
+    form: OfferInput,
+    *,
+    offer_key: str | None = None,
+    now: datetime,
+    actor: str = "",
 ) -> Offer:
     """Add an offer, or change price, place and link of one. What a person types was seen just now.
 
@@ -117,6 +124,7 @@ def save_offer(
     offer = _own(session, product, form, offer_key, now) if form.kind == "own" else None
     if offer is None:
         offer = _affiliate(session, product, form, offer_key, now)
+    keep_prices(session, now=now, actor=actor)
     touch(session, product, now=now)
     session.flush()
     return offer

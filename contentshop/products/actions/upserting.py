@@ -32,6 +32,7 @@ from contentshop.products.actions.changes import (
     touch,
     unlocked,
 )
+from contentshop.products.actions.prices import keep_new_prices, keep_prices
 from contentshop.products.events import ProductChanged
 from contentshop.products.inputs import OfferInput, ProductInput, VariantInput, check_offer_url, link_host
 from contentshop.products.models import Merchant, Offer, Product, Variant
@@ -113,7 +114,7 @@ def _upsert_together(session: AnySession, rows: Sequence[ProductInput], now: dat
             found.append(_upsert(session, row, slugs, known, now))
         except Invalid as refused:
             found.append(refused)
-    session.flush()
+    keep_prices(session, now=now, actor=ACTOR)
     _write_drafts(session, known, now)
     stock.open_stock(session, {variant.id: quantity for variant, quantity in known.opening}, now=now, actor=ACTOR)
     done = [one for one in found if isinstance(one, Upserted)]
@@ -319,7 +320,9 @@ def _write_drafts(session: AnySession, known: _Known, now: datetime) -> None:
         for wish in draft.offers
     ]
     if offers:
-        session.execute(insert(Offer), offers)
+        rows = session.execute(insert(Offer).returning(Offer.id, Offer.price_minor, Offer.currency), offers)
+        priced = [(row.id, row.price_minor, row.currency) for row in rows if row.price_minor is not None]
+        keep_new_prices(session, priced, now=now, actor=ACTOR)
 
 
 def variant_columns(words: VariantInput, position: int) -> dict[str, Any]:
@@ -436,7 +439,6 @@ def _update_sighting(offer: Offer, wish: OfferInput, now: datetime) -> bool:
     facts = unlocked(
         offer,
         {"price_minor": wish.price_minor, "currency": wish.currency, "availability": wish.availability},
-        now=now,
     )
     changed = assign(offer, facts)
     if wish.checked_at is not None:

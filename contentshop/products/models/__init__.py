@@ -7,6 +7,14 @@ the variant.
 
 from __future__ import annotations
 
+from contentshop.products.models.catalogue import (
+    AttributeDefinition,
+    BulkEdit,
+    DigitalFile,
+    Download,
+    RestockWatch,
+    VariantPicture,
+)
 from contentshop.products.models.reading import ImportRun, OfferPage, PageReading
 from contentshop.products.models.stock import (
     LOW_AT,
@@ -20,19 +28,26 @@ from contentshop.products.models.stock import (
     StocktakeLine,
     Supplier,
 )
-from contentshop.products.models.things import Merchant, Offer, Product, ProductPicture, Variant
+from contentshop.products.models.things import Category, Merchant, Offer, PriceChange, Product, ProductPicture, Variant
 
 __all__ = [
     "LOW_AT",
     "RESERVATION_STATES",
+    "AttributeDefinition",
+    "BulkEdit",
+    "Category",
+    "DigitalFile",
+    "Download",
     "ImportRun",
     "Merchant",
     "Offer",
     "OfferPage",
     "PageReading",
+    "PriceChange",
     "Product",
     "ProductPicture",
     "Reservation",
+    "RestockWatch",
     "Stock",
     "StockLevel",
     "StockLocation",
@@ -41,4 +56,5 @@ __all__ = [
     "StocktakeLine",
     "Supplier",
     "Variant",
+    "VariantPicture",
 ]

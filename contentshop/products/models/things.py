@@ -54,13 +54,29 @@ class Merchant(Base):
     rest_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
+class Category(Base):
+    """A place in the tree of the catalogue. ``translations`` maps a language to ``{"name"}``; the slug lasts."""
+
+    __tablename__ = "category"
+
+    id: Mapped[PrimaryKey]
+    slug: Mapped[str] = mapped_column(String(100), unique=True)
+    name: Mapped[str] = mapped_column(String(120))
+    translations: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    parent_id: Mapped[int | None] = mapped_column(BigInt, ForeignKey("category.id"), index=True)
+    position: Mapped[int] = mapped_column(Integer, default=0)
+    created_at: Mapped[Moment]
+
+
 class Product(Base):
     """A thing people recommend and buy, whoever sells it.
 
     ``version`` grows with every change of the product or of its offers. ``translations`` maps a language to
-    ``{"title", "category", "summary", "body"}`` in it. ``source`` names where an import took it from, so that importing
-    again updates instead of adding. ``attrs`` is a list of [name, value]. ``locks`` names fields that a person has
-    set against what files and pages say. ``added_by`` is the public key of the creator who brought it in, if one did.
+    ``{"title", "category", "summary", "body"}`` in it. ``source`` names where an import took it from, so that
+    importing again updates instead of adding. ``attrs`` is a list of [name, value]. ``category`` repeats the name of
+    the category ``category_id``, for cards and search. ``options`` is a list of ``{"name", "names", "values":
+    [{"value", "names"}]}``. ``locks`` names fields that a person has set against what files and pages say.
+    ``added_by`` is the public key of the creator who brought it in, if one did.
     """
 
     __tablename__ = "product"
@@ -71,6 +87,8 @@ class Product(Base):
     title: Mapped[str] = mapped_column(String(500))
     brand: Mapped[str] = mapped_column(String(120), default="")
     category: Mapped[str] = mapped_column(String(120), default="")
+    category_id: Mapped[int | None] = mapped_column(BigInt, ForeignKey("category.id", ondelete="SET NULL"), index=True)
+    options: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list, server_default="[]")
     gtin: Mapped[str | None] = mapped_column(String(14), unique=True)
     mpn: Mapped[str] = mapped_column(String(80), default="")
     summary: Mapped[str] = mapped_column(Text, default="")
@@ -146,11 +164,12 @@ class Variant(Base):
 class Offer(Base):
     """One way to get a product.
 
-    ``price_minor`` is empty when the price is not known. ``region`` is an ISO 3166 country, empty for
-    anywhere. ``checked_at`` is when price and availability were last seen; both are facts only as of then. An
-    own offer's availability follows from its stock, so its column stays ``in_stock``. ``address`` is what links to
-    the same page share (``addresses.identity``); ``locks`` names fields that a person has set against what files and
-    pages say.
+    ``price_minor`` is empty when the price is not known. ``region`` is an ISO 3166 country, empty for anywhere.
+    ``checked_at`` is when price and availability were last seen; both are facts only as of then. An own offer's
+    availability follows from its stock, so its column stays ``in_stock``. ``prior_minor`` is the lowest price of the
+    30 days before its last reduction (Directive 98/6/EC, Article 6a), empty when the last change was none.
+    ``address`` is what links to the same page share (``addresses.identity``); ``locks`` names fields that a person
+    has set against what files and pages say.
     """
 
     __tablename__ = "offer"
@@ -192,6 +211,7 @@ class Offer(Base):
     address: Mapped[str] = mapped_column(String(64), default=_address_of_row, index=True)
     locks: Mapped[list[str]] = mapped_column(JSON, default=list)
     price_changed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    prior_minor: Mapped[Minor | None]
 
     product: Mapped[Product] = relationship(back_populates="offers")
     merchant: Mapped[Merchant | None] = relationship(lazy="joined")
@@ -201,3 +221,17 @@ class Offer(Base):
     def _keep_address(self, _name: str, url: str) -> str:
         self.address = identity(url)
         return url
+
+
+class PriceChange(Base):
+    """What an offer cost from ``changed_at`` on; empty when it was not known any more. Rows are never changed."""
+
+    __tablename__ = "price_change"
+    __table_args__ = (Index("ix_price_change_offer", "offer_id", "id"),)
+
+    id: Mapped[PrimaryKey]
+    offer_id: Mapped[int] = mapped_column(BigInt, ForeignKey("offer.id"))
+    price_minor: Mapped[Minor | None]
+    currency: Mapped[str] = mapped_column(String(3))
+    actor: Mapped[str] = mapped_column(String(20), default="")
+    changed_at: Mapped[Moment]

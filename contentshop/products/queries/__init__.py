@@ -50,6 +50,7 @@ from contentshop.products.queries.pages import (
     list_dead_addresses,
     list_due_pages,
 )
+from contentshop.products.queries.prices import audit_prices, get_history
 
 __all__ = [
     "DESK_PAGE",
@@ -65,6 +66,7 @@ __all__ = [
     "Reading",
     "Shelf",
     "StockRow",
+    "audit_prices",
     "count_listed",
     "count_shelves",
     "find_by_pages",
@@ -74,6 +76,7 @@ __all__ = [
     "find_reading",
     "find_shop",
     "get_for_desk",
+    "get_history",
     "get_merchant",
     "get_page_offer",
     "get_product_page",

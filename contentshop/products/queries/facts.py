@@ -102,6 +102,8 @@ def _facts(locale: str, attributes: bool, shops: str) -> Select[*tuple[Any, ...]
             Offer.health,
             Offer.active,
             Offer.checked_at,
+            Offer.prior_minor,
+            Offer.price_changed_at,
             Merchant.key.label("merchant_key"),
             merchant_name.label("merchant_name"),
             Merchant.active.label("merchant_active"),
@@ -179,4 +181,6 @@ def _offer(row: AnyRow) -> OfferFacts:
         sku=row.sku or "",
         variant_position=row.position or 0,
         plain_url=row.plain_url,
+        prior_minor=row.prior_minor,
+        price_changed_at=row.price_changed_at,
     )

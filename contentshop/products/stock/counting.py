@@ -81,7 +81,6 @@ def give_back(
     ).all()
     if sum(row.out for row in rows) < quantity:
         raise Conflict(say("That is more than was shipped for this order."))
-    back = {"reason": reason, "holder": holder, "now": now, "actor": actor}
     left = quantity
     for row in rows:
         part = min(left, row.out)
@@ -95,7 +94,8 @@ def give_back(
         )
         if not isinstance(result, CursorResult) or result.rowcount != 1:
             raise Conflict(say("That is more than was shipped for this order."))
-        _add(session, variant_id, part, location or row.key, **back)
+        place = location or row.key
+        _add(session, variant_id, part, place, reason=reason, holder=holder, now=now, actor=actor)
 
 
 def set_on_hand(
@@ -187,9 +187,9 @@ def transfer(
         raise Conflict(say("So many are not free there; some may be promised to orders."))
     add_to_level(session, variant_id, there, quantity)
     key = new_key()
-    why = {"reason": note.strip() or "transfer", "reference": key, "actor": actor, "now": now}
-    move(session, variant_id, here.id, -quantity, **why)
-    move(session, variant_id, there.id, quantity, **why)
+    reason = note.strip() or "transfer"
+    for place, delta in ((here, -quantity), (there, quantity)):
+        move(session, variant_id, place.id, delta, reason=reason, reference=key, actor=actor, now=now)
     shift(session, variant_id)
     return key
 
