@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import ScalarSelect, delete, func, select, update
 from sqlalchemy.orm import aliased
 
 from contentshop.accounts.models import User
@@ -95,6 +95,19 @@ def list_unread(session: AnySession, user: User) -> list[Notice]:
     return [
         Notice(row.key, row.kind, row.who or "", row.post_key, row.post_title or "", row.created_at) for row in rows
     ]
+
+
+def unread_of(user: User) -> ScalarSelect[int]:
+    """How many notices this person has not read yet, as part of a statement that asks for more."""
+    mine = (StudioNotice.user_id == user.id, StudioNotice.read_at.is_(None))
+    return select(func.count()).select_from(StudioNotice).where(*mine).scalar_subquery()
+
+
+def mark_all_read(session: AnySession, user: User, *, now: datetime) -> None:
+    """This person has read everything they were told."""
+    session.execute(
+        update(StudioNotice).where(StudioNotice.user_id == user.id, StudioNotice.read_at.is_(None)).values(read_at=now)
+    )
 
 
 def mark_read(session: AnySession, user: User, keys: Sequence[str], *, now: datetime) -> None:

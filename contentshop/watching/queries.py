@@ -9,7 +9,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, and_, exists, func, or_, select
 from sqlalchemy.orm import joinedload
 
 from contentshop.accounts.models import User
@@ -216,16 +216,15 @@ def crowd(session: AnySession, terms: Collection[str]) -> dict[str, int]:
     return {name: count for name, count in rows}  # noqa: C416 - a row is no pair to mypy
 
 
-def count_unread(session: AnySession, user: User) -> int:
-    """How many notifications a person has not looked at."""
-    return (
-        session.scalar(
-            select(func.count())
-            .select_from(Notification)
-            .where(Notification.user_id == user.id, Notification.read_at.is_(None))
-        )
-        or 0
+def count_unread(session: AnySession, user: User, *, also: ScalarSelect[int] | None = None) -> int:
+    """How many notifications a person has not looked at; ``also`` counts what other rooms told them."""
+    own = (
+        select(func.count())
+        .select_from(Notification)
+        .where(Notification.user_id == user.id, Notification.read_at.is_(None))
+        .scalar_subquery()
     )
+    return session.scalar(select(own if also is None else own + also)) or 0
 
 
 def list_notifications(session: AnySession, user: User, *, page: int) -> Page[Notification]:

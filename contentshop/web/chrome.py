@@ -19,6 +19,7 @@ from werkzeug.local import LocalProxy
 from contentshop.core.db import db
 from contentshop.core.money import Money
 from contentshop.curation import queries as curation
+from contentshop.posts import notices
 from contentshop.watching import queries as watching
 from contentshop.web.session import moment, settings, viewer
 
@@ -119,7 +120,7 @@ def chrome() -> Chrome:
         can_write=who.can_write,
         can_edit=who.can_edit,
         can_operate=who.can_operate,
-        unread=watching.count_unread(db.session, who.user) if who.user else 0,
+        unread=watching.count_unread(db.session, who.user, also=notices.unread_of(who.user)) if who.user else 0,
     )
 
 

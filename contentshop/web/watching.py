@@ -18,6 +18,7 @@ from contentshop.core.paging import Page, page_number
 from contentshop.core.words import say
 from contentshop.core.zones import zone_names
 from contentshop.curation import queries as curation
+from contentshop.posts import notices
 from contentshop.watching import actions, queries
 from contentshop.watching.inputs import MOST, Telling, Wanted
 from contentshop.watching.queries import wanted_of
@@ -26,7 +27,7 @@ from contentshop.web.chrome import LANGUAGE_TAGS, current_babel_locale
 from contentshop.web.door import Door, show
 from contentshop.web.reader_pages import Paging
 from contentshop.web.session import moment, settings, viewer
-from contentshop.web.studio_side import zone_label
+from contentshop.web.studio_side import notice_lines, zone_label
 from contentshop.web.watching_links import feed_of, feed_url, stop_of
 from contentshop.web.words import translated_errors
 
@@ -158,7 +159,7 @@ def renew_feed(key: str) -> Response:
 
 @bp.get("/account/notifications")
 def notifications() -> Response:
-    """What came to fit one's saved searches."""
+    """What one was told: what happened to one's posts, and what came to fit one's saved searches."""
     person = viewer().person()
     found = queries.list_notifications(db.session, person, page=page_number(request.args.get("page")))
     names = queries.names_of(db.session, [(one.kind, one.key) for one in found.items], viewer().locale)
@@ -169,14 +170,16 @@ def notifications() -> Response:
         )
         for one in found.items
     ]
-    unread = queries.count_unread(db.session, person)
-    return show("account/notifications.html", pages.NotificationsPage(rows, unread, _paging(found)))
+    told = notice_lines(notices.list_unread(db.session, person)) if found.number == 1 else []
+    unread = queries.count_unread(db.session, person, also=notices.unread_of(person))
+    return show("account/notifications.html", pages.NotificationsPage(rows, told, unread, _paging(found)))
 
 
 @bp.post("/account/notifications")
 def mark_read() -> Response:
-    """Mark all notifications as read."""
+    """Mark all notifications as read, and put all notices about posts away."""
     actions.mark_read(db.session, viewer().person(), now=moment())
+    notices.mark_all_read(db.session, viewer().person(), now=moment())
     return redirect(url_for("watching.notifications"), 303)
 
 

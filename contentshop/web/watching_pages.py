@@ -17,6 +17,7 @@ from contentshop.watching.inputs import NAME_LENGTH, Wanted
 from contentshop.watching.queries import Name, Thing, wanted_of
 from contentshop.web.cards import creator_url, language_tag, post_url, product_url
 from contentshop.web.reader_pages import Paging
+from contentshop.web.studio_pages import NoticeView
 from contentshop.web.studio_side import zone_label
 
 if TYPE_CHECKING:
@@ -83,9 +84,10 @@ class NotificationRow:
 
 @dataclass(frozen=True, slots=True)
 class NotificationsPage:
-    """A person's notifications, the newest first."""
+    """A person's notifications, the newest first, under what happened to their posts and is not read yet."""
 
     rows: Sequence[NotificationRow]
+    notices: Sequence[NoticeView]
     unread: int
     paging: Paging
 

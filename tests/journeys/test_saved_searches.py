@@ -58,12 +58,12 @@ def test_a_reader_hears_of_what_was_waited_for(visit: Visit, stage: Stage, site:
     live_url = publish(visit(stage.creator).page, title)
     wait_for(reader, title)
     expect(reader.locator(".news-unread")).to_have_count(1)
-    expect(reader.locator(".menu-unread")).to_be_visible()
+    expect(reader.locator(".head-count")).to_be_visible()
     assert title in visit().page.request.get(f"{site.url}{feed}").text()
 
     reader.locator("main .page-actions form button").click()
     expect(reader.locator(".news-unread")).to_have_count(0)
-    expect(reader.locator(".menu-unread")).to_have_count(0)
+    expect(reader.locator(".head-count")).to_have_count(0)
     reader.locator(f"main a:has-text('{title}')").click()
     assert urlsplit(reader.url).path == live_url
 

@@ -23,6 +23,7 @@ from contentshop.core.clock import FixedClock
 from contentshop.core.mail import Message
 from contentshop.core.uow import unit_of_work
 from contentshop.posts import actions as posts
+from contentshop.posts import teamwork
 from contentshop.posts.models import Post
 from contentshop.watching.models import Notification, SavedSearch
 from contentshop.web.reader_pages import Saving
@@ -253,19 +254,36 @@ class TestNotifications:
         app: Flask,
     ) -> None:
         save(to="100")
-        assert "menu-unread" not in browser.get("/").text
+        assert "head-count" not in browser.get("/").text
         make.product("steel", title="Steel kettle", own={"USD": 9900}, stock=1)
         publish("A kettle to read about", source="See.\n\n::card[steel]\n", slug="about")
         page = browser.get("/account/notifications").text
         assert "1 unread" in page
         assert '<a href="/p/about" lang="en">A kettle to read about</a>' in page
         assert "New, from $99.00" in page
-        assert "menu-unread" in browser.get("/").text
+        assert "head-count" in browser.get("/").text
         assert post_form(browser, "/account/notifications").status_code == 303
         page = browser.get("/account/notifications").text
         assert "0 unread" in page
         assert "A kettle to read about" in page
-        assert "menu-unread" not in page
+        assert "head-count" not in page
+
+    def test_word_of_ones_posts_stands_there_too(
+        self, app: Flask, browser: FlaskClient, make: Factory, session: Session, post_form: Post_, reader: User
+    ) -> None:
+        author = make.user("creator", name="Ada Author")
+        post = make.post(author, title="A kettle")
+        with unit_of_work(session):
+            asked, by = session.merge(reader), session.merge(author)
+            teamwork.invite(session, session.merge(post), asked.handle, "reviewer", by=by, now=make.now)
+        page = browser.get("/account/notifications").text
+        assert "1 unread" in page
+        assert '<a href="/studio">Ada Author asks you to work on “A kettle”.</a>' in page
+        assert '<span class="head-count" aria-hidden="true">1</span>' in browser.get("/").text
+        assert post_form(browser, "/account/notifications").status_code == 303
+        page = browser.get("/account/notifications").text
+        assert "Ada Author" not in page
+        assert "head-count" not in page
 
     def test_what_is_not_public_any_more_is_not_named(
         self,
