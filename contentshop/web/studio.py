@@ -28,11 +28,11 @@ from contentshop.media import queries as pictures
 from contentshop.posts import actions, history, notices, plans, policy, queries, teamwork
 from contentshop.posts.inputs import PostInput
 from contentshop.posts.queries import OwnPost
-from contentshop.products import queries as products
 from contentshop.web import reading, starters, studio_refresh
 from contentshop.web.cards import card_views, language_tag, post_url, product_card
 from contentshop.web.chrome import money
 from contentshop.web.door import Door, manages_own_units, show
+from contentshop.web.picking import pick_products
 from contentshop.web.pictures import media_url, picture
 from contentshop.web.reader_pages import Paging, PostPage
 from contentshop.web.session import engines, settings, viewer
@@ -157,9 +157,8 @@ def find_products() -> Response:
     """Products for the picker. ``key`` is what a card names."""
     who = viewer()
     text = request.args.get("q", "")[:100].strip()
-    found = products.search_catalogue(db.session, text, FOUND) if text else []
-    facts = products.load_facts(db.session, [hit.id for hit in found], who.locale)
-    views = [(facts[hit.id], product_card(facts[hit.id], who, known=facts)) for hit in found if hit.id in facts]
+    picks = pick_products(text, FOUND, who)
+    views = [(fact, product_card(fact, who, known=picks.known)) for fact in picks.found]
     return jsonify(
         products=[
             {

@@ -21,6 +21,7 @@ from contentshop.products import queries as products
 from contentshop.web.door import Door, show
 from contentshop.web.live import announced, clock_text
 from contentshop.web.live_pages import HostCard, HostListPage, HostPage, Match, NewSessionPage, SessionForm
+from contentshop.web.picking import pick_products
 from contentshop.web.session import viewer
 from contentshop.web.words import refusal_text, translated_errors
 
@@ -219,7 +220,7 @@ def _host_page(
     found = queries.get_session(db.session, live.key)
     facts = products.load_facts(db.session, {card.product_id for card in found.cards}, who.locale)
     query = (request.args.get("q") or request.form.get("q") or "")[:100].strip()
-    hits = products.search_catalogue(db.session, query, FOUND) if query else []
+    hits = pick_products(query, FOUND, who).found
     stored = {
         "title": found.title,
         "summary": found.summary,

@@ -269,3 +269,47 @@ class TestSynonyms:
         answer = self.add(editor, post_form, rule)
         assert (answer.status_code, words in answer.text) == (status, True)
         assert editor.get("/desk/synonyms").text.count("/remove") == 1
+
+
+class TestPickingInTheStudio:
+    """Who writes finds products as readers do, and what the index does not know yet."""
+
+    @pytest.fixture
+    def studio(self, app: Flask, stocked: dict[str, Any], sign_in: Callable[..., FlaskClient]) -> FlaskClient:
+        return sign_in(app.test_client(), stocked["nora"])
+
+    def picked(self, studio: FlaskClient, words: str) -> list[str]:
+        return [
+            entry["key"] for entry in studio.get("/studio/products.json", query_string={"q": words}).json["products"]
+        ]
+
+    @pytest.mark.parametrize(
+        ("words", "first"),
+        [
+            ("xm5", "xm5"),
+            ("sony hedphones", "xm5"),
+            ("quietcomfrt", "qc"),
+            ("shoujike", "case"),
+            ("手机壳", "case"),
+        ],
+    )
+    def test_with_slips_of_the_finger_and_in_pinyin(self, studio: FlaskClient, words: str, first: str) -> None:
+        assert self.picked(studio, words)[0] == first
+
+    def test_what_only_has_some_of_the_words_is_not_offered(self, studio: FlaskClient) -> None:
+        assert self.picked(studio, "sony kettle") == []
+
+    def test_what_was_just_added_and_when_the_index_is_away(
+        self, studio: FlaskClient, make: Factory, search: WhooshSearchBackend
+    ) -> None:
+        make.product("brand-new", title="Brand new lamp")
+        assert self.picked(studio, "brand new") == ["brand-new"]
+        search.close()
+        assert self.picked(studio, "brand new") == ["brand-new"]
+
+    def test_for_the_queue_of_a_live_session(self, studio: FlaskClient, post_form: Callable[..., Any]) -> None:
+        words = {"title": "Ears", "lang": "en", "relation": "none", "starts_at": "2026-11-21T12:00", "zone": "UTC"}
+        made = post_form(studio, "/studio/live/new", words)
+        assert made.status_code == 303
+        page = studio.get(made.headers["Location"], query_string={"q": "hedphones"}).text
+        assert 'name="product" value="xm5"' in page
