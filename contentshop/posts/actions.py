@@ -30,7 +30,17 @@ from contentshop.posts.imports import PostFile
 from contentshop.posts.inputs import MAX_SUMMARY, PostInput
 from contentshop.posts.media_use import note_use
 from contentshop.posts.merging import POST_FIELDS, Words, step_back, words_of
-from contentshop.posts.models import Card, Deal, DealReport, DraftStep, Post, PostPlan, PostTopic, Revision
+from contentshop.posts.models import (
+    Card,
+    Deal,
+    DealReport,
+    DraftStep,
+    Post,
+    PostPlan,
+    PostTopic,
+    Revision,
+    RevisionAsset,
+)
 from contentshop.posts.policy import can_change, can_unpublish
 from contentshop.posts.queries import find_by_source
 from contentshop.posts.rendering import Rendered, render_draft
@@ -478,6 +488,12 @@ def _draft_to_write(session: AnySession, post: Post, *, by: User, now: datetime)
         return draft
     number = session.scalar(select(func.max(Revision.number)).where(Revision.post_id == post.id)) or 0
     return Revision(post_id=post.id, number=number + 1)
+
+
+def picture_changed(session: AnySession, asset_id: int) -> None:
+    """Let the pages of published posts that show this picture be made anew."""
+    shown = select(RevisionAsset.revision_id).where(RevisionAsset.asset_id == asset_id)
+    session.execute(update(Post).where(Post.live_id.in_(shown)).values(version=Post.version + 1))
 
 
 def _show_cards(session: AnySession, post: Post, alternatives: Mapping[str, int | None]) -> None:

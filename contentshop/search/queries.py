@@ -49,7 +49,7 @@ class ResultItem:
     title: Pieces
     fragment: Pieces
     lang: str
-    picture: tuple[str, int, int, list[int]] | None
+    picture: tuple[str, int, int, list[int], tuple[int, int]] | None
     author: str
     published_at: datetime | None
     product_id: int | None
@@ -292,8 +292,11 @@ def _escaped(text: str) -> str:
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
-def _picture(row: Any) -> tuple[str, int, int, list[int]] | None:
-    return (row.asset_key, row.width, row.height, row.widths) if row.asset_key else None
+def _picture(row: Any) -> tuple[str, int, int, list[int], tuple[int, int]] | None:
+    """Key, size, widths and point of focus."""
+    if not row.asset_key:
+        return None
+    return (row.asset_key, row.width, row.height, row.widths, (row.focus_x, row.focus_y))
 
 
 # A deal without a cover shows its product.
@@ -323,6 +326,8 @@ def _posts(session: AnySession, keys: Sequence[str], terms: Sequence[str]) -> di
             Asset.width,
             Asset.height,
             Asset.widths,
+            Asset.focus_x,
+            Asset.focus_y,
             *DEAL_COLUMNS,
         )
         .join(Revision, Revision.id == Post.live_id)

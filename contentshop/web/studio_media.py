@@ -24,8 +24,10 @@ from contentshop.media import actions, queries
 from contentshop.media.images import MAX_BYTES
 from contentshop.media.inputs import KINDS, TYPES, Description
 from contentshop.media.queries import MediumFacts
+from contentshop.posts import actions as posts
 from contentshop.posts import media_use
 from contentshop.posts.media_use import Use
+from contentshop.products.actions import picturing
 from contentshop.products.queries.media_use import count_pictured
 from contentshop.web.door import Door, manages_own_units, show
 from contentshop.web.limits import UPLOADS, limiter
@@ -120,6 +122,8 @@ def describe(key: str) -> Response:
     except Invalid as refusal:
         return show("studio/media_one.html", _medium_page(asset, values, translated_errors(refusal.fields)), 422)
     actions.describe(db.session, asset, words)
+    picturing.picture_changed(db.session, asset.id)
+    posts.picture_changed(db.session, asset.id)
     flash(_("Saved."), "success")
     return redirect(url_for("studio_media.one", key=key), 303)
 

@@ -22,6 +22,7 @@ from contentshop.config import Settings
 from contentshop.core.uow import unit_of_work
 from contentshop.media.models import Asset
 from contentshop.posts.models import Post, RevisionAsset
+from contentshop.products.models import ProductPicture
 from tests.conftest import csrf_of, make_settings
 from tests.factories import Factory
 from tests.rooms.media.pictures import picture
@@ -236,6 +237,25 @@ def test_the_library_is_searched_filtered_and_turned(studio: FlaskClient) -> Non
     names = [entry["name"] for entry in answer["media"]]
     assert names == [f"lamp-{n}.jpg" for n in (19, 18, 17, 16, 15, 14, 13, 12, 11, 10, 1)]
     assert answer["more"] is False
+
+
+def test_pages_that_crop_the_picture_follow_its_focus_at_once(
+    studio: FlaskClient, session: Session, make: Factory, creator: Any
+) -> None:
+    key = send(studio, (picture(size=(1000, 500)), "one.jpg")).json["key"]
+    lamp = make.product("lamp", own={"USD": 1900}, stock=3)
+    make.post(creator, slug="guide", source=f'::picture[{key}]{{alt="A lamp"}}\n\n::card[lamp]\n')
+    with unit_of_work(session):
+        session.add(ProductPicture(product_id=lamp.id, asset_id=only(session).id, position=0))
+    reader = studio.application.test_client()
+    paths = ("/products/lamp", "/p/guide", "/", "/search?q=lamp")
+    assert [path for path in paths if "focus-x" in reader.get(path).text] == []
+    url = f"/studio/media/{key}"
+    answer = studio.post(url, data={"csrf_token": csrf_of(studio, url), "alt": "A", "focus_x": "20", "focus_y": "90"})
+    assert answer.status_code == 303
+    assert [path for path in paths if "focus-x-2 focus-y-9" not in reader.get(path).text] == []
+    studio.post("/cart/add", data={"product": "lamp"}, headers={"Origin": "http://localhost"})
+    assert "focus-x-2 focus-y-9" in studio.get("/cart").text
 
 
 def test_words_and_focus_are_changed_by_numbers_or_by_pressing(studio: FlaskClient, session: Session) -> None:

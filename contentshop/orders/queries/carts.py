@@ -198,6 +198,8 @@ def _cart_query(cart_key: str) -> Select[*tuple[Any, ...]]:
             Asset.width,
             Asset.height,
             Asset.widths,
+            Asset.focus_x,
+            Asset.focus_y,
             PICTURE_ALT.label("picture_alt"),
         )
         .join(Cart, Cart.id == CartLine.cart_id)
@@ -215,7 +217,8 @@ def _cart_query(cart_key: str) -> Select[*tuple[Any, ...]]:
 def _line(row: Any, locale: str, wanted: int, price: OwnPrice | None) -> Line:
     picture = None
     if row.asset_key is not None:
-        picture = PictureFacts(row.asset_key, row.width, row.height, tuple(row.widths), row.picture_alt)
+        focus = (row.focus_x, row.focus_y)
+        picture = PictureFacts(row.asset_key, row.width, row.height, tuple(row.widths), row.picture_alt, focus)
     return Line(
         variant_id=row.variant_id,
         variant_key=row.variant_key,

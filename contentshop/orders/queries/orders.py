@@ -76,6 +76,8 @@ def line_faces(session: AnySession, order: Order) -> dict[int, tuple[str, Pictur
             Asset.width,
             Asset.height,
             Asset.widths,
+            Asset.focus_x,
+            Asset.focus_y,
             PICTURE_ALT,
         )
         .join(Product, Product.id == Variant.product_id)
@@ -84,8 +86,8 @@ def line_faces(session: AnySession, order: Order) -> dict[int, tuple[str, Pictur
         .where(Variant.id.in_([line.variant_id for line in order.lines]))
     )
     return {
-        variant_id: (slug, PictureFacts(key, width, height, tuple(widths), alt) if key else None)
-        for variant_id, slug, key, width, height, widths, alt in rows
+        variant_id: (slug, PictureFacts(key, width, height, tuple(widths), alt, (x, y)) if key else None)
+        for variant_id, slug, key, width, height, widths, x, y, alt in rows
     }
 
 

@@ -101,6 +101,8 @@ def list_pictures(session: AnySession, product_id: int) -> tuple[PictureFacts, .
             Asset.width,
             Asset.height,
             Asset.widths,
+            Asset.focus_x,
+            Asset.focus_y,
             func.coalesce(func.nullif(ProductPicture.alt, ""), Asset.alt).label("alt"),
         )
         .join(ProductPicture, ProductPicture.asset_id == Asset.id)

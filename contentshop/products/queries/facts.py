@@ -92,6 +92,8 @@ def _facts(locale: str, attributes: bool, shops: str) -> Select[*tuple[Any, ...]
             Asset.width,
             Asset.height,
             Asset.widths,
+            Asset.focus_x,
+            Asset.focus_y,
             func.coalesce(func.nullif(ProductPicture.alt, ""), Asset.alt).label("alt"),
             Offer.key.label("offer_key"),
             Offer.kind,
@@ -158,7 +160,8 @@ def _stock_version(rows: Iterable[AnyRow]) -> int:
 def picture_of(row: AnyRow) -> PictureFacts | None:
     if row.picture_key is None:
         return None
-    return PictureFacts(row.picture_key, row.width, row.height, tuple(row.widths), row.alt)
+    focus = (row.focus_x, row.focus_y)
+    return PictureFacts(row.picture_key, row.width, row.height, tuple(row.widths), row.alt, focus)
 
 
 def _offer(row: AnyRow) -> OfferFacts:
