@@ -61,8 +61,30 @@ class Settings:
     port: int = 8000
     web_processes: int = 2
     pay_within_hours: int = 72
+    confirm_days: int = 10
+    return_days: int = 7
+    fault_days: int = 30
+    protection_days: int = 7
+    return_address: str = ""
     price_max_age_hours: int = 72
     shipping: dict[str, ShippingRule] = field(default_factory=dict)
+    payment_methods: tuple[str, ...] = ()
+    stripe_secret_key: str = ""
+    stripe_webhook_secret: str = ""
+    stripe_address: str = ""
+    alipay_app_id: str = ""
+    alipay_private_key: str = ""
+    alipay_public_key: str = ""
+    alipay_address: str = ""
+    wechat_merchant: str = ""
+    wechat_app_id: str = ""
+    wechat_private_key: str = ""
+    wechat_serial: str = ""
+    wechat_api_key: str = ""
+    wechat_public_key: str = ""
+    wechat_public_key_id: str = ""
+    wechat_address: str = ""
+    gift_card_months: int = 36
     bank_details: str = "Account holder: contentshop demo\nIBAN: DE00 0000 0000 0000 0000 00"
     password_cost: str = "standard"
     rate_limits: bool = True
@@ -128,8 +150,30 @@ def from_environment() -> Settings:
         "port": env.int("PORT", 8000, validate=Range(min=1, max=65535)),
         "web_processes": env.int("WEB_PROCESSES", 2, validate=Range(min=1, max=64)),
         "pay_within_hours": env.int("PAY_WITHIN_HOURS", 72, validate=Range(min=1)),
+        "confirm_days": env.int("CONFIRM_DAYS", 10, validate=Range(min=1, max=365)),
+        "return_days": env.int("RETURN_DAYS", 7, validate=Range(min=0, max=365)),
+        "fault_days": env.int("FAULT_DAYS", 30, validate=Range(min=1, max=3650)),
+        "protection_days": env.int("PROTECTION_DAYS", 7, validate=Range(min=0, max=365)),
+        "return_address": env.str("RETURN_ADDRESS", ""),
         "price_max_age_hours": env.int("PRICE_MAX_AGE_HOURS", 72, validate=Range(min=1)),
         "shipping": env.str("SHIPPING", DEFAULT_SHIPPING),
+        "payment_methods": tuple(env.list("PAYMENT_METHODS", []) or ()),
+        "stripe_secret_key": env.str("STRIPE_SECRET_KEY", ""),
+        "stripe_webhook_secret": env.str("STRIPE_WEBHOOK_SECRET", ""),
+        "stripe_address": env.str("STRIPE_ADDRESS", ""),
+        "alipay_app_id": env.str("ALIPAY_APP_ID", ""),
+        "alipay_private_key": env.str("ALIPAY_PRIVATE_KEY", ""),
+        "alipay_public_key": env.str("ALIPAY_PUBLIC_KEY", ""),
+        "alipay_address": env.str("ALIPAY_ADDRESS", ""),
+        "wechat_merchant": env.str("WECHAT_MERCHANT", ""),
+        "wechat_app_id": env.str("WECHAT_APP_ID", ""),
+        "wechat_private_key": env.str("WECHAT_PRIVATE_KEY", ""),
+        "wechat_serial": env.str("WECHAT_SERIAL", ""),
+        "wechat_api_key": env.str("WECHAT_API_KEY", ""),
+        "wechat_public_key": env.str("WECHAT_PUBLIC_KEY", ""),
+        "wechat_public_key_id": env.str("WECHAT_PUBLIC_KEY_ID", ""),
+        "wechat_address": env.str("WECHAT_ADDRESS", ""),
+        "gift_card_months": env.int("GIFT_CARD_MONTHS", 36, validate=Range(min=0, max=600)),
         "bank_details": env.str("BANK_DETAILS", Settings().bank_details),
         "password_cost": env.str("PASSWORD_COST", "standard", validate=OneOf(["standard", "cheap"])),
         "rate_limits": env.bool("RATE_LIMITS", True),
@@ -153,11 +197,58 @@ def from_environment() -> Settings:
         # Links in mails must lead here too when only the port was moved.
         values["site_url"] = values["site_url"] or f"http://127.0.0.1:{values['port']}"
         values["shipping"] = _shipping(str(values["shipping"]), mistakes)
+        for name in KEY_FILES:
+            values[name] = _key_text(name, str(values[name]), mistakes)
         values["stand_ins"] = _stand_ins(cast(list[str], values["stand_ins"]), mistakes)
         mistakes += _contradictions(values)
     if mistakes:
         raise SettingsError("The settings cannot be used:\n- " + "\n- ".join(mistakes))
     return Settings(**values)  # type: ignore[arg-type]
+
+
+# Keys may be given as they are, or as the path of the file that holds them.
+KEY_FILES = ("alipay_private_key", "alipay_public_key", "wechat_private_key", "wechat_public_key")
+
+# What belongs together: all of it, or none. Addresses of stand-ins are for tests.
+PROVIDERS = {
+    "Stripe": ("stripe_secret_key", "stripe_webhook_secret"),
+    "Alipay": ("alipay_app_id", "alipay_private_key", "alipay_public_key"),
+    "WeChat Pay": (
+        "wechat_merchant",
+        "wechat_app_id",
+        "wechat_private_key",
+        "wechat_serial",
+        "wechat_api_key",
+        "wechat_public_key",
+        "wechat_public_key_id",
+    ),
+}
+
+
+def _key_text(name: str, text: str, mistakes: list[str]) -> str:
+    """A key in PEM; read from its file when a path was given."""
+    if not text or "-----BEGIN" in text:
+        return text.replace("\\n", "\n")
+    try:
+        return Path(text).read_text(encoding="ascii")
+    except (OSError, ValueError):
+        mistakes.append(f"{PREFIX}{name.upper()}: give the key in PEM, or the path of a file that holds it.")
+        return ""
+
+
+def _unfinished_providers(values: dict[str, object]) -> list[str]:
+    found = []
+    for provider, names in PROVIDERS.items():
+        missing = [f"{PREFIX}{name.upper()}" for name in names if not values[name]]
+        if missing and len(missing) < len(names):
+            found.append(f"{', '.join(missing)}: {provider} needs it too.")
+    if values["environment"] == "production":
+        found += [
+            f"{PREFIX}{name.upper()}: only tests may play a payment provider; take it out in production."
+            for name in ("stripe_address", "alipay_address", "wechat_address")
+            if values[name]
+        ]
+    return found
 
 
 def _shipping(text: str, mistakes: list[str]) -> dict[str, ShippingRule]:
@@ -186,7 +277,7 @@ def _stand_ins(entries: list[str], mistakes: list[str]) -> dict[str, tuple[str, 
 
 
 def _contradictions(values: dict[str, object]) -> list[str]:
-    found: list[str] = []
+    found: list[str] = _unfinished_providers(values)
     if values["environment"] == "production":
         if values["secret_key"] == DEVELOPMENT_SECRET:
             found.append(

@@ -13,6 +13,7 @@ from contentshop.engines import Engines
 from contentshop.media.backends.folder import FolderStorage
 from contentshop.payments.backends.manual import ManualPaymentGateway
 from contentshop.payments.gateways import Gateways
+from contentshop.payments.port import PaymentGateway
 from contentshop.search.backends.whoosh import WhooshSearchBackend
 from contentshop.search.port import SearchBackend
 
@@ -28,9 +29,68 @@ def build(
         clock=clock or _clock(settings),
         search=_search(settings),
         storage=FolderStorage(settings.media_dir),
-        payment=Gateways([ManualPaymentGateway(settings.bank_details)]),
+        payment=_payment(settings),
         mail=mail or _mailer(settings),
         fetcher=fetcher or _fetcher(settings),
+    )
+
+
+def _payment(settings: Settings) -> Gateways:
+    """Every gateway that is configured; the manual one always is, unless ``payment_methods`` leaves it out."""
+    gateways: list[PaymentGateway] = []
+    try:
+        # Extras: the site runs without them. What is not asked for is not loaded.
+        if settings.stripe_secret_key:
+            from contentshop.payments.backends.stripe import StripePaymentGateway
+
+            gateways.append(
+                StripePaymentGateway(
+                    settings.stripe_secret_key, settings.stripe_webhook_secret, settings.stripe_address
+                )
+            )
+        if settings.wechat_merchant:
+            gateways.append(_wechat(settings))
+        if settings.alipay_app_id:
+            from contentshop.payments.backends.alipay import AlipayPaymentGateway
+
+            gateways.append(
+                AlipayPaymentGateway(
+                    settings.alipay_app_id,
+                    settings.alipay_private_key,
+                    settings.alipay_public_key,
+                    f"{settings.site_url}/hooks/payments/alipay",
+                    settings.alipay_address,
+                )
+            )
+    except ModuleNotFoundError as error:
+        if error.name not in {"stripe", "alipay", "wechatpayv3"}:
+            raise
+        raise SettingsError(
+            f"The settings ask for a payment provider whose library ({error.name}) is not installed; install it with "
+            "`.venv/bin/pip install -c constraints.txt -e '.[payments]'`."
+        ) from error
+    except ValueError as error:
+        raise SettingsError(f"A key of a payment provider cannot be used: {error}.") from error
+    gateways.append(ManualPaymentGateway(settings.bank_details))
+    unknown = set(settings.payment_methods) - set(Gateways(gateways).methods)
+    if unknown:
+        raise SettingsError(f"{PREFIX}PAYMENT_METHODS: {', '.join(sorted(unknown))} cannot be offered as it is set up.")
+    return Gateways(gateways, settings.payment_methods)
+
+
+def _wechat(settings: Settings) -> PaymentGateway:
+    from contentshop.payments.backends.wechat import WechatPaymentGateway
+
+    return WechatPaymentGateway(
+        merchant=settings.wechat_merchant,
+        app_id=settings.wechat_app_id,
+        private_key=settings.wechat_private_key,
+        certificate_serial=settings.wechat_serial,
+        api_key=settings.wechat_api_key,
+        public_key=settings.wechat_public_key,
+        public_key_id=settings.wechat_public_key_id,
+        notify_url=f"{settings.site_url}/hooks/payments/wechat_pay",
+        address=settings.wechat_address,
     )
 
 

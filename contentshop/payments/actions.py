@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
@@ -22,12 +21,15 @@ from contentshop.payments import credit, queries
 from contentshop.payments.events import PaymentAsked, RefundAsked, RefundDone, RefundFailed
 from contentshop.payments.inputs import REASON_LENGTH
 from contentshop.payments.models import CreditUse, Payment, PaymentEvent, Refund, RefundPart
-from contentshop.payments.port import Begun, GatewayEvent, PaymentGateway, RefundResult
+from contentshop.payments.port import Begun, GatewayEvent, PaymentGateway, RefundOrder, RefundResult
 
 SYSTEM = "system"
-# When to ask a provider that has told us nothing, and how the pause grows until we stop asking.
+# When to ask a provider that has told us nothing, and how the pause grows until we stop asking. One that does not
+# answer at all is asked much sooner: a person waits.
 FIRST_LOOK = timedelta(minutes=5)
+FIRST_RETRY = timedelta(seconds=2)
 LONGEST_PAUSE = timedelta(hours=6)
+LONGEST_RETRY = timedelta(minutes=10)
 LOOK_FOR = timedelta(days=7)
 
 
@@ -95,7 +97,7 @@ def _new_payment(
         minor=due.minor,
         attempt_key=attempt_key,
         created_at=now,
-        look_at=now + FIRST_LOOK,
+        look_at=now,
     )
     try:
         with session.begin_nested():
@@ -112,7 +114,7 @@ def note_begun(session: AnySession, key: str, begun: Begun, *, now: datetime) ->
     """The provider knows the payment now. Doing it again changes nothing."""
     payment = lock_payment(session, key)
     if payment.state == "new":
-        payment.state = "begun"
+        payment.state, payment.tries = "begun", 0
         payment.look_at = now + FIRST_LOOK
     payment.reference = payment.reference or begun.reference
     payment.redirect_url, payment.code = begun.redirect_url, begun.code
@@ -124,9 +126,10 @@ def note_begun(session: AnySession, key: str, begun: Begun, *, now: datetime) ->
 def note_trouble(session: AnySession, key: str, text: str, *, now: datetime) -> None:
     """The provider did not answer, or not with sense: ask again later, and tell the person meanwhile."""
     payment = lock_payment(session, key)
+    if payment.state == "new":
+        payment.note = text[:300]
+    payment.look_at = now + _retry_pause(payment.tries)
     payment.tries += 1
-    payment.note = text[:300]
-    _look_later(payment, now)
     session.flush()
 
 
@@ -136,6 +139,19 @@ def note_open(session: AnySession, key: str, *, now: datetime) -> None:
     payment.tries += 1
     _look_later(payment, now)
     session.flush()
+
+
+def _retry_pause(tries: int) -> timedelta:
+    seconds = FIRST_RETRY.total_seconds() * (1 << min(tries, 20))
+    return min(timedelta(seconds=seconds), LONGEST_RETRY)
+
+
+def hurry(session: AnySession, payment: Payment, *, now: datetime) -> None:
+    """Ask the provider now: the buyer has come back from it, or pressed the button once more."""
+    session.execute(
+        update(Payment).where(Payment.id == payment.id, Payment.state.in_(queries.OPEN)).values(look_at=now)
+    )
+    session.expire(payment)
 
 
 def _look_later(payment: Payment, now: datetime) -> None:
@@ -339,7 +355,7 @@ def find_asked(session: AnySession, key: str) -> Refund | None:
 
 def _promise_payments(session: AnySession, refund: Refund, only: Payment | None) -> int:
     """Take what is asked off the payments, oldest first; what is left over."""
-    query = select(Payment.id).where(
+    query = select(Payment.id, Payment.gateway).where(
         Payment.order_key == refund.order_key,
         Payment.currency == refund.currency,
         Payment.received_minor > Payment.refunded_minor,
@@ -347,7 +363,7 @@ def _promise_payments(session: AnySession, refund: Refund, only: Payment | None)
     if only is not None:
         query = query.where(Payment.id == only.id)
     left = refund.minor
-    for payment_id in list(session.scalars(query.order_by(Payment.id))):
+    for payment_id, gateway in list(session.execute(query.order_by(Payment.id))):
         if not left:
             break
         free = session.scalar(
@@ -360,7 +376,8 @@ def _promise_payments(session: AnySession, refund: Refund, only: Payment | None)
             .values(refunded_minor=Payment.refunded_minor + part)
         )
         if part and getattr(done, "rowcount", 0) == 1:
-            refund.parts.append(RefundPart(key=new_key(), payment_id=payment_id, minor=part))
+            at = None if gateway == "manual" else refund.asked_at
+            refund.parts.append(RefundPart(key=new_key(), payment_id=payment_id, minor=part, look_at=at))
             left -= part
     return left
 
@@ -399,16 +416,43 @@ def _book_return(session: AnySession, refund: Refund, part: RefundPart, account:
     )
 
 
-def parts_to_send(session: AnySession, refund_key: str) -> Sequence[tuple[RefundPart, Payment]]:
-    """The parts of a refund that a payment's gateway has not answered for good."""
-    query = (
-        select(RefundPart, Payment)
+def claim_part(session: AnySession, part_key: str, *, now: datetime) -> RefundOrder | None:
+    """What to tell the provider of a part of a refund; None when nothing is to be told any more.
+
+    The next try is planned here, before the provider is told: whoever dies in between tells it again, with the same
+    key, under which nothing is sent twice.
+    """
+    row = session.execute(
+        select(RefundPart, Payment, Refund.reason, Refund.currency)
         .join(Refund, Refund.id == RefundPart.refund_id)
         .join(Payment, Payment.id == RefundPart.payment_id)
-        .where(Refund.key == refund_key, RefundPart.state.in_(("asked", "sent")))
-        .order_by(RefundPart.id)
+        .where(RefundPart.key == part_key, RefundPart.state.in_(("asked", "sent")))
+        .with_for_update(of=RefundPart)
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+    if row is None:
+        return None
+    part, payment, reason, currency = row
+    part.look_at = now + (FIRST_LOOK if part.state == "sent" else _retry_pause(part.tries))
+    part.tries += 1
+    session.flush()
+    return RefundOrder(
+        key=part.key,
+        payment_key=payment.key,
+        reference=payment.reference,
+        paid=Money(payment.received_minor, payment.currency),
+        amount=Money(part.minor, currency),
+        reason=reason,
     )
-    return [(part, payment) for part, payment in session.execute(query)]
+
+
+def note_refund_trouble(session: AnySession, part_key: str, text: str) -> None:
+    """The provider did not answer; it is asked again at the time that was planned."""
+    session.execute(
+        update(RefundPart)
+        .where(RefundPart.key == part_key, RefundPart.state.in_(("asked", "sent")))
+        .values(note=text[:300])
+    )
 
 
 def note_refund(session: AnySession, part_key: str, result: RefundResult, *, now: datetime) -> bool:
@@ -424,6 +468,7 @@ def note_refund(session: AnySession, part_key: str, result: RefundResult, *, now
             state=result.state,
             reference=result.reference[:120] or RefundPart.reference,
             note=result.note[:300],
+            look_at=now + FIRST_LOOK if result.state == "sent" else None,
             done_at=now if result.state == "done" else None,
         )
     )
@@ -446,7 +491,7 @@ def send_again(session: AnySession, part_key: str, *, now: datetime) -> None:
     done = session.execute(
         update(RefundPart)
         .where(RefundPart.key == part_key, RefundPart.state == "failed")
-        .values(state="asked", note="")
+        .values(state="asked", note="", look_at=now)
     )
     if getattr(done, "rowcount", 0) != 1:
         raise Conflict(say("This part of the refund is not waiting for another try."))

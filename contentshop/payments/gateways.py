@@ -11,19 +11,34 @@ from contentshop.payments.port import Instructions, PaymentGateway
 
 
 class Gateways:
-    """Each method belongs to one gateway, the first that has it. Methods keep the order of the gateways."""
+    """Each method belongs to one gateway, the first that has it. Methods keep the order of the gateways, or that of
+    ``offered``, which leaves out what is not in it; a gateway stays, for what was paid with it before."""
 
-    def __init__(self, gateways: Sequence[PaymentGateway]) -> None:
+    def __init__(self, gateways: Sequence[PaymentGateway], offered: Sequence[str] = ()) -> None:
         self._named = {gateway.name: gateway for gateway in gateways}
         self._of: dict[str, PaymentGateway] = {}
         for gateway in gateways:
             for method in gateway.methods:
                 self._of.setdefault(method, gateway)
+        if offered:
+            self._of = {method: self._of[method] for method in offered}
 
     @property
     def methods(self) -> tuple[str, ...]:
         """What buyers can choose from."""
         return tuple(self._of)
+
+    def methods_for(self, currency: str) -> tuple[str, ...]:
+        """What buyers who pay in ``currency`` can choose from."""
+        return tuple(
+            method
+            for method, gateway in self._of.items()
+            if gateway.currencies is None or currency in gateway.currencies
+        )
+
+    def is_online(self, method: str) -> bool:
+        """Whether the buyer of ``method`` goes to a provider; False for what is not offered any more."""
+        return method in self._of and self._of[method].online
 
     @property
     def names(self) -> tuple[str, ...]:

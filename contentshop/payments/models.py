@@ -114,7 +114,10 @@ class Refund(Base):
 
 
 class RefundPart(Base):
-    """The part of a refund that goes back to one payment, or to one gift card. ``key`` is what the provider is told."""
+    """The part of a refund that goes back to one payment, or to one gift card. ``key`` is what the provider is told.
+
+    ``look_at`` is when the provider is asked (again); None when nobody need be, or a person has to do it.
+    """
 
     __tablename__ = "refund_part"
     __table_args__ = (
@@ -122,6 +125,7 @@ class RefundPart(Base):
         CheckConstraint("minor > 0", name="minor"),
         CheckConstraint("(payment_id IS NULL) <> (credit_use_id IS NULL)", name="target"),
         Index("ix_refund_part_state", "state", "id"),
+        Index("ix_refund_part_look", "look_at"),
     )
 
     id: Mapped[PrimaryKey]
@@ -133,6 +137,8 @@ class RefundPart(Base):
     state: Mapped[str] = mapped_column(String(10), default="asked")
     reference: Mapped[str] = mapped_column(String(120), default="")
     note: Mapped[str] = mapped_column(String(300), default="")
+    tries: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    look_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     done_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 

@@ -124,6 +124,8 @@ class PaymentGateway(Protocol):
 
     name: str
     methods: tuple[str, ...]
+    # What it can be paid in; None is everything.
+    currencies: frozenset[str] | None
     # Whether the buyer goes to the provider and it tells us; else people tell us what has arrived.
     online: bool
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -155,18 +154,22 @@ def count_open(session: AnySession) -> dict[str, int]:
     return {"refunds": refunds or 0, "unmatched": events or 0}
 
 
-def list_stuck_refunds(session: AnySession, *, gateways: Sequence[str], before: datetime, limit: int) -> list[str]:
-    """Keys of refunds asked before ``before`` of which a part has still not been answered by one of ``gateways``."""
+def list_parts_to_send(session: AnySession, *, now: datetime, limit: int) -> list[tuple[str, str]]:
+    """(key, gateway) of parts of refunds whose provider has to be told or asked, the longest overdue first."""
     query = (
-        select(Refund.key)
-        .join(RefundPart)
+        select(RefundPart.key, Payment.gateway)
         .join(Payment, Payment.id == RefundPart.payment_id)
-        .where(RefundPart.state.in_(("asked", "sent")), Refund.asked_at <= before, Payment.gateway.in_(gateways))
-        .group_by(Refund.id)
-        .order_by(Refund.id)
+        .where(RefundPart.look_at <= now, RefundPart.state.in_(("asked", "sent")))
+        .order_by(RefundPart.look_at)
         .limit(limit)
     )
-    return list(session.scalars(query))
+    return [(key, gateway) for key, gateway in session.execute(query)]
+
+
+def list_kept(session: AnySession, *, after: int, limit: int) -> list[PaymentEvent]:
+    """Events that wait for what they are about, from row ``after`` on."""
+    query = select(PaymentEvent).where(PaymentEvent.state == "waiting", PaymentEvent.id > after)
+    return list(session.scalars(query.order_by(PaymentEvent.id).limit(limit)))
 
 
 def list_gift_cards(session: AnySession, *, words: str = "", limit: int, offset: int = 0) -> list[GiftCard]:

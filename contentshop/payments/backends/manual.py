@@ -25,6 +25,7 @@ class ManualPaymentGateway:
     name = "manual"
     online = False
     methods: tuple[str, ...] = ("bank_transfer", "on_delivery")
+    currencies: frozenset[str] | None = None
 
     def __init__(self, bank_details: str) -> None:
         self._lines = tuple(line.strip() for line in bank_details.splitlines() if line.strip())
