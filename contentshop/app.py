@@ -37,6 +37,7 @@ from contentshop.web import (
     gallery,
     go,
     live,
+    paying,
     permissions,
     reader,
     searches,
@@ -165,7 +166,8 @@ def _open_doors(app: Flask) -> None:
     chrome.attach(app)
     fragments.attach(app)
     errors.attach(app)
-    readers = (reader, talk, trending, following, searches, suggest, go, shop, account, watching, feeds, files, gallery)
+    readers = (reader, talk, trending, following, searches, suggest, go)
+    readers += (shop, paying, account, watching, feeds, files, gallery)
     creators = (
         studio,
         studio_series,

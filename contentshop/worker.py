@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ from contentshop.discovery import spool as searches
 from contentshop.media import actions as media
 from contentshop.orders import actions as orders
 from contentshop.orders import queries as order_queries
+from contentshop.orders.actions import paying
 from contentshop.posts import actions as posts
 from contentshop.posts import deals, history, notices, plans, renewing, sharing
 from contentshop.products import actions as products
@@ -42,6 +44,7 @@ from contentshop.search import actions as search
 from contentshop.social import actions as social
 from contentshop.watching import actions as watching
 from contentshop.watching import queries as watching_queries
+from contentshop.web import paying_jobs
 from contentshop.web.session import engines, settings
 
 IDLE_PAUSE = 0.15  # seconds between rounds when there was nothing to do
@@ -55,6 +58,8 @@ BOARDS_EVERY = 600.0
 SWEEP_EVERY = 3600.0
 MEDIA_EVERY = 6 * 3600.0
 PAGES_EVERY = 15.0
+PAYMENTS_EVERY = 0.25
+KEPT_EVENTS_EVERY = 5.0
 PAGES_AT_ONCE = 5
 TEXTS_AT_ONCE = 5
 STATISTICS_EVERY = 900.0
@@ -85,6 +90,7 @@ class Worker:
             except Unavailable as error:  # an engine on another machine may come later
                 log.error("the search index cannot be opened", reason=error.message)
         threading.Thread(target=self._look_on, name="pages", daemon=True).start()
+        threading.Thread(target=self._mind_payments, name="payments", daemon=True).start()
         while not self._stop.is_set():
             try:
                 busy = self.round()
@@ -107,6 +113,22 @@ class Worker:
                 except Exception as error:
                     if not is_contention(error):
                         log.error("looking at pages failed", exc_info=error)
+                finally:
+                    db.session.remove()
+
+    def _mind_payments(self) -> None:
+        """Talk to payment providers beside the rounds, which must not wait for a slow one."""
+        kept = 0.0
+        while not self._stop.wait(PAYMENTS_EVERY):
+            with site_context(self._app):
+                try:
+                    paying_jobs.work()
+                    if time.monotonic() >= kept:
+                        kept = time.monotonic() + KEPT_EVENTS_EVERY
+                        paying_jobs.apply_kept()
+                except Exception as error:
+                    if not is_contention(error):
+                        log.error("looking after payments failed", exc_info=error)
                 finally:
                     db.session.remove()
 
@@ -370,6 +392,8 @@ def _look(url: str) -> PageFacts | NotFetched:
 def sweep() -> int:
     """Forget what was done, told and searched for, and carts that were left, long ago."""
     now = engines().clock.now()
+    with unit_of_work(db.session):
+        paying.release_commissions(db.session, before=now - timedelta(days=settings().return_days), now=now)
     with unit_of_work(db.session):
         orders.forget_carts(db.session, now=now)
         watching.forget(db.session, now=now)

@@ -172,6 +172,12 @@ def list_kept(session: AnySession, *, after: int, limit: int) -> list[PaymentEve
     return list(session.scalars(query.order_by(PaymentEvent.id).limit(limit)))
 
 
+def find_kept(session: AnySession, event_id: int) -> PaymentEvent | None:
+    """The event of this row, while it waits."""
+    query = select(PaymentEvent).where(PaymentEvent.id == event_id, PaymentEvent.state == "waiting")
+    return session.scalar(query.execution_options(populate_existing=True))
+
+
 def list_gift_cards(session: AnySession, *, words: str = "", limit: int, offset: int = 0) -> list[GiftCard]:
     """Gift cards, newest first; those whose key, order, last characters or email contain ``words``."""
     query = select(GiftCard).order_by(GiftCard.id.desc()).limit(limit).offset(offset)

@@ -42,8 +42,9 @@ YEAR = 365 * 24 * 3600
 
 # Endpoints whose forms stand on cached pages.
 TOKENLESS = frozenset({"shop.add_to_cart", "reader.preferences", "searches.pick"})
-# Endpoints that mail programs call by themselves (RFC 8058): no cookie, no origin. Their signed address is the proof.
-SIGNED = frozenset({"watching.stop_mails"})
+# Endpoints that programs call by themselves, without cookie or origin: mail programs (RFC 8058), whose signed address
+# is the proof, and payment providers, whose signed message is.
+SIGNED = frozenset({"watching.stop_mails", "paying.hook"})
 
 csrf = CSRFProtect()
 login_manager = LoginManager()

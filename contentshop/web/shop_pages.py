@@ -236,6 +236,10 @@ def method_words(code: str) -> tuple[str, str]:
             _("We show you our account next. The parcel leaves when the money is here."),
         ),
         "on_delivery": (_("Pay on delivery"), _("You pay the carrier at your door.")),
+        "card": (_("Card"), _("You pay on the page of Stripe and come back. We never see your card.")),
+        "alipay": (_("Alipay"), _("You pay with Alipay and come back.")),
+        "wechat_pay": (_("WeChat Pay"), _("You scan a code with WeChat.")),
+        "credit": (_("Gift card"), _("Your gift cards cover all of it.")),
     }[code]
 
 
