@@ -95,6 +95,30 @@ class OfferFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class Rating:
+    """What buyers' reviews make together: how many gave one star, two, … five. Nothing from elsewhere is in it."""
+
+    counts: tuple[int, int, int, int, int]
+
+    @classmethod
+    def of(cls, counts: Sequence[int | None]) -> Rating | None:
+        """The rating of these five numbers; None when nobody has reviewed."""
+        one, two, three, four, five = (number or 0 for number in counts)
+        return cls((one, two, three, four, five)) if one + two + three + four + five else None
+
+    @property
+    def count(self) -> int:
+        """How many reviews."""
+        return sum(self.counts)
+
+    @property
+    def tenths(self) -> int:
+        """The mean in tenths of a star, rounded half up."""
+        stars = sum(number * stars for stars, number in enumerate(self.counts, start=1))
+        return (20 * stars + self.count) // (2 * self.count)
+
+
+@dataclass(frozen=True, slots=True)
 class ProductFacts:
     """A product with all its offers, in the reader's language.
 
@@ -118,6 +142,7 @@ class ProductFacts:
     version: int
     stock_version: int
     attributes: tuple[tuple[str, str], ...] = ()
+    rating: Rating | None = None
 
 
 @dataclass(frozen=True, slots=True)

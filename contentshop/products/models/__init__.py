@@ -15,6 +15,7 @@ from contentshop.products.models.catalogue import (
     RestockWatch,
     VariantPicture,
 )
+from contentshop.products.models.rating import ProductRating
 from contentshop.products.models.reading import ImportRun, OfferPage, PageReading
 from contentshop.products.models.stock import (
     LOW_AT,
@@ -46,6 +47,7 @@ __all__ = [
     "PriceChange",
     "Product",
     "ProductPicture",
+    "ProductRating",
     "Reservation",
     "RestockWatch",
     "Stock",

@@ -11,8 +11,8 @@ from sqlalchemy import BindParameter, ColumnElement, Row, Select, bindparam, cas
 from contentshop.core.money import Money
 from contentshop.core.uow import AnySession
 from contentshop.media.models import Asset
-from contentshop.products.models import Merchant, Offer, Product, ProductPicture, Stock, Variant
-from contentshop.products.offers import OfferFacts, PictureFacts, ProductFacts
+from contentshop.products.models import Merchant, Offer, Product, ProductPicture, ProductRating, Stock, Variant
+from contentshop.products.offers import OfferFacts, PictureFacts, ProductFacts, Rating
 
 AnyRow = Row[*tuple[Any, ...]]
 
@@ -117,6 +117,11 @@ def _facts(locale: str, attributes: bool, shops: str) -> Select[*tuple[Any, ...]
             Variant.sku,
             (Stock.on_hand - Stock.reserved).label("available"),
             Stock.version.label("stock_version"),
+            ProductRating.one,
+            ProductRating.two,
+            ProductRating.three,
+            ProductRating.four,
+            ProductRating.five,
         )
         .select_from(Product)
         .outerjoin(ProductPicture, (ProductPicture.product_id == Product.id) & (ProductPicture.position == 0))
@@ -125,6 +130,7 @@ def _facts(locale: str, attributes: bool, shops: str) -> Select[*tuple[Any, ...]
         .outerjoin(Merchant, Merchant.id == Offer.merchant_id)
         .outerjoin(Variant, Variant.id == Offer.variant_id)
         .outerjoin(Stock, Stock.variant_id == Variant.id)
+        .outerjoin(ProductRating, ProductRating.product_id == Product.id)
         .where(or_(Product.id.in_(ids), Product.id.in_(named)))
         .order_by(Product.id, Offer.id)
     )
@@ -149,6 +155,7 @@ def _product(rows: Sequence[AnyRow], locale: str) -> ProductFacts:
         version=first.version,
         stock_version=_stock_version(rows),
         attributes=tuple((name, value) for name, value in first.attrs or ()),
+        rating=Rating.of((first.one, first.two, first.three, first.four, first.five)),
     )
 
 

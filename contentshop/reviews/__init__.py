@@ -1,0 +1,1 @@
+"""Reviews: what buyers of a product say of it, and its rating."""
