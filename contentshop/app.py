@@ -23,6 +23,7 @@ from contentshop.web import (
     account,
     audited,
     chrome,
+    deals,
     desk,
     desk_audit,
     desk_merchants,
@@ -44,6 +45,7 @@ from contentshop.web import (
     session,
     shop,
     studio,
+    studio_deals,
     studio_gate,
     studio_history,
     studio_linking,
@@ -166,10 +168,11 @@ def _open_doors(app: Flask) -> None:
     chrome.attach(app)
     fragments.attach(app)
     errors.attach(app)
-    readers = (reader, talk, trending, following, searches, suggest, go)
+    readers = (reader, talk, deals, trending, following, searches, suggest, go)
     readers += (shop, paying, account, watching, feeds, files, gallery)
     creators = (
         studio,
+        studio_deals,
         studio_series,
         studio_linking,
         studio_gate,

@@ -333,6 +333,7 @@ def _posts(session: AnySession, keys: Sequence[str], terms: Sequence[str]) -> di
         .join(Revision, Revision.id == Post.live_id)
         .join(User, User.id == Post.author_id)
         .outerjoin(Deal, Deal.post_id == Post.id)
+        .outerjoin(Merchant, Merchant.key == Deal.shop)
         .outerjoin(Asset, Asset.id == func.coalesce(Revision.cover_id, _DEAL_PICTURE))
         .where(Post.key.in_(keys), PUBLIC)
     )

@@ -60,7 +60,7 @@ ROOM = 32 * 1024 * 1024  # bytes of one process
 LARGEST_PAGE = 1024 * 1024  # bytes; a larger one is made anew each time
 WORTH_PACKING = 1024  # bytes
 PLACES = 1024  # different ways of asking for a language and a place that are remembered
-PARAMETERS = frozenset({"page", "o"})  # the only ones that kept answers read; others are ignored by them
+PARAMETERS = frozenset({"page", "o", "show"})  # the only ones that kept answers read; others are ignored by them
 TEXTUAL = ("text/", "application/json", "application/xml", "application/atom+xml", "image/svg+xml")
 VARY = "Cookie, Accept-Language, Accept-Encoding"
 PUBLIC = "public, max-age=0, must-revalidate"

@@ -6,7 +6,7 @@ which way to get it is offered, at which price as of when, and that the link is 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -16,9 +16,11 @@ from flask_babel import gettext as _
 from contentshop.core.db import db
 from contentshop.core.money import Money
 from contentshop.posts import disclosure
+from contentshop.posts.bargains import OWN_SHOP, DealFacts, DealInput, offers_of
 from contentshop.products import offers as rules
 from contentshop.products import queries as products
 from contentshop.products.offers import OfferFacts, ProductFacts, Reader, Resolution
+from contentshop.products.pricing import ANNOUNCED
 from contentshop.web.chrome import LANGUAGE_TAGS
 from contentshop.web.pictures import PictureFacts, PictureView, picture
 from contentshop.web.session import Viewer, settings, viewer
@@ -71,6 +73,7 @@ class CardView:
     paid_mark: str = ""
     relation: str = ""
     attributes: tuple[tuple[str, str], ...] = ()
+    was: Money | None = None
 
     @property
     def moments(self) -> tuple[datetime, ...]:
@@ -93,6 +96,20 @@ class OfferRow:
     hidden: Mapping[str, str]
     variants: Sequence[Variant]
     note: str
+    was: Money | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DealTile:
+    """What a list shows of a deal: its price, the shop if it names one, how it stands, and when that changes.
+
+    ``turns_at`` is when it begins or ends, if that is known.
+    """
+
+    price: Money
+    shop: str
+    state: str
+    turns_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +126,13 @@ class TileView:
     kind: str
     cards_count: int
     lang: str
+    deal: DealTile | None = None
 
     @property
     def moments(self) -> tuple[datetime, ...]:
         """The times in it, which are told as "2 hours ago"."""
-        return (self.published_at,) if self.published_at else ()
+        turn = self.deal.turns_at if self.deal else None
+        return tuple(at for at in (self.published_at, turn) if at is not None)
 
 
 class PostFacts(Protocol):
@@ -139,6 +158,8 @@ class PostFacts(Protocol):
     def cards_count(self) -> int: ...
     @property
     def lang(self) -> str: ...
+    @property
+    def deal(self) -> DealFacts | None: ...
 
 
 def post_url(slug: str) -> str:
@@ -235,7 +256,35 @@ def tile(post: PostFacts) -> TileView:
         kind=post.kind,
         cards_count=post.cards_count,
         lang=language_tag(post.lang),
+        deal=deal_tile(post.deal) if post.deal is not None else None,
     )
+
+
+def deal_tile(deal: DealFacts) -> DealTile:
+    """A deal as lists show it to this asker, now."""
+    who = viewer()
+    state = deal.state(who.now)
+    turn = deal.starts_at if state == "upcoming" else deal.ends_at if state == "running" else None
+    return DealTile(deal.price, deal_shop(deal, who), state, turn)
+
+
+def deal_shop(deal: DealFacts, who: Viewer) -> str:
+    """The name of the shop that a deal names; empty when it names none."""
+    return settings().site_name if deal.shop == OWN_SHOP else deal.shop_in(who.locale)
+
+
+def next_turn(deals: Iterable[DealFacts | None], now: datetime) -> datetime | None:
+    """When the clock changes how the first of these deals stands."""
+    turns = (deal.turns_at(now) for deal in deals if deal is not None)
+    return min((at for at in turns if at is not None), default=None)
+
+
+def deal_card(facts: ProductFacts, deal: DealInput, card_key: str, who: Viewer) -> tuple[Resolution, CardView]:
+    """The product of a deal as its shop offers it where the deal is for; links name the offer."""
+    only = replace(facts, offers=offers_of(facts, deal.shop))
+    place = Reader(region=deal.region or who.region, currency=deal.currency or who.currency)
+    found = rules.resolve(only, place, now=who.now, max_age=price_age())
+    return found, _view(found, card_key, who, instead=True)
 
 
 def card_views(
@@ -338,6 +387,7 @@ def _view(resolution: Resolution, card_key: str, who: Viewer, *, instead: bool =
         compare=compare,
         alternative=_view(instead_of, card_key, who, instead=True) if instead_of else None,
         variants=variants_of(product, who) if ours else (),
+        was=resolution.was,
     )
 
 
@@ -411,6 +461,7 @@ def _own_row(resolution: Resolution, ours: Sequence[OfferFacts], who: Viewer, sh
         hidden={"product": product.slug},
         variants=variants_of(product, who),
         note=_("Sold and sent by us"),
+        was=resolution.was,
     )
 
 
@@ -444,14 +495,15 @@ def variants_of(product: ProductFacts, who: Viewer) -> tuple[Variant, ...]:
 
 
 def next_stale(facts: Collection[ProductFacts], now: datetime) -> datetime | None:
-    """When the first of the prices that may be shown now becomes too old to be shown."""
+    """When the first of the prices that may be shown now becomes too old to be shown, or a reduction to be told."""
     age = price_age()
-    ends = (
-        offer.checked_at + age
-        for product in facts
-        for offer in product.offers
-        if offer.kind == "affiliate" and offer.checked_at is not None
-    )
+    offers = [offer for product in facts for offer in product.offers]
+    ends = [one.checked_at + age for one in offers if one.kind == "affiliate" and one.checked_at is not None]
+    ends += [
+        one.price_changed_at + ANNOUNCED
+        for one in offers
+        if one.prior_minor is not None and one.price_changed_at is not None
+    ]
     return min((end for end in ends if end > now), default=None)
 
 

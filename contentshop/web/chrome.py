@@ -92,6 +92,8 @@ class Chrome:
     def topic_bar(self) -> TopicBar:
         """The part that pages of a topic share."""
         here = self.path if self.path == "/" or self.path.startswith("/topics/") else ""
+        if self.path == "/deals" or self.path.startswith("/deals/"):
+            here = "/deals"
         return TopicBar(self.nav_topics, here)
 
     @property

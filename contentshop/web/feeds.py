@@ -20,7 +20,7 @@ from contentshop.posts import series
 from contentshop.posts.queries import PostTile
 from contentshop.products import queries as products
 from contentshop.web.cards import creator_url, live_url, post_url, product_url, series_url
-from contentshop.web.chrome import LANGUAGE_TAGS, iso
+from contentshop.web.chrome import LANGUAGE_TAGS, iso, money
 from contentshop.web.door import Door
 from contentshop.web.session import settings, viewer
 
@@ -60,6 +60,13 @@ def creator(handle: str) -> Response:
     return _rss(f"{person.name} · {settings().site_name}", person.bio, creator_url(person.handle), newest)
 
 
+@bp.get("/deals/feed.xml")
+def deals() -> Response:
+    """The newest deals."""
+    newest = posts.list_newest(db.session, limit=LENGTH, kind="deal")
+    return _rss(f"{_('Deals')} · {settings().site_name}", _("The newest deals."), "/deals", newest)
+
+
 def _rss(title: str, description: str, path: str, entries: Sequence[PostTile]) -> Response:
     base = settings().site_url
     rss = ElementTree.Element("rss", version="2.0")
@@ -74,7 +81,7 @@ def _rss(title: str, description: str, path: str, entries: Sequence[PostTile]) -
         _text(channel, "lastBuildDate", _rfc822(newest))
     for entry in entries:
         item = ElementTree.SubElement(channel, "item")
-        _text(item, "title", entry.title)
+        _text(item, "title", _title(entry))
         _text(item, "link", base + post_url(entry.slug))
         ElementTree.SubElement(item, "guid", isPermaLink="false").text = f"{base}/#{entry.key}"
         _text(item, f"{{{DUBLIN_CORE}}}creator", entry.author_name)
@@ -84,12 +91,21 @@ def _rss(title: str, description: str, path: str, entries: Sequence[PostTile]) -
     return _xml(rss, "application/rss+xml")
 
 
+def _title(entry: PostTile) -> str:
+    """The title; of a deal with its price, or that it is over."""
+    if entry.deal is None:
+        return entry.title
+    over = entry.deal.state(viewer().now) in ("ended", "sold_out")
+    return f"{entry.title} · {_('over') if over else money(entry.deal.price)}"
+
+
 @bp.get("/sitemap.xml")
 def sitemap() -> Response:
     """The addresses of everything public, with the true time of their last change."""
     base = settings().site_url
     urls = ElementTree.Element(f"{{{SITEMAP}}}urlset")
     _place(urls, f"{base}/", None)
+    _place(urls, f"{base}/deals", None)
     published = posts.list_addresses(db.session, limit=SITEMAP_LENGTH)
     listed = products.list_addresses(db.session, limit=max(0, SITEMAP_LENGTH - len(published) - 1000))
     for slug, changed in published:

@@ -20,7 +20,7 @@ from contentshop.products.offers import ProductFacts
 from contentshop.search import grammar
 from contentshop.search.port import RATING_STEPS, WAYS, WORTH_STEPS, Facet, Kind, SearchQuery, Sort
 from contentshop.search.queries import FacetValue, ResultItem, Results
-from contentshop.web.cards import creator_url, language_tag, post_url, product_card, product_url
+from contentshop.web.cards import creator_url, deal_tile, language_tag, post_url, product_card, product_url
 from contentshop.web.chrome import current_babel_locale
 from contentshop.web.pictures import picture
 from contentshop.web.reader_pages import Choice, FacetView, HitView, Paging, SearchForm
@@ -36,6 +36,7 @@ LONGEST_VALUE = 120  # characters of a filter's value
 KINDS: dict[str, Kind] = {
     "article": "post",
     "list": "list",
+    "deal": "deal",
     "product": "product",
     "creator": "creator",
     "featured": "featured",
@@ -59,7 +60,7 @@ PRICE_STEPS: dict[str, tuple[int, ...]] = {
     "JPY": (3000, 5000, 10000, 20000, 50000),
 }
 COUNTED: tuple[Facet, ...] = (
-    "topic", "brand", "price", "way", "merchant", "creator", "lang", "age", "stock", "worth", "rating"
+    "topic", "brand", "price", "way", "merchant", "creator", "lang", "age", "stock", "worth", "rating", "running"
 )  # fmt: skip
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]+")
@@ -99,6 +100,7 @@ def read_form(args: MultiDict[str, str], currency: str) -> SearchForm:
         days=next((str(days) for days in AGES if args.get("days") == str(days)), ""),
         worth=_step(args.get("worth"), WORTH_STEPS),
         rating=_step(args.get("rating"), RATING_STEPS),
+        running=args.get("running") == "1",
         sort=args.get("sort", "") if args.get("sort") in SORTS else "",
         verbatim=args.get("exact") == "1",
         why=args.get("why") == "1",
@@ -145,6 +147,7 @@ def query_of(
         published_from=ages[AGES.index(int(form.days))] if form.days else None,
         worth_from=int(form.worth) if form.worth else None,
         rating_from=int(form.rating) if form.rating else None,
+        running=form.running or "running" in fields.get("in", ()),
         sort=SORTS.get(form.sort, "relevance" if asked.words else "newest"),
         offset=(form.page - 1) * RESULTS,
         limit=RESULTS,
@@ -193,6 +196,7 @@ def fields_of(form: SearchForm) -> list[tuple[str, str]]:
         ("days", form.days),
         ("worth", form.worth),
         ("rating", form.rating),
+        ("running", "1" if form.running else ""),
         ("exact", "1" if form.verbatim else ""),
         ("why", "1" if form.why else ""),
     ]
@@ -203,7 +207,7 @@ def watched_fields(form: SearchForm, who: Viewer) -> dict[str, str]:
     """What of a search can be waited for, as the form of a saved search names it."""
     return {
         "q": grammar.read(form.text).words,
-        "kind": form.kind if form.kind in {"article", "list", "product", "creator"} else "",
+        "kind": form.kind if form.kind in {"article", "list", "deal", "product", "creator"} else "",
         "lang": form.langs[0] if len(form.langs) == 1 else "",
         "topic": form.topics[0] if len(form.topics) == 1 else "",
         "to": form.price_to,
@@ -229,6 +233,7 @@ def kind_choices(form: SearchForm, counts: Mapping[Kind, int]) -> list[Choice]:
         "": _("Everything"),
         "article": _("Articles"),
         "list": _("Buying lists"),
+        "deal": _("Deals"),
         "product": _("Products"),
         "creator": _("Creators"),
         "featured": _("Featured lists"),
@@ -253,6 +258,7 @@ def facet_views(form: SearchForm, facets: Mapping[Facet, Sequence[FacetValue]], 
         _several(form, "topic", "topics", _("Topic"), facets.get("topic", ())),
         _several(form, "brand", "brands", _("Brand"), facets.get("brand", ())),
         FacetView("price", _("Price"), _price_choices(form, facets.get("price", ()), currency), folded=False),
+        FacetView("running", _("Deals"), _running_choices(form, facets.get("running", ())), folded=False),
         FacetView("way", _("Where to buy"), _way_choices(form, facets), folded=False),
         FacetView("worth", _("Worth it, readers say"), _worth_choices(form, facets.get("worth", ())), folded=False),
         FacetView("rating", _("Rating in lists"), _rating_choices(form, facets.get("rating", ())), folded=False),
@@ -265,7 +271,7 @@ def facet_views(form: SearchForm, facets: Mapping[Facet, Sequence[FacetValue]], 
         group
         for group in groups
         if group.name == "price"
-        or (group.name in {"worth", "rating"} and group.choices)
+        or (group.name in {"worth", "rating", "running"} and group.choices)
         or len(group.choices) > 1
         or any(choice.selected for choice in group.choices)
     ]
@@ -395,6 +401,14 @@ def _worth_choices(form: SearchForm, values: Sequence[FacetValue]) -> list[Choic
     ]
 
 
+def _running_choices(form: SearchForm, values: Sequence[FacetValue]) -> list[Choice]:
+    count = sum(value.count for value in values)
+    if not count and not form.running:
+        return []
+    to = address(replace(form, page=1, running=not form.running))
+    return [Choice(_("Running now"), "running", count, form.running, to)]
+
+
 def _rating_choices(form: SearchForm, values: Sequence[FacetValue]) -> list[Choice]:
     counts = {value.value: value.count for value in values}
     return [
@@ -451,8 +465,9 @@ def explained(parts: Mapping[str, float]) -> str:
         "popularity": _("recommended"),
         "freshness": _("new"),
         "availability": _("can be had"),
+        "ended": _("over"),
     }
-    words += [f"{name} ×{parts[part]:.2f}" for part, name in names.items() if parts[part] > 1.004]
+    words += [f"{name} ×{parts[part]:.2f}" for part, name in names.items() if abs(parts[part] - 1) > 0.004]
     return " · ".join(words)
 
 
@@ -486,6 +501,7 @@ def _hit(item: ResultItem, facts: Mapping[int, ProductFacts], who: Viewer) -> Hi
         at=item.published_at,
         lang=language_tag(item.lang),
         why=explained(item.parts),
+        deal=deal_tile(item.deal) if item.deal is not None else None,
     )
     product = facts.get(item.product_id) if item.product_id else None
     if product is None:

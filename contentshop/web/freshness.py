@@ -210,6 +210,22 @@ def _series(name: str, where: str, value: object, join: str = "") -> Part:
     )
 
 
+def deal(post_id: int) -> Part:
+    """How a deal stands and what readers say of it."""
+    return Part("SELECT 'deal', d.post_id, d.version, '' FROM deal d WHERE d.post_id = ?", (post_id,))
+
+
+def deals() -> Part:
+    """The deals that run or are to come, and the votes on them. One that is over changed when it left them."""
+    return Part(
+        "SELECT 'deals', count(*), coalesce(sum(p.version), 0), CAST(coalesce(sum(t.worth * 3 + t.unworth +"
+        " CASE WHEN t.opened THEN 1 ELSE 0 END), 0) AS TEXT) || ' ' || CAST(coalesce(sum(u.version +"
+        " CASE WHEN u.blocked THEN 1 ELSE 0 END), 0) AS TEXT) FROM deal d JOIN post p ON p.id = d.post_id"
+        " JOIN user_account u ON u.id = p.author_id LEFT JOIN discussion t ON t.post_id = p.id"
+        " WHERE d.phase <> 'ended' AND p.state = 'published'"
+    )
+
+
 def trending(period: str) -> Part:
     """What stands on a board; its posts and products stand for themselves."""
     return Part(

@@ -59,6 +59,7 @@ PERMISSIONS: dict[str, Access] = {
     "reader.topic": Access.PUBLIC,
     "reader.series": Access.PUBLIC,
     "reader.creator_lists": Access.PUBLIC,
+    "reader.creator_deals": Access.PUBLIC,
     "reader.creator": Access.PUBLIC,
     "reader.featured": Access.PUBLIC,
     "reader.search": Access.PUBLIC,
@@ -67,6 +68,14 @@ PERMISSIONS: dict[str, Access] = {
     # what is read and bought now
     "trending.week": Access.PUBLIC,
     "trending.board": Access.PUBLIC,
+    # deals
+    "deals.newest": Access.PUBLIC,
+    "deals.ordered": Access.PUBLIC,
+    "deals.report": Access.SIGNED_IN,
+    "deals.coupon": Access.SIGNED_IN,
+    "studio_deals.standing": Access.CREATOR,
+    "studio_deals.settle": Access.CREATOR,
+    "studio_deals.waiting": Access.EDITOR,
     # discussions
     "talk.comments": Access.PUBLIC,
     "talk.comment": Access.SIGNED_IN,
@@ -285,6 +294,7 @@ PERMISSIONS: dict[str, Access] = {
     "feeds.site": Access.PUBLIC,
     "feeds.topic": Access.PUBLIC,
     "feeds.creator": Access.PUBLIC,
+    "feeds.deals": Access.PUBLIC,
     "feeds.sitemap": Access.PUBLIC,
     "feeds.robots": Access.PUBLIC,
 }

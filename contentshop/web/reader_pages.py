@@ -261,8 +261,8 @@ class DealView:
     ``price`` is None in a preview without one. ``usual`` is what its own shop was seen to ask without the deal, at
     ``usual_at`` (None for our own price); ``less`` by how many per cent the deal is cheaper. ``cheaper`` is (price,
     shop, address) of another shop that asks less. ``card`` leads to the shop. ``starts`` and ``ends`` are in words by
-    the clocks of the deal's zone, ``turns_at`` is the next of them. ``mine`` is what the person who looks has said of its
-    end; ``judges``: they may say something. ``standing_url`` is where its authors and editors say how it stands.
+    the clocks of the deal's zone, ``turns_at`` is the next of them. ``mine`` is what the person who looks has said of
+    its end; ``judges``: they may say something. ``standing_url`` is where its authors and editors say how it stands.
     """
 
     state: str

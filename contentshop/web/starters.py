@@ -155,45 +155,23 @@ VERSUS = {
 
 DEAL = {
     "en": """\
-<!-- One sentence: what it is, and why this price is good. -->
+<!-- The price, the shop, the code, the steps and the times stand in their own fields above. -->
 
-<!-- Put the product here: press / and choose Product card. Its price is kept up to date by itself. -->
-
-| | |
-| --- | --- |
-| Price with the deal | |
-| Usual price | |
-| Shop | |
-| Coupon | |
-
-<!-- Write the last day as in: Ends on 30 November 2026. You are told when it is over. -->
-
-## How to get it
-
-<!-- 1. Open the shop by the card above. 2. Enter the coupon. 3. Check the price before you pay. -->
+<!-- One or two sentences here: what it is, and why this price is good. -->
 
 ## Is it worth it?
 
+<!-- Whom it suits, what it cost before, what to check before paying. -->
+
 """,
     "zh": """\
-<!-- 一句话：是什么，为什么这个价值得买。 -->
+<!-- 价格、商家、优惠码、步骤和时间填在上面的专门栏目里。 -->
 
-<!-- 商品放在这里：输入 / 选“商品卡”。价格会自动更新。 -->
-
-| | |
-| --- | --- |
-| 到手价 | |
-| 平时价 | |
-| 商家 | |
-| 优惠券 | |
-
-<!-- 写明截止日期，例如：活动截至2026年11月30日。过期会提醒你。 -->
-
-## 购买步骤
-
-<!-- 1. 从上面的卡片进店。 2. 领券。 3. 付款前核对价格。 -->
+<!-- 这里写一两句话：是什么，为什么这个价值得买。 -->
 
 ## 值不值
+
+<!-- 适合谁，以前卖多少，付款前要核对什么。 -->
 
 """,
 }
@@ -237,7 +215,9 @@ STARTERS: tuple[Starter, ...] = (
     Starter(
         "versus", "article", "compare", _l("Versus"), _l("Two or three side by side, and which one for whom."), VERSUS
     ),
-    Starter("deal", "article", "tag", _l("Deal"), _l("A good price: how much, where, which coupon, until when."), DEAL),
+    Starter(
+        "deal", "deal", "percent", _l("Deal"), _l("A good price: how much, where, which coupon, until when."), DEAL
+    ),
     Starter("note", "article", "pictures", _l("Note"), _l("Pictures first, then a few lines and the product."), NOTE),
     Starter(
         "article",

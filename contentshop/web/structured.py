@@ -208,6 +208,41 @@ def own_offer(price: Money, *, url: str, seller: str, in_stock: bool) -> Json:
     }
 
 
+def deal(
+    price: Money,
+    *,
+    product: str,
+    brand: str,
+    image: str,
+    url: str,
+    seller: str,
+    open_now: bool,
+    starts: datetime | None,
+    ends: datetime | None,
+) -> Json:
+    """A deal: an offer for a time, as its page tells it. ``ends`` is left out when nobody knows."""
+    item: Json = {"@type": "Product", "name": product}
+    if brand:
+        item["brand"] = {"@type": "Brand", "name": brand}
+    if image:
+        item["image"] = image
+    found: Json = {
+        "@type": "Offer",
+        "url": url,
+        "price": str(price.amount),
+        "priceCurrency": price.currency,
+        "availability": "https://schema.org/" + ("InStock" if open_now else "OutOfStock"),
+        "itemOffered": item,
+    }
+    if seller:
+        found["seller"] = {"@type": "Organization", "name": seller}
+    if starts:
+        found["validFrom"] = starts.isoformat()
+    if ends:
+        found["validThrough"] = found["priceValidUntil"] = ends.isoformat()
+    return found
+
+
 def other_offers(prices: Sequence[Money], availability: str) -> Json | None:
     """What other shops ask, in the currency of the first; nothing when no price is shown."""
     if not prices:

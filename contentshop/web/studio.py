@@ -21,16 +21,19 @@ from contentshop.core.db import db
 from contentshop.core.errors import Invalid, NotFound
 from contentshop.core.paging import Page, page_number
 from contentshop.core.words import say
+from contentshop.core.zones import zone_names
 from contentshop.curation import queries as curation
 from contentshop.media import actions as media
 from contentshop.media import images
 from contentshop.media import queries as pictures
 from contentshop.posts import actions, history, notices, plans, policy, queries, teamwork
+from contentshop.posts.bargains import DEAL_WORDS, OWN_SHOP, PREFIX
 from contentshop.posts.inputs import PostInput
 from contentshop.posts.queries import OwnPost
 from contentshop.web import reading, starters, studio_refresh
-from contentshop.web.cards import card_views, language_tag, post_url, product_card
-from contentshop.web.chrome import money
+from contentshop.web.cards import card_views, cards_of, facts_of, language_tag, post_url, product_card
+from contentshop.web.chrome import current_chrome, money
+from contentshop.web.deal_pages import deal_view
 from contentshop.web.door import Door, manages_own_units, show
 from contentshop.web.picking import pick_products
 from contentshop.web.pictures import media_url, picture
@@ -40,6 +43,7 @@ from contentshop.web.studio_checks import checks_of
 from contentshop.web.studio_pages import (
     CardLine,
     Choice,
+    DealFields,
     EditPage,
     NewPage,
     PostRow,
@@ -49,7 +53,7 @@ from contentshop.web.studio_pages import (
 )
 from contentshop.web.studio_saving import Saved, in_unit, own_post, sent_version
 from contentshop.web.studio_saving import save as save_words
-from contentshop.web.studio_side import invitation_lines, notice_lines, plan_lines, post_side
+from contentshop.web.studio_side import invitation_lines, notice_lines, plan_lines, post_side, zone_label
 from contentshop.web.words import translated_errors
 
 if TYPE_CHECKING:
@@ -76,6 +80,7 @@ FIELDS = (
     "cover_alt",
     "picture_alt",
 )
+DEAL_FIELDS = tuple(PREFIX + name for name in DEAL_WORDS)
 
 # Signs that Markdown would read even inside a tag.
 PLAIN_IN_MARKDOWN = str.maketrans("[]`\\", "()'/")
@@ -142,8 +147,10 @@ def create() -> Response:
     values = {name: request.form.get(name, "") for name in ("kind", "title", "lang")}
     starter = starters.find(values["kind"])
     kind = starter.kind if starter else values["kind"]
+    # What a deal is usually counted and timed in.
+    usual = {"currency": viewer().currency, "zone": viewer().person().timezone or "UTC"}
     try:
-        form = PostInput.parse(kind=kind, title=values["title"], lang=values["lang"])
+        form = PostInput.parse(kind=kind, title=values["title"], lang=values["lang"], deal=usual)
         if starter:
             form = replace(form, source=starter.source(form.lang))
     except Invalid as refusal:
@@ -285,10 +292,13 @@ def draft_page(post: Post, *, for_author: bool, words: Revision | None = None) -
     """The draft, or ``words`` in its place, as readers would see it; no page of the site for search engines."""
     who = viewer()
     found = queries.get_preview(db.session, post, now=who.now, words=words)
-    cards = card_views(found.cards, who, for_author=for_author, locale=found.lang)
+    facts = facts_of(found.cards, found.lang)
+    cards = cards_of(found.cards, facts, who, for_author=for_author)
     titles = {topic.slug: topic.title for topic in curation.list_topics(db.session, who.locale)}
     topics = [(titles.get(slug, slug), f"/topics/{slug}") for slug in found.topics]
     page = reading.post_page(found, cards, topics)
+    if found.kind == "deal":
+        page = replace(page, deal=deal_view(found, facts, who, live=False))
     return replace(page, head=replace(page.head, title=found.title or _("Untitled"), noindex=True, data=()))
 
 
@@ -353,8 +363,9 @@ def _picture_markup(asset: Asset) -> str:
 
 def _typed(post: Post) -> Typed:
     """What the form was sent with. A picture chosen earlier travels along by its key."""
+    names = (*FIELDS, *DEAL_FIELDS) if post.kind == "deal" else FIELDS
     return Typed(
-        values={name: request.form.get(name, "") for name in FIELDS},
+        values={name: request.form.get(name, "") for name in names},
         topics=request.form.getlist("topics"),
         version=sent_version(),
         cover=None if request.form.get("no_cover") else _chosen_cover(post),
@@ -386,7 +397,8 @@ def _stored(post: Post) -> Typed:
             "relation": draft.relation,
             "cover_alt": draft.cover_alt,
             "picture_alt": "",
-        },
+        }
+        | ({PREFIX + name: draft.deal.get(name, "") for name in DEAL_WORDS} if post.kind == "deal" else {}),
         topics=draft.topics,
         version=post.draft_version,
         cover=draft.cover,
@@ -412,6 +424,7 @@ def _form(post: Post, typed: Typed, more: str) -> PostInput:
         relation=values["relation"],
         cover_id=typed.cover.id if typed.cover else None,
         cover_alt=values["cover_alt"],
+        deal={name: values[PREFIX + name] for name in DEAL_WORDS} if post.kind == "deal" else None,
         known_topics=known | set(draft_of(post).topics),
     )
 
@@ -449,6 +462,30 @@ def _edit_page(
         saved_at=draft.saved_at,
         published_at=post.published_at,
         side=post_side(post),
+        deal=_deal_fields(post) if post.kind == "deal" else None,
+    )
+
+
+def _deal_fields(post: Post) -> DealFields:
+    """What the fields of a deal offer to choose from: the shops that sell its product, once that is known."""
+    who, draft = viewer(), draft_of(post)
+    entry = next((entry for entry in draft.cards if entry["kind"] == "deal"), None)
+    product = facts_of([entry], who.locale).get(entry["product_id"]) if entry else None
+    offers = product.offers if product is not None else ()
+    shops = {offer.merchant_key: offer.merchant_name for offer in offers if not offer.own and offer.active}
+    ours = [(OWN_SHOP, settings().site_name)] if any(offer.own for offer in offers) else []
+    chosen = draft.deal.get("shop", "")
+    found = [*ours, *sorted(shops.items(), key=lambda shop: shop[1])]
+    if chosen and chosen not in dict(found):
+        found.append((chosen, settings().site_name if chosen == OWN_SHOP else chosen))
+    currencies = dict.fromkeys([*settings().currencies, draft.deal.get("currency") or who.currency])
+    return DealFields(
+        product=product.title if product is not None else "",
+        shops=found,
+        currencies=[(code, code) for code in currencies],
+        regions=current_chrome().regions,
+        zones=sorted(((name, zone_label(name)) for name in zone_names()), key=lambda zone: zone[1]),
+        standing_url=url_for("studio_deals.standing", key=post.key) if post.live_id is not None else "",
     )
 
 

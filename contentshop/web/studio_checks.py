@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 
 from contentshop.core.db import db
 from contentshop.posts.gate import Finding, inspect
+from contentshop.web.cards import post_url
 from contentshop.web.session import viewer
 from contentshop.web.studio_pages import Check, Repair
 from contentshop.web.words import sentence, translated
@@ -38,5 +39,5 @@ def _check(post: Post, found: Finding) -> Check:
         line=found.line,
         reason=translated(found.reason) if found.reason is not None else "",
         repair=repair,
+        url=post_url(found.post) if found.post else "",
     )
-

@@ -454,6 +454,19 @@ def field_labels() -> dict[str, str]:
         "relation": _("How the post is paid"),
         "cover_id": _("Cover picture"),
         "cover_alt": _("What the picture shows"),
+        "deal_product": _("Product"),
+        "deal_price": _("Price with the deal"),
+        "deal_currency": _("Currency"),
+        "deal_note": _("Words beside the price"),
+        "deal_shop": _("Shop"),
+        "deal_coupon": _("Coupon code"),
+        "deal_coupon_url": _("Address of the coupon"),
+        "deal_terms": _("Condition"),
+        "deal_steps": _("Steps to the price"),
+        "deal_starts": _("Starts"),
+        "deal_ends": _("Ends"),
+        "deal_zone": _("Time zone"),
+        "deal_region": _("Country"),
     }
 
 

@@ -79,7 +79,7 @@ class Repair:
 class Check:
     """One line of the checklist. ``state`` is good, warn (advice) or bad (in the way of publishing).
 
-    ``line`` is a number in the text, or None; ``reason`` says why it matters.
+    ``line`` is a number in the text, or None; ``reason`` says why it matters, ``url`` leads to a post to look at.
     """
 
     text: str
@@ -87,6 +87,7 @@ class Check:
     line: int | None = None
     reason: str = ""
     repair: Repair | None = None
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +154,18 @@ class PostSide:
 
 
 @dataclass(frozen=True, slots=True)
+class DealFields:
+    """What the fields of a deal offer to choose from. ``product`` is the title of the one that is chosen."""
+
+    product: str
+    shops: Sequence[Choice]
+    currencies: Sequence[Choice]
+    regions: Sequence[Choice]
+    zones: Sequence[Choice]
+    standing_url: str
+
+
+@dataclass(frozen=True, slots=True)
 class EditPage:
     """The writing page. ``values`` are what the fields hold; ``topics`` are (slug, title, hint, aside)."""
 
@@ -176,6 +189,7 @@ class EditPage:
     saved_at: datetime
     published_at: datetime | None
     side: PostSide
+    deal: DealFields | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -127,6 +127,14 @@ def notice_text(one: Notice) -> str:
         "resolved": _("%(who)s settled a remark on “%(title)s”.", who=who, title=title),
         "accepted": _("%(who)s took your words into “%(title)s”.", who=who, title=title),
         "rejected": _("%(who)s left your words out of “%(title)s”.", who=who, title=title),
+        "deal_reported": _(
+            "Readers say that “%(title)s” is over; it is shown so. See whether that is right.", title=title
+        ),
+        "deal_price": _("The shop asks more now, so “%(title)s” is shown as over.", title=title),
+        "deal_sold_out": _("The shop has none left, so “%(title)s” is shown as sold out.", title=title),
+        "deal_back": _("“%(title)s” goes on: the shop has it again.", title=title),
+        "deal_unsure": _("Nobody has confirmed “%(title)s” for 30 days, so it is shown as over.", title=title),
+        "deal_settled": _("%(who)s said how “%(title)s” stands.", who=who, title=title),
         "lock_taken": _(
             "%(who)s writes on “%(title)s” now. What you write from then on is kept apart until you merge it.",
             who=who,
@@ -147,6 +155,8 @@ def _notice_url(one: Notice) -> str:
         return url_for("studio_plans.schedule", key=one.post_key)
     if one.kind in {"commented", "suggested", "resolved", "accepted", "rejected"}:
         return url_for("studio_review.review", key=one.post_key)
+    if one.kind.startswith("deal_"):
+        return url_for("studio_deals.standing", key=one.post_key)
     if one.kind in {"invited", "removed"}:
         return url_for("studio.home")
     return url_for("studio.edit", key=one.post_key)

@@ -14,7 +14,8 @@ CSS = Path(__file__).parent.parent / "static" / "css"
 # Which parts, in the order of the cascade, make which file. tokens holds every value and belongs to site.
 SHEETS: dict[str, tuple[str, ...]] = {
     "site.css": (
-        *("tokens", "base", "layout", "prose", "controls", "reading", "card", "blocks", "shopping", "talk", "motion"),
+        *("tokens", "base", "layout", "prose", "controls", "reading", "card", "blocks", "shopping", "talk"),
+        *("deals", "motion"),
     ),
     "work.css": ("work",),
     "write.css": ("write",),

@@ -24,6 +24,7 @@ def suggest() -> Response:
     labels = {
         "post": _("Article"),
         "list": _("Buying list"),
+        "deal": _("Deal"),
         "product": _("Product"),
         "creator": _("Creator"),
         "featured": _("Featured list"),

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 Choice = tuple[str, str]
 
 # Kinds as addresses and forms name them, and as the rooms do.
-KINDS = {"article": "post", "list": "list", "product": "product", "creator": "creator"}
+KINDS = {"article": "post", "list": "list", "deal": "deal", "product": "product", "creator": "creator"}
 NAMES = {kind: name for name, kind in KINDS.items()}
 LANGUAGES = {"en": "English", "zh": "中文"}
 
@@ -103,7 +103,13 @@ class UnsubscribePage:
 
 def describe(wanted: Wanted, topics: Mapping[str, str], locale: str) -> str:
     """What is waited for, in a few words."""
-    kinds = {"post": _("Articles"), "list": _("Buying lists"), "product": _("Products"), "creator": _("Creators")}
+    kinds = {
+        "post": _("Articles"),
+        "list": _("Buying lists"),
+        "deal": _("Deals"),
+        "product": _("Products"),
+        "creator": _("Creators"),
+    }
     parts = [
         _("“%(words)s”", words=wanted.text) if wanted.text else "",
         kinds.get(wanted.kind, ""),
@@ -202,7 +208,7 @@ def notification_row(
     one: Notification, search: SavedSearch, known: Name | None, search_url: str, locale: str
 ) -> NotificationRow:
     """A notification as its page shows it; ``known`` is what the thing is called if it is public."""
-    glyphs = {"post": "article", "list": "list", "product": "tag", "creator": "user"}
+    glyphs = {"post": "article", "list": "list", "deal": "percent", "product": "tag", "creator": "user"}
     return NotificationRow(
         title=known.title if known else "",
         url=thing_url((one.kind, one.key), known) if known else "",

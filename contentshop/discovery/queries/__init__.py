@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contentshop.discovery.queries.creators import CreatorFacts, SeriesFacts, get_creator
+from contentshop.discovery.queries.deals import ORDERS, Order, list_deals
 from contentshop.discovery.queries.feed import (
     PAGES,
     Feed,
@@ -25,11 +26,13 @@ from contentshop.discovery.queries.searches import (
 from contentshop.discovery.queries.trending import Trending, list_trending, work_out_boards
 
 __all__ = [
+    "ORDERS",
     "PAGES",
     "CreatorFacts",
     "Feed",
     "FeedEntry",
     "Followed",
+    "Order",
     "QueryRow",
     "RelatedPost",
     "SearchTotals",
@@ -40,6 +43,7 @@ __all__ = [
     "get_creator",
     "known_queries",
     "list_abandoned",
+    "list_deals",
     "list_fruitless",
     "list_top",
     "list_trending",

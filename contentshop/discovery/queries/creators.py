@@ -44,6 +44,7 @@ class CreatorFacts:
     portrait: PictureFacts | None
     posts: int
     lists: int
+    deals: int
     series: tuple[SeriesFacts, ...]
     popular: Mapping[int, int]
     finds: tuple[int, ...]
@@ -67,6 +68,7 @@ def get_creator(session: AnySession, handle: str) -> CreatorFacts:
             Asset.focus_y,
             _published().label("posts"),
             _published("list").label("lists"),
+            _published("deal").label("deals"),
             _series(handle).label("series"),
             _popular().label("popular"),
             _finds(handle).label("finds"),
@@ -93,6 +95,7 @@ def get_creator(session: AnySession, handle: str) -> CreatorFacts:
         portrait=portrait,
         posts=row.posts,
         lists=row.lists,
+        deals=row.deals,
         series=tuple(SeriesFacts(slug, title, int(parts)) for _id, parts, slug, title in series),
         popular={int(post_id): int(visitors) for _place, post_id, visitors in popular[:POPULAR]},
         finds=tuple(int(product_id) for _card, product_id in finds),

@@ -120,6 +120,15 @@ for (const [place, result] of results.entries()) {
   });
 }
 
+// A code is copied by a press where the browser can; it can always be selected.
+for (const button of navigator.clipboard ? document.querySelectorAll("[data-copy]") : []) {
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(button.parentElement.querySelector("[data-copy-text]").textContent);
+    say(button.dataset.say, false);
+  });
+}
+
 const shopping = /^\/(cart|checkout|orders?)(\/|$)/.test(location.pathname);
 if (link && (shopping || document.querySelector("[data-menu]") || remember())) readCount().catch(() => {});
 
