@@ -8,7 +8,7 @@ from alembic import op
 import contentshop.core.db
 
 revision = "f2aea3fdbfb2"
-down_revision = "f27c92298c69"
+down_revision = "8a41c3f09d6e"
 branch_labels = None
 depends_on = None
 
