@@ -15,6 +15,7 @@ from contentshop.core.ids import new_key
 from contentshop.core.outbox import record
 from contentshop.core.uow import AnySession
 from contentshop.core.words import say
+from contentshop.core.zones import read_zone
 
 SESSION_LIFE = timedelta(days=30)
 
@@ -96,6 +97,11 @@ def change_profile(session: AnySession, user: User, form: Profile, *, now: datet
     user.name, user.bio = form.name, form.bio
     user.version += 1
     record(session, UserChanged(user=user.key), now=now)
+
+
+def set_timezone(user: User, zone: str) -> None:
+    """Have times told to this person by the clocks of ``zone``; "" for no zone of their own. Raises Invalid."""
+    user.timezone = read_zone(zone) if zone else ""
 
 
 def set_role(session: AnySession, user: User, role: str, *, now: datetime) -> None:

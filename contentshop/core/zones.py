@@ -42,6 +42,18 @@ def find_zone(name: str) -> ZoneInfo | None:
     return ZoneInfo(name) if name in zone_names() else None
 
 
+def read_zone(text: str) -> str:
+    """The name of the zone that somebody typed: capitals do not matter, and its place is enough if it is the only one
+    of that name. Raises Invalid for ``zone``.
+    """
+    wanted = "_".join(text.split()).casefold()
+    exact = [name for name in zone_names() if name.casefold() == wanted]
+    found = exact or [name for name in zone_names() if name.rpartition("/")[2].casefold() == wanted]
+    if len(found) != 1:
+        raise Invalid({"zone": [say("Choose your time zone.")]})
+    return found[0]
+
+
 def read_local(text: str, zone_name: str) -> Chosen:
     """The moment at which clocks in the zone show ``text`` (like ``2026-03-29T02:30``).
 

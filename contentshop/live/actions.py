@@ -24,11 +24,12 @@ KEY_LENGTH = 10
 
 
 def schedule(session: AnySession, form: SessionInput, *, by: User, now: datetime) -> LiveSession:
-    """Announce a session. Raises Invalid for a video that is not the host's."""
+    """Announce a session; the host's time zone is remembered. Raises Invalid for a video that is not the host's."""
     live = LiveSession(
         key=new_key(KEY_LENGTH), host_id=by.id, state="scheduled", starts_at=form.starts_at, created_at=now, title=""
     )
     _describe(session, live, form, by)
+    by.timezone = form.zone
     session.add(live)
     session.flush()
     return live
@@ -40,7 +41,7 @@ def change(session: AnySession, live: LiveSession, form: SessionInput, *, by: Us
     _touch(session, live)
     _describe(session, live, form, by)
     if live.state == "scheduled":
-        live.starts_at = form.starts_at
+        live.starts_at, by.timezone = form.starts_at, form.zone
     session.flush()
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from contentshop.accounts.inputs import clean_line
 from contentshop.core.embeds import find_embed
 from contentshop.core.errors import Invalid
 from contentshop.core.words import say
+from contentshop.core.zones import read_local
 
 STATES = ("scheduled", "live", "ended", "replay")
 RELATIONS = ("none", "affiliate", "own", "gifted", "lent", "paid")
@@ -30,7 +31,11 @@ Problems = dict[str, list[str]]
 
 @dataclass(frozen=True, slots=True)
 class SessionInput:
-    """A session as its host describes it. ``video`` is the key of a video of the host's own, "" for none."""
+    """A session as its host describes it. ``video`` is the key of a video of the host's own, "" for none.
+
+    ``zone`` is the time zone in which the host chose the hour; ``twice``: clocks there show it twice, and this is the
+    first.
+    """
 
     title: str
     summary: str
@@ -39,6 +44,8 @@ class SessionInput:
     stream: str
     video: str
     starts_at: datetime
+    zone: str = "UTC"
+    twice: bool = False
 
     @classmethod
     def parse(
@@ -52,14 +59,16 @@ class SessionInput:
         relation: str = "affiliate",
         stream: str = "",
         video: str = "",
+        zone: str = "UTC",
         keeps: datetime | None = None,
     ) -> SessionInput:
         """Raises Invalid with every field that needs another look.
 
-        ``starts_at`` is a time in UTC as a browser's form writes it (``2026-11-30T20:00``). It must lie ahead,
-        unless it is ``keeps``, the time that was set before.
+        ``starts_at`` is a time as a browser's form writes it (``2026-11-30T20:00``) and as clocks in ``zone`` show
+        it. It must lie ahead, unless it is ``keeps``, the time that was set before.
         """
         problems: Problems = {}
+        at, twice = _moment(starts_at, zone, keeps, now, problems)
         form = cls(
             title=_line(title, MAX_TITLE, "title", problems),
             summary=_line(summary, MAX_SUMMARY, "summary", problems),
@@ -67,7 +76,9 @@ class SessionInput:
             relation=relation,
             stream=_stream(stream, problems),
             video=video.strip()[:20],
-            starts_at=_moment(starts_at, keeps, now, problems),
+            starts_at=at,
+            zone=zone,
+            twice=twice,
         )
         if not form.title and "title" not in problems:
             problems["title"] = [say("Give the session a title.")]
@@ -111,20 +122,21 @@ def _stream(text: str, problems: Problems) -> str:
     return found.url
 
 
-def _moment(text: str, keeps: datetime | None, now: datetime, problems: Problems) -> datetime:
+def _moment(text: str, zone: str, keeps: datetime | None, now: datetime, problems: Problems) -> tuple[datetime, bool]:
     try:
-        told = datetime.fromisoformat(text.strip())
-        at = told.replace(tzinfo=UTC) if told.tzinfo is None else told.astimezone(UTC)
-    except (ValueError, OverflowError):
-        problems["starts_at"] = [say("Say when it begins, like 2026-11-30 20:00.")]
-        return now
+        chosen = read_local(text, zone)
+    except Invalid as refusal:
+        for field, told in refusal.fields.items():
+            problems["starts_at" if field == "at" else field] = told
+        return now, False
+    at = chosen.at
     if keeps is not None and at.replace(second=0, microsecond=0) == keeps.replace(second=0, microsecond=0):
-        return keeps
+        return keeps, False
     if at <= now:
         problems["starts_at"] = [say("This time is over. Choose one that lies ahead.")]
     elif at > now + FURTHEST:
         problems["starts_at"] = [say("Choose a time within a year.")]
-    return at
+    return at, chosen.twice
 
 
 def parse_note(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -30,6 +30,7 @@ from contentshop.web.limits import RESET, SIGN_IN, SIGN_UP, limiter
 from contentshop.web.order_links import order_url
 from contentshop.web.pictures import PictureView, face
 from contentshop.web.words import translated_errors
+from contentshop.web.zones import in_words, typed_zone, zone_choices, zone_label
 
 bp = Door("account", __name__)
 
@@ -67,6 +68,9 @@ class AccountPage:
     email: str
     role: str
     bio: str
+    zone: str
+    zones: Sequence[tuple[str, str]]
+    clock: str
     portrait: PictureView | None
     errors: Mapping[str, list[str]]
     orders: list[OrderRow]
@@ -262,6 +266,9 @@ def _account_page(errors: Mapping[str, list[str]]) -> AccountPage:
         email=person.email,
         role=person.role,
         bio=request.form.get("bio", person.bio),
+        zone=request.form.get("zone", zone_label(person.timezone) if person.timezone else "")[:100],
+        zones=zone_choices(),
+        clock=in_words(who.now, person.timezone) if person.timezone else "",
         portrait=face(pictures.facts_of(portrait)) if portrait else None,
         errors=errors,
         orders=rows,
@@ -279,6 +286,24 @@ def save_profile() -> Response:
     actions.change_profile(db.session, person, form, now=web.moment())
     flash(_("Your profile is saved."), "success")
     return redirect(url_for("account.home"), 303)
+
+
+@bp.get("/account/timezone")
+def timezone_page() -> Response:
+    """Somebody reloaded the address of a button: the account."""
+    return redirect(url_for("account.home"))
+
+
+@bp.post("/account/timezone")
+def save_timezone() -> Response:
+    """Change the clock by which times are told and chosen."""
+    typed = request.form.get("zone", "")[:100].strip()
+    try:
+        actions.set_timezone(web.viewer().person(), typed_zone(typed) if typed else "")
+    except Invalid as refusal:
+        return show("account/home.html", _account_page(translated_errors(refusal.fields)), 422)
+    flash(_("Your time zone is saved."), "success")
+    return redirect(url_for("account.home") + "#times-heading", 303)
 
 
 @bp.get("/account/picture")

@@ -68,7 +68,7 @@ class SessionPage:
 
 @dataclass(frozen=True, slots=True)
 class AnnouncedView:
-    """A session in a list."""
+    """A session in a list. ``when`` tells its time by the clock of whoever looks, if that is known."""
 
     url: str
     state: str
@@ -78,6 +78,7 @@ class AnnouncedView:
     host_name: str
     host_url: str
     picture: PictureView | None = None
+    when: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,7 @@ class SessionForm:
     values: Mapping[str, str]
     languages: Sequence[Choice]
     relations: Sequence[Choice]
+    zones: Sequence[Choice]
     videos: Sequence[Choice]
     providers: str
     errors: Mapping[str, Sequence[str]]
@@ -142,7 +144,7 @@ class HostPage:
     state: str
     title: str
     url: str
-    starts_at: datetime
+    when: str
     form: SessionForm
     cards: Sequence[HostCard]
     query: str

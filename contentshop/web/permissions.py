@@ -124,6 +124,8 @@ PERMISSIONS: dict[str, Access] = {
     "account.picture_page": Access.SIGNED_IN,
     "account.save_picture": Access.SIGNED_IN,
     "account.save_profile": Access.SIGNED_IN,
+    "account.timezone_page": Access.SIGNED_IN,
+    "account.save_timezone": Access.SIGNED_IN,
     "account.password": Access.SIGNED_IN,
     "account.change_password": Access.SIGNED_IN,
     "account.sign_out_everywhere": Access.SIGNED_IN,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from contentshop.core.db import db
 from contentshop.core.embeds import PROVIDERS
 from contentshop.core.errors import Conflict, Forbidden, Invalid
 from contentshop.core.words import say
+from contentshop.core.zones import show_local
 from contentshop.live import actions, policy, queries
 from contentshop.live.inputs import SessionInput, parse_note, parse_second
 from contentshop.media import queries as media
@@ -24,6 +26,7 @@ from contentshop.web.live_pages import HostCard, HostListPage, HostPage, Match, 
 from contentshop.web.picking import pick_products
 from contentshop.web.session import viewer
 from contentshop.web.words import refusal_text, translated_errors
+from contentshop.web.zones import in_words, typed_zone, zone_choices, zone_label
 
 if TYPE_CHECKING:
     from contentshop.live.models import LiveSession
@@ -32,7 +35,7 @@ bp = Door("studio_live", __name__, url_prefix="/studio/live")
 
 FOUND = 8  # products that the host's search shows
 VIDEOS = 100  # own videos to choose from
-FIELDS = ("title", "summary", "lang", "relation", "stream", "video", "starts_at")
+FIELDS = ("title", "summary", "lang", "relation", "stream", "video", "starts_at", "zone")
 FORM_TIME = "%Y-%m-%dT%H:%M"
 
 
@@ -40,18 +43,21 @@ FORM_TIME = "%Y-%m-%dT%H:%M"
 def sessions() -> Response:
     """My sessions."""
     found = queries.list_by_host(db.session, viewer().person().id)
-    return show("studio/live.html", HostListPage([announced(entry) for entry in found]))
+    rows = [replace(announced(entry), when=_when(entry.starts_at)) for entry in found]
+    return show("studio/live.html", HostListPage(rows))
 
 
 @bp.get("/new")
 def new() -> Response:
     """Announce a session."""
     who = viewer()
-    tomorrow = (who.now + timedelta(days=1)).replace(minute=0, second=0, microsecond=0)
+    zone = _zone()
+    tomorrow = show_local(who.now + timedelta(days=1), zone).replace(minute=0)
     values = dict.fromkeys(FIELDS, "") | {
         "lang": who.locale,
         "relation": "affiliate",
         "starts_at": tomorrow.strftime(FORM_TIME),
+        "zone": zone_label(zone),
     }
     return show("studio/live_new.html", NewSessionPage(_form(values, {})))
 
@@ -61,10 +67,12 @@ def create() -> Response:
     """Announce it."""
     values, who = _typed(), viewer()
     try:
-        live = actions.schedule(db.session, _parsed(values), by=who.person(), now=who.now)
+        form = _parsed(values)
+        live = actions.schedule(db.session, form, by=who.person(), now=who.now)
     except Invalid as refusal:
         return show("studio/live_new.html", NewSessionPage(_form(values, translated_errors(refusal.fields))), 422)
     flash(_("Announced. Now fill the queue with products."), "success")
+    _tell_of_two(form)
     return redirect(url_for("studio_live.host", key=live.key), 303)
 
 
@@ -79,12 +87,14 @@ def change(key: str) -> Response:
     """Change its words and what plays."""
     live, values = _session(key), _typed()
     if live.state != "scheduled":  # once it has begun its hour stays as it was
-        values["starts_at"] = live.starts_at.strftime(FORM_TIME)
+        values |= {"starts_at": live.starts_at.strftime(FORM_TIME), "zone": "UTC"}
     try:
-        actions.change(db.session, live, _parsed(values, live.starts_at), by=viewer().person())
+        form = _parsed(values, live.starts_at)
+        actions.change(db.session, live, form, by=viewer().person())
     except Invalid as refusal:
         return show("studio/live_host.html", _host_page(live, translated_errors(refusal.fields), values), 422)
     flash(_("Saved."), "success")
+    _tell_of_two(form)
     return redirect(url_for("studio_live.host", key=key), 303)
 
 
@@ -185,9 +195,32 @@ def _parsed(values: Mapping[str, str], keeps: datetime | None = None) -> Session
         stream=values["stream"],
         video=values["video"],
         starts_at=values["starts_at"],
+        zone=_named_zone(values["zone"]),
         now=viewer().now,
         keeps=keeps,
     )
+
+
+def _named_zone(text: str) -> str:
+    """The zone that was typed, or the words themselves if they name none: the form tells of all problems at once."""
+    try:
+        return typed_zone(text)
+    except Invalid:
+        return text[:64]
+
+
+def _zone() -> str:
+    return viewer().person().timezone or "UTC"
+
+
+def _when(at: datetime) -> str:
+    """A moment as the host's own clock shows it."""
+    return f"{in_words(at, _zone())} ({zone_label(_zone())})"
+
+
+def _tell_of_two(form: SessionInput) -> None:
+    if form.twice:
+        flash(_("Clocks are set back that night, so this time comes twice. The first one is meant."), "success")
 
 
 # ---- page records
@@ -207,6 +240,7 @@ def _form(values: Mapping[str, str], errors: Mapping[str, Sequence[str]]) -> Ses
             ("paid", _("Paid for by a company")),
             ("none", _("None")),
         ],
+        zones=zone_choices(),
         videos=[(video.key, video.name or video.key) for video in videos],
         providers=", ".join(PROVIDERS),
         errors=errors,
@@ -228,14 +262,15 @@ def _host_page(
         "relation": found.relation,
         "stream": found.stream,
         "video": found.video,
-        "starts_at": found.starts_at.strftime(FORM_TIME),
+        "starts_at": show_local(found.starts_at, _zone()).strftime(FORM_TIME),
+        "zone": zone_label(_zone()),
     }
     return HostPage(
         key=found.key,
         state=found.state,
         title=found.title,
         url=url_for("live.session", key=found.key),
-        starts_at=found.starts_at,
+        when=_when(found.starts_at),
         form=_form(values or stored, errors),
         cards=[
             HostCard(

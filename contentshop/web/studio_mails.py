@@ -19,8 +19,8 @@ from contentshop.web.chrome import BABEL_LOCALES, LANGUAGE_TAGS
 from contentshop.web.order_mails import Frame
 from contentshop.web.session import settings
 from contentshop.web.studio_links import invitation_url
-from contentshop.web.studio_side import in_words, zone_label
 from contentshop.web.words import translated
+from contentshop.web.zones import in_words, zone_label
 
 if TYPE_CHECKING:
     from contentshop.accounts.models import User

@@ -18,8 +18,9 @@ from contentshop.web.door import Door, show
 from contentshop.web.session import viewer
 from contentshop.web.studio import draft_of
 from contentshop.web.studio_pages import PlanView
-from contentshop.web.studio_side import in_words, plan_lines, zone_label
+from contentshop.web.studio_side import plan_lines
 from contentshop.web.words import translated_errors
+from contentshop.web.zones import in_words, zone_label
 
 if TYPE_CHECKING:
     from contentshop.posts.models import Post

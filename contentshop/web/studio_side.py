@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from babel.dates import format_datetime, get_timezone, get_timezone_location
 from flask import request, url_for
 from flask_babel import gettext as _
 
 from contentshop.core.db import db
-from contentshop.core.zones import show_local
 from contentshop.posts import history, plans, policy, teamwork
 from contentshop.posts.notices import Notice
 from contentshop.posts.plans import PlanLine
-from contentshop.web.chrome import current_babel_locale
 from contentshop.web.session import viewer
 from contentshop.web.studio_pages import InvitationView, NoticeView, PlanView, PostSide
 from contentshop.web.words import translated
+from contentshop.web.zones import in_words, zone_label
 
 if TYPE_CHECKING:
     from contentshop.posts.models import Post, PostMember
@@ -70,38 +66,6 @@ def plan_lines(found: Iterable[PlanLine]) -> list[PlanView]:
         )
         for line in found
     ]
-
-
-def in_words(at: datetime, zone: str) -> str:
-    """A moment as the clocks of a zone show it, in the person's language."""
-    return format_datetime(show_local(at, zone), "EEE d MMM y, HH:mm", locale=current_babel_locale())
-
-
-def zone_label(zone: str) -> str:
-    """A zone's name as people write it: part of the world and place, in the person's language as CLDR knows them."""
-    area, _slash, rest = zone.partition("/")
-    return f"{_area(area)} / {_place(zone, current_babel_locale())}" if rest else zone
-
-
-@lru_cache(maxsize=2000)
-def _place(zone: str, locale: str) -> str:
-    return str(get_timezone_location(get_timezone(zone), locale=locale, return_city=True))
-
-
-def _area(area: str) -> str:
-    areas: dict[str, str] = {
-        "Africa": _("Africa"),
-        "America": _("America"),
-        "Antarctica": _("Antarctica"),
-        "Arctic": _("Arctic"),
-        "Asia": _("Asia"),
-        "Atlantic": _("Atlantic"),
-        "Australia": _("Australia"),
-        "Europe": _("Europe"),
-        "Indian": _("Indian Ocean"),
-        "Pacific": _("Pacific"),
-    }
-    return areas.get(area, area)
 
 
 def notice_lines(found: Iterable[Notice]) -> list[NoticeView]:

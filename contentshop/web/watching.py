@@ -27,9 +27,10 @@ from contentshop.web.chrome import LANGUAGE_TAGS, current_babel_locale
 from contentshop.web.door import Door, show
 from contentshop.web.reader_pages import Paging
 from contentshop.web.session import moment, settings, viewer
-from contentshop.web.studio_side import notice_lines, zone_label
+from contentshop.web.studio_side import notice_lines
 from contentshop.web.watching_links import feed_of, feed_url, stop_of
 from contentshop.web.words import translated_errors
+from contentshop.web.zones import zone_label
 
 if TYPE_CHECKING:
     from contentshop.watching.models import Notification, SavedSearch

@@ -18,7 +18,7 @@ from contentshop.watching.queries import Name, Thing, wanted_of
 from contentshop.web.cards import creator_url, language_tag, post_url, product_url
 from contentshop.web.reader_pages import Paging
 from contentshop.web.studio_pages import NoticeView
-from contentshop.web.studio_side import zone_label
+from contentshop.web.zones import zone_label
 
 if TYPE_CHECKING:
     from contentshop.watching.models import Notification, SavedSearch

@@ -267,3 +267,49 @@ def test_signing_in_is_limited(tmp_path: Any, database_url: str, app: Flask, pos
     with limited.app_context():
         db.session.remove()
         db.engine.dispose()
+
+
+class TestTimeZone:
+    """The clock by which times are told: typed, in words, and chosen without script."""
+
+    @pytest.fixture
+    def person(self, app: Flask, make: Factory, sign_in: Any) -> FlaskClient:
+        client: FlaskClient = sign_in(app.test_client(), make.user("creator", handle="zoe"))
+        return client
+
+    @pytest.mark.parametrize(
+        ("typed", "kept"),
+        [
+            ("Asia / Shanghai", "Asia/Shanghai"),
+            ("asia/shanghai", "Asia/Shanghai"),
+            ("New York", "America/New_York"),
+            ("  america / new   york ", "America/New_York"),
+            ("UTC", "UTC"),
+            ("", ""),
+        ],
+    )
+    def test_it_is_named_in_many_ways(
+        self, person: FlaskClient, post_form: Any, session: Session, typed: str, kept: str
+    ) -> None:
+        answer = post_form(person, "/account/timezone", {"zone": typed})
+        assert (answer.status_code, answer.headers["Location"]) == (303, "/account#times-heading")
+        assert session.scalar(select(User.timezone).where(User.handle == "zoe")) == kept
+
+    def test_the_account_shows_it_in_the_persons_language(self, person: FlaskClient, post_form: Any) -> None:
+        post_form(person, "/account/timezone", {"zone": "Asia/Shanghai"})
+        page = person.get("/account").text
+        assert 'value="Asia / Shanghai"' in page
+        assert "Your clock shows Fri 20 Nov 2026, 20:00." in page
+        assert '<option value="Europe / Berlin">' in page
+        person.set_cookie("cs_lang", "zh")
+        assert 'value="亚洲 / 上海"' in person.get("/account").text
+        assert post_form(person, "/account/timezone", {"zone": "上海"}).status_code == 303
+
+    @pytest.mark.parametrize("typed", ["Atlantis", "Asia", "x" * 500, "../etc/passwd"])
+    def test_what_names_none_is_refused(
+        self, person: FlaskClient, post_form: Any, session: Session, typed: str
+    ) -> None:
+        answer = post_form(person, "/account/timezone", {"zone": typed})
+        assert answer.status_code == 422
+        assert "Choose your time zone." in answer.text
+        assert session.scalar(select(User.timezone).where(User.handle == "zoe")) == ""

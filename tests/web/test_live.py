@@ -46,6 +46,7 @@ class Host:
     def announce(self, **values: str) -> Any:
         later = (self.clock.now() + timedelta(hours=2)).strftime("%Y-%m-%dT%H:%M")
         words = {"title": "Lamps by night", "lang": "en", "relation": "gifted", "stream": STREAM, "starts_at": later}
+        words["zone"] = "UTC"
         answer = self.send("/studio/live/new", **(words | values))
         if answer.status_code == 303:
             self.key = answer.headers["Location"].rpartition("/")[2]
@@ -149,7 +150,7 @@ def test_a_replay_of_an_own_video_leads_to_its_times(
         )
     words = {"title": "Lamps", "lang": "zh", "relation": "own", "stream": "", "video": "0123456789abcdef"}
     later = (host.clock.now() + timedelta(hours=2)).strftime("%Y-%m-%dT%H:%M")
-    assert host.send(f"/studio/live/{host.key}", **words, starts_at=later).status_code == 303
+    assert host.send(f"/studio/live/{host.key}", **words, starts_at=later, zone="UTC").status_code == 303
     host.turn("begin")
     host.turn("end")
     assert host.queue("moment", card=cards["steel-kettle"], second="1:02:03").status_code == 303
@@ -165,6 +166,46 @@ def test_a_replay_of_an_own_video_leads_to_its_times(
     assert host.send("/studio/media/0123456789abcdef/delete").status_code == 409
     assert host.queue("forget", card=cards["steel-kettle"], second="3723").status_code == 303
     assert "data-seek" not in client.get(f"/live/{host.key}").text
+
+
+class TestTheHostsClock:
+    """A host chooses and reads times by their own clock; readers are told universal time, or their own by script."""
+
+    def test_a_time_is_that_of_the_zone_which_is_remembered(
+        self, host: Host, client: FlaskClient, session: Session
+    ) -> None:
+        assert host.announce(starts_at="2026-11-21T09:30", zone="Asia / Shanghai").status_code == 303
+        page = host.client.get(f"/studio/live/{host.key}").text
+        assert "<span>Sat 21 Nov 2026, 09:30 (Asia / Shanghai)</span>" in page
+        assert 'value="2026-11-21T09:30"' in page
+        assert 'datetime="2026-11-21T01:30:00Z"' in client.get(f"/live/{host.key}").text
+        assert "Sat 21 Nov 2026, 09:30 (Asia / Shanghai)" in host.client.get("/studio/live").text
+        assert session.scalar(select(User.timezone).where(User.handle == "hana")) == "Asia/Shanghai"
+        session.rollback()
+        page = host.client.get("/studio/live/new").text
+        assert 'value="Asia / Shanghai"' in page
+        assert 'value="2026-11-21T20:00"' in page  # noon of the 20th, universal, is eight in the evening there
+
+    def test_an_hour_that_clocks_skip_is_refused_and_one_that_comes_twice_is_told(self, host: Host) -> None:
+        skipped = host.announce(starts_at="2027-03-28T02:30", zone="Europe / Berlin")
+        assert skipped.status_code == 422
+        assert "There is no 02:30 on that day in Europe/Berlin: clocks are set forward." in skipped.text
+        assert host.announce(starts_at="2027-10-31T02:30", zone="Berlin").status_code == 303
+        assert "this time comes twice" in host.client.get(f"/studio/live/{host.key}").text
+
+    def test_a_zone_that_is_none_is_refused(self, host: Host) -> None:
+        refused = host.announce(zone="Middle / Earth")
+        assert refused.status_code == 422
+        assert "Choose your time zone." in refused.text
+        assert 'value="Middle / Earth"' in refused.text
+
+    def test_what_has_begun_keeps_its_hour_and_the_host_their_zone(self, host: Host, session: Session) -> None:
+        host.announce(starts_at="2026-11-20T23:00", zone="Asia/Shanghai")
+        host.turn("begin")
+        words = {"title": "Other words", "lang": "en", "relation": "none", "stream": STREAM}
+        assert host.send(f"/studio/live/{host.key}", **words).status_code == 303
+        assert session.scalar(select(User.timezone).where(User.handle == "hana")) == "Asia/Shanghai"
+        assert session.scalar(select(LiveSession.title).where(LiveSession.key == host.key)) == "Other words"
 
 
 class TestWhereItIsFound:

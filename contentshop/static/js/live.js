@@ -10,22 +10,6 @@ for (const time of document.querySelectorAll("[data-local-time]")) {
   time.textContent = at.toLocaleString(document.documentElement.lang, TOLD);
 }
 
-// The form's time is universal; the host sees beside it what their own clock will show.
-for (const input of document.querySelectorAll("[data-utc-time]")) {
-  const note = document.createElement("output");
-  note.className = "hint";
-  note.htmlFor = input.id;
-  input.closest(".field").append(note);
-  const tell = () => {
-    const at = new Date(`${input.value}Z`);
-    note.textContent = Number.isNaN(at.getTime())
-      ? ""
-      : at.toLocaleString(document.documentElement.lang, { dateStyle: "full", timeStyle: "long" });
-  };
-  input.addEventListener("input", tell);
-  tell();
-}
-
 async function renew() {
   const answer = await fetch(page.dataset.cards, { headers: { Accept: "text/html" } });
   if (!answer.ok) return;

@@ -1,0 +1,60 @@
+"""Time zones as people know them: chosen by place, in their language, by typing a part of it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import lru_cache
+
+from babel.dates import format_datetime, get_timezone, get_timezone_location
+from flask_babel import gettext as _
+
+from contentshop.core.zones import read_zone, show_local, zone_names
+from contentshop.web.chrome import current_babel_locale
+
+
+def in_words(at: datetime, zone: str) -> str:
+    """A moment as the clocks of a zone show it, in the person's language."""
+    return format_datetime(show_local(at, zone), "EEE d MMM y, HH:mm", locale=current_babel_locale())
+
+
+def zone_label(zone: str) -> str:
+    """A zone's name as people write it: part of the world and place, in the person's language as CLDR knows them."""
+    area, _slash, rest = zone.partition("/")
+    return f"{_area(area)} / {_place(zone, current_babel_locale())}" if rest else zone
+
+
+def zone_choices() -> list[tuple[str, str]]:
+    """(name, label) of all zones, by label."""
+    return sorted(((name, zone_label(name)) for name in zone_names()), key=lambda zone: zone[1])
+
+
+def typed_zone(text: str) -> str:
+    """The name of the zone that somebody typed or chose: its label, its name, or just its place.
+
+    Raises Invalid (field ``zone``).
+    """
+    wanted = " ".join(text.split()).casefold()
+    labels = {name: label.casefold() for name, label in zone_choices()}
+    named = [name for name, label in labels.items() if wanted in (label, label.rpartition(" / ")[2])]
+    return named[0] if len(named) == 1 else read_zone(text)
+
+
+@lru_cache(maxsize=2000)
+def _place(zone: str, locale: str) -> str:
+    return str(get_timezone_location(get_timezone(zone), locale=locale, return_city=True))
+
+
+def _area(area: str) -> str:
+    areas: dict[str, str] = {
+        "Africa": _("Africa"),
+        "America": _("America"),
+        "Antarctica": _("Antarctica"),
+        "Arctic": _("Arctic"),
+        "Asia": _("Asia"),
+        "Atlantic": _("Atlantic"),
+        "Australia": _("Australia"),
+        "Europe": _("Europe"),
+        "Indian": _("Indian Ocean"),
+        "Pacific": _("Pacific"),
+    }
+    return areas.get(area, area)
