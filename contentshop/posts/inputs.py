@@ -10,7 +10,7 @@ from typing import Any
 
 from contentshop.accounts.inputs import clean_line
 from contentshop.core.errors import Invalid
-from contentshop.core.text import MAX_SOURCE
+from contentshop.core.text import MAX_SOURCE, fenced_lines
 from contentshop.core.words import say
 from contentshop.posts.bargains import DealInput
 
@@ -26,6 +26,12 @@ EARLIEST = date(1950, 1, 1)  # older than that, a date of testing or buying is a
 
 # The language of a BCP 47 tag; scripts and regions do not matter to search and to the lang attribute.
 LANGUAGE = re.compile(r"([a-z]{2,3})(?:[-_][a-z0-9]{1,8})*", re.IGNORECASE)
+
+# Braces with nothing but an empty award or note behind a product, and the same among other words.
+_EMPTY_WORDS = re.compile(
+    r"""(?x) (?<=\]) \{ \s* (?:(?:award|note)="" \s*)+ \} (?=\s*$)
+    | (?<=[{\s]) (?:award|note)="" \s+ (?=[\w-]+=) | \s+ (?:award|note)="" (?=\s*\}\s*$)"""
+)
 
 Problems = dict[str, list[str]]
 
@@ -163,7 +169,18 @@ def _source(text: str, problems: Problems) -> str:
             )
         ]
     # PostgreSQL keeps no NUL in a text, and half a surrogate pair cannot be encoded.
-    return text.replace("\x00", "").encode("utf-8", "replace").decode()
+    return _without_empty_words(text.replace("\x00", "").encode("utf-8", "replace").decode())
+
+
+def _without_empty_words(source: str) -> str:
+    """The source without words of cards that were left empty, like the award that a new item begins with."""
+    if '=""' not in source:
+        return source
+    lines = source.split("\n")
+    return "\n".join(
+        _EMPTY_WORDS.sub("", line) if line.startswith("::") and not code else line
+        for line, code in zip(lines, fenced_lines(lines), strict=True)
+    )
 
 
 def _topics(slugs: Iterable[str], known: Collection[str] | None, problems: Problems) -> tuple[str, ...]:

@@ -37,6 +37,24 @@ def test_lines_are_folded_and_the_text_keeps_its_shape() -> None:
     assert form.source == "one\n\n  two\nthree?"
 
 
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        (':::item[lamp]{award=""}', ":::item[lamp]"),
+        ('::card[lamp]{ note="" }', "::card[lamp]"),
+        (':::item[lamp]{award="" note=""}', ":::item[lamp]"),
+        (':::item[lamp]{award="" note="Warm."}', ':::item[lamp]{note="Warm."}'),
+        (':::item[lamp]{note="Warm." award=""}', ':::item[lamp]{note="Warm."}'),
+        (':::item[lamp]{award="Best"}', ':::item[lamp]{award="Best"}'),
+        ('::picture[abcd]{alt=""}', '::picture[abcd]{alt=""}'),
+        ('He wrote {award=""}.', 'He wrote {award=""}.'),
+        ('```\n:::item[lamp]{award=""}\n```', '```\n:::item[lamp]{award=""}\n```'),
+    ],
+)
+def test_words_of_a_card_that_were_left_empty_are_left_out(written: str, kept: str) -> None:
+    assert parse(source=f"One\n{written}\nTwo").source == f"One\n{kept}\nTwo"
+
+
 def test_every_field_that_is_wrong_is_named() -> None:
     fields = refused(
         kind="poem",
