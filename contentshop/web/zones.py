@@ -25,7 +25,9 @@ def zone_label(zone: str) -> str:
 
 def zone_choices() -> list[tuple[str, str]]:
     """(name, label) of all zones, by label."""
-    return sorted(((name, zone_label(name)) for name in zone_names()), key=lambda zone: zone[1])
+    return sorted(
+        ((name, label) for label, name in _by_label(current_babel_locale()).items()), key=lambda zone: zone[1]
+    )
 
 
 def typed_zone(text: str) -> str:
@@ -34,9 +36,24 @@ def typed_zone(text: str) -> str:
     Raises Invalid (field ``zone``).
     """
     wanted = " ".join(text.split()).casefold()
-    labels = {name: label.casefold() for name, label in zone_choices()}
-    named = [name for name, label in labels.items() if wanted in (label, label.rpartition(" / ")[2])]
+    labels = {label.casefold(): name for label, name in _by_label(current_babel_locale()).items()}
+    named = [name for label, name in labels.items() if wanted in (label, label.rpartition(" / ")[2])]
     return named[0] if len(named) == 1 else read_zone(text)
+
+
+@lru_cache(maxsize=4)
+def _by_label(locale: str) -> dict[str, str]:
+    """Label → name. Of several names for one place (Asia/Calcutta, Asia/Kolkata) the one that is called so today."""
+    found: dict[str, str] = {}
+    for name in zone_names():
+        label = zone_label(name)
+        if label not in found or _is_todays(name):
+            found[label] = name
+    return found
+
+
+def _is_todays(name: str) -> bool:
+    return name.rpartition("/")[2].replace("_", " ").casefold() == _place(name, "en").casefold()
 
 
 @lru_cache(maxsize=2000)

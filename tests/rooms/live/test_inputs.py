@@ -34,7 +34,9 @@ def test_a_session_is_read() -> None:
         video="",
         starts_at=datetime(2026, 11, 21, 20, 0, tzinfo=UTC),
     )
-    assert parse(starts_at="2026-11-21T20:00+08:00").starts_at == datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+    there = parse(starts_at="2026-11-21T20:00", zone="Asia/Shanghai")
+    assert (there.starts_at, there.zone, there.twice) == (datetime(2026, 11, 21, 12, 0, tzinfo=UTC), there.zone, False)
+    assert parse(starts_at="2027-10-31T02:30", zone="Europe/Berlin").twice
 
 
 @pytest.mark.parametrize(
@@ -51,7 +53,10 @@ def test_a_session_is_read() -> None:
         ({"starts_at": "tonight"}, "starts_at"),
         ({"starts_at": "2026-11-20T12:00"}, "starts_at"),
         ({"starts_at": "2028-01-01T00:00"}, "starts_at"),
-        ({"starts_at": "0001-01-01T00:00+14:00"}, "starts_at"),
+        ({"starts_at": "2026-11-21T20:00+08:00"}, "starts_at"),
+        ({"starts_at": "0001-01-01T00:00", "zone": "Pacific/Kiritimati"}, "starts_at"),
+        ({"starts_at": "2027-03-28T02:30", "zone": "Europe/Berlin"}, "starts_at"),
+        ({"zone": "Middle/Earth"}, "zone"),
     ],
 )
 def test_what_is_wrong_is_told_by_field(values: dict[str, str], field: str) -> None:
