@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from contentshop.accounts.models import User
 from contentshop.core.errors import Invalid
+from contentshop.core.money import Money
 from contentshop.core.text import Problem
 from contentshop.core.words import say
 from contentshop.core.zones import Chosen
 from contentshop.media.models import Asset
 from contentshop.posts import plans, queries
+from contentshop.posts.bargains import DealInput
 from contentshop.posts.gate import (
     RULES,
     CardFact,
+    DealFact,
     EditLines,
     Facts,
     Finding,
     Named,
     PictureFact,
     SetField,
+    Twin,
     Ways,
     check,
     inspect,
@@ -72,6 +76,15 @@ def only(facts: Facts) -> Finding:
     return finding
 
 
+NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
+KETTLE = DealInput(product="kettle", price_minor=4900, currency="USD", shop="shop", ends="2026-11-25T10:00")
+
+
+def deal(written: DealInput = KETTLE, **more: Any) -> Facts:
+    values: dict[str, Any] = {"product": "Kettle", "sold": True}
+    return facts(kind="deal", has_cover=False, deal=DealFact(written, NOON, **(values | more)))
+
+
 def form(source: str) -> PostInput:
     return PostInput.parse(kind="article", title="Lamps", source=source)
 
@@ -86,7 +99,57 @@ def test_nothing_is_found_in_a_post_that_is_well() -> None:
 
 
 def test_every_rule_is_tried_here_and_listed_once() -> None:
-    assert len({rule.__name__ for rule in RULES}) == len(RULES) == 21
+    assert len({rule.__name__ for rule in RULES}) == len(RULES) == 28
+
+
+class TestDeals:
+    def test_a_deal_that_is_well_needs_no_cover(self) -> None:
+        assert check(deal()) == []
+        assert check(deal(asked=Money(6900, "USD"))) == []
+
+    def test_no_product_and_no_price(self) -> None:
+        assert found(deal(DealInput(), product="", sold=False)) == [
+            ("no_product", True, "deal_product", None),
+            ("no_price", True, "deal_price", None),
+        ]
+        free = replace(KETTLE, price_minor=0)
+        assert check(deal(free)) == []
+
+    def test_over(self) -> None:
+        assert found(deal(replace(KETTLE, ends="2026-11-21T12:00"))) == [("over", True, "deal_ends", None)]
+        assert check(deal(replace(KETTLE, ends="2026-11-21T12:01"))) == []
+        # Noon in Shanghai is over at noon in London.
+        in_shanghai = replace(KETTLE, ends="2026-11-21T12:01", zone="Asia/Shanghai")
+        assert found(deal(in_shanghai)) == [("over", True, "deal_ends", None)]
+
+    def test_not_sold(self) -> None:
+        assert found(deal(sold=False)) == [("not_sold", True, "deal_shop", None)]
+        assert check(deal(replace(KETTLE, shop="own"), sold=False))[0].text == "We do not sell “Kettle” ourselves."
+
+    def test_our_own_shop_charges_what_is_promised(self) -> None:
+        own = replace(KETTLE, shop="own")
+        assert found(deal(own, asked=Money(4901, "USD"))) == [("not_charged", True, "deal_price", None)]
+        assert check(deal(own, asked=Money(4900, "USD"))) == []
+        assert check(deal(replace(own, coupon="TEN"), asked=Money(5900, "USD"))) == []
+
+    def test_no_saving(self) -> None:
+        finding = only(deal(asked=Money(4899, "USD")))
+        assert (finding.rule, finding.blocking) == ("no_saving", False)
+        assert finding.text == "The shop was seen to ask less without the deal: 48.99 USD."
+
+    def test_twins(self) -> None:
+        finding = only(deal(twins=(Twin("kettle-48", "Kettle for 48", Money(4800, "USD")),)))
+        assert (finding.rule, finding.blocking, finding.field, finding.post) == (
+            "twins",
+            False,
+            "deal_product",
+            "kettle-48",
+        )
+        assert finding.text == "This deal runs already: “Kettle for 48”, 48.00 USD."
+
+    def test_a_product_that_does_not_exist_stands_in_the_form(self) -> None:
+        problems = (Problem(0, say("there is no product “%(slug)s”", slug="ketle")),)
+        assert found(facts(problems=problems)) == [("unreadable", True, "deal_product", None)]
 
 
 class TestText:

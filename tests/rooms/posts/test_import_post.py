@@ -60,7 +60,7 @@ def test_again_changes_nothing(desk: Desk, make: Factory, path: Path) -> None:
     again = bring_in(desk, path)
 
     assert (again.outcome, again.post.id, again.post.version) == ("unchanged", first.id, first.version)
-    assert queries.count_published(desk.session) == 1
+    assert len(queries.list_newest(desk.session, limit=9)) == 1
     assert desk.news() == [("PostPublished", first.key)]
 
 
@@ -123,7 +123,7 @@ def test_an_existing_post_keeps_its_author(desk: Desk, make: Factory, path: Path
 def test_files_that_differ_in_case_are_two_posts(desk: Desk, tmp_path: Path) -> None:
     for name in ("a_1.md", "A_1.md", "ab1.md"):
         assert bring_in(desk, tmp_path / name, f"---\ntitle: {name}\n---\nWords").outcome == "added"
-    assert queries.count_published(desk.session) == 3
+    assert len(queries.list_newest(desk.session, limit=9)) == 3
 
 
 def test_a_wrong_field_leaves_nothing(desk: Desk, path: Path) -> None:
@@ -152,7 +152,7 @@ def test_all_real_texts_are_taken(desk: Desk, shared_data: Path) -> None:
         ]
 
     assert [result.problems for result in results if result.problems] == []
-    assert queries.count_published(desk.session, lang="zh") == 387
+    assert len(queries.list_newest(desk.session, limit=1000, lang="zh")) == 387
     assert len({result.post.slug for result in results}) == 387
     assert queries.audit(desk.session) == []
     with desk.unit():
