@@ -56,7 +56,7 @@ __all__ = [
     "safe_url",
 ]
 
-RENDERER_VERSION = 3
+RENDERER_VERSION = 4
 """Raised whenever a source would give other HTML; stored texts of an older version are rendered anew."""
 
 # fmt: off

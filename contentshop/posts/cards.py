@@ -253,6 +253,8 @@ class _Parser:
         if line.startswith("* ") and (rating := _RATING.fullmatch(one_line(line))):
             self._rating(item, index, rating)
             return True
+        if line.rstrip() in ("+", "-", "*"):
+            return True  # a point that nothing was written to: Markdown would make headings of such lines
         points = {"+ ": item.pros, "- ": item.cons}.get(line[:2])
         text = one_line(line[2:])
         if points is None or not text:

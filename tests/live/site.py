@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from html import unescape
 from pathlib import Path
 
@@ -53,6 +54,13 @@ class LiveSite:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
+
+    def move_clock(self, step: timedelta) -> None:
+        """Start it again with its clock ``step`` ahead of the machine's."""
+        self.stop()
+        self.environment["CONTENTSHOP_CLOCK_SHIFT"] = str(int(step.total_seconds()))
+        self.process = _serve(self.environment, self.log)
+        self.wait_ready()
 
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run ``contentshop …`` beside the site."""
@@ -158,10 +166,7 @@ def live_site(folder: Path, more: Mapping[str, str] | None = None) -> Iterator[L
     subprocess.run([sys.executable, "-m", "contentshop.cli", "prepare"], env=environment, check=True)
     app = create_app(settings)
     log = folder / "site.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "contentshop.cli", "run"], env=environment, stdout=output, stderr=output
-        )
+    process = _serve(environment, log)
     site = LiveSite(address, environment, app, Factory(app, SystemClock(), announce=True), process, log)
     try:
         site.wait_ready()
@@ -175,6 +180,13 @@ def live_site(folder: Path, more: Mapping[str, str] | None = None) -> Iterator[L
             db.engine.dispose()
         if server:
             _admin(server, f"DROP DATABASE IF EXISTS {database} WITH (FORCE)")
+
+
+def _serve(environment: Mapping[str, str], log: Path) -> subprocess.Popen[bytes]:
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            [sys.executable, "-m", "contentshop.cli", "run"], env=environment, stdout=output, stderr=output
+        )
 
 
 def environment_of(settings: Settings, port: int) -> dict[str, str]:
