@@ -17,8 +17,11 @@ from typing import Annotated, Any
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import BigInteger, Connection, DateTime, Dialect, Engine, Integer, MetaData, String, event
 from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import GenericFunction
 from sqlalchemy.types import TypeDecorator
 
 # How long a writer waits for the one that holds the lock before it gives up (milliseconds).
@@ -83,6 +86,23 @@ def writing() -> Iterator[None]:
         yield
     finally:
         _writing.reset(token)
+
+
+class place_of(GenericFunction[int]):  # noqa: N801 - written like the functions of ``func``
+    """Where a text first holds another, counted from 1; 0 when it does not. Databases have it by different names."""
+
+    type = Integer()
+    inherit_cache = True
+
+
+@compiles(place_of)
+def _place_elsewhere(element: place_of, compiler: SQLCompiler, **options: Any) -> str:
+    return f"instr{compiler.process(element.clause_expr, **options)}"
+
+
+@compiles(place_of, "postgresql")
+def _place_on_postgresql(element: place_of, compiler: SQLCompiler, **options: Any) -> str:
+    return f"strpos{compiler.process(element.clause_expr, **options)}"
 
 
 def is_contention(error: BaseException) -> bool:

@@ -79,14 +79,6 @@ def get_by_slug(session: AnySession, slug: str) -> Featured:
     return found[0]
 
 
-def next_change(session: AnySession, place: str, *, now: datetime) -> datetime | None:
-    """When the lists of ``place`` next begin or end, if that is known."""
-    starts = select(func.min(Slot.starts_at)).where(Slot.place == place, Slot.starts_at > now)
-    ends = select(func.min(Slot.ends_at)).where(Slot.place == place, Slot.ends_at > now)
-    moments = [at for at in (session.scalar(starts), session.scalar(ends)) if at is not None]
-    return min(moments, default=None)
-
-
 def _entries() -> Select[*tuple[Any, ...]]:
     return (
         select(

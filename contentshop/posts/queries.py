@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, String, and_, c
 from sqlalchemy.orm import InstrumentedAttribute, aliased, joinedload, selectinload
 
 from contentshop.accounts.models import User
+from contentshop.core.db import place_of
 from contentshop.core.errors import NotFound
 from contentshop.core.money import Money
 from contentshop.core.text import Problem
@@ -438,19 +439,6 @@ def list_newest(
     return [_tile(row) for row in session.execute(query)]
 
 
-def count_published(
-    session: AnySession,
-    *,
-    topic: str | None = None,
-    author_key: str | None = None,
-    kind: str | None = None,
-    lang: str | None = None,
-) -> int:
-    """How many posts ``list_newest`` would give without a limit."""
-    query = select(func.count()).select_from(Post).join(User, User.id == Post.author_id).where(PUBLIC)
-    return session.scalar(_matching(query, topic=topic, author_key=author_key, kind=kind, lang=lang)) or 0
-
-
 def list_mentions(session: AnySession, product_id: int, *, limit: int = 24) -> list[PostTile]:
     """Published posts that recommend or compare this product, newest first; not those that only tell why not."""
     query = (
@@ -460,13 +448,6 @@ def list_mentions(session: AnySession, product_id: int, *, limit: int = 24) -> l
         .limit(limit)
     )
     return [_tile(row) for row in session.execute(query)]
-
-
-def tiles_by_key(session: AnySession, keys: Collection[str]) -> dict[str, PostTile]:
-    """Tiles of those of these posts that are published, by key."""
-    if not keys:
-        return {}
-    return {row.key: _tile(row) for row in session.execute(_tiles().where(Post.key.in_(keys)))}
 
 
 def tiles_by_id(session: AnySession, ids: Collection[int]) -> dict[int, PostTile]:
@@ -739,11 +720,14 @@ def read_tile(row: AnyRow) -> PostTile:
 def _tiles() -> Select[*tuple[Any, ...]]:
     """What tiles show of published posts; built once. Without a cover, the first picture of its own that stands in
     the text; without one, that of the first product."""
-    used = aliased(Asset)
+    used, words = aliased(Asset), aliased(Revision)
     own_picture = (
-        select(func.min(RevisionAsset.asset_id))
-        .join(used, used.id == RevisionAsset.asset_id)
-        .where(RevisionAsset.revision_id == Post.live_id, used.kind == "picture")
+        select(used.id)
+        .join(RevisionAsset, RevisionAsset.asset_id == used.id)
+        .join(words, words.id == RevisionAsset.revision_id)
+        .where(words.id == Post.live_id, used.kind == "picture")
+        .order_by(place_of(words.source, used.key), used.id)
+        .limit(1)
         .correlate(Post)
         .scalar_subquery()
     )

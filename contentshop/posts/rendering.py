@@ -16,14 +16,12 @@ from itertools import groupby
 from typing import Any
 
 from contentshop.core.embeds import find_embed
-from contentshop.core.errors import Invalid
 from contentshop.core.text import (
     RENDERER_VERSION,
     Document,
     Heading,
     Problem,
     check_markdown,
-    describe,
     plain_text,
     render_document,
 )
@@ -51,9 +49,6 @@ Segment = list[Any]
 TOP_LEVEL = 2
 """The largest heading of the main text is ``h2``: the post's title is the page's ``h1``."""
 
-INNER_TOP_LEVEL = 3
-"""The largest heading inside a block of the main text is ``h3``: an item's own title is an ``h2``."""
-
 LAST_LEVEL = 6
 
 
@@ -72,27 +67,6 @@ class Rendered:
     version: int
 
 
-def find_problems(source: str) -> list[Problem]:
-    """Return what keeps ``source`` from being rendered, by line: its size and shape, then its cards."""
-    problems = check_markdown(source)
-    return problems or list(parse(source).problems)
-
-
-def render(source: str, keys: Sequence[str]) -> Rendered:
-    """Render ``source``; ``keys`` are the public keys of its cards, in the order of ``parse(source).cards``.
-
-    Raises ``Invalid`` for the field ``source``, one message with its line number for each problem.
-    """
-    problems = find_problems(source)
-    parsed = Parsed((), (), ()) if problems else parse(source)
-    if len(keys) != len(parsed.cards) and not problems:
-        raise ValueError(f"{len(keys)} keys for {len(parsed.cards)} cards")
-    rendered, found = _rendered(parsed, keys)
-    if problems or found:
-        raise Invalid({"source": describe([*problems, *found])})
-    return rendered
-
-
 def render_draft(source: str) -> tuple[Rendered, tuple[CardRef, ...], list[Problem]]:
     """What can be rendered of ``source``, which may be half written, its cards, and what is wrong, by line.
 
@@ -103,13 +77,13 @@ def render_draft(source: str) -> tuple[Rendered, tuple[CardRef, ...], list[Probl
     parsed = Parsed((), (), ()) if problems else parse(source)
     if len(parsed.cards) > MAX_CARDS:
         parsed = Parsed((), parsed.problems, ())
-    rendered, found = _rendered(parsed, [str(place) for place in range(len(parsed.cards))])
+    rendered, found = _rendered(parsed)
     problems = sorted([*problems, *parsed.problems, *found], key=lambda problem: problem.line)
     return rendered, parsed.cards, problems
 
 
-def _rendered(parsed: Parsed, keys: Sequence[str]) -> tuple[Rendered, list[Problem]]:
-    renderer = _Renderer(parsed, keys)
+def _rendered(parsed: Parsed) -> tuple[Rendered, list[Problem]]:
+    renderer = _Renderer(parsed)
     segments = renderer.document(parsed.chunks, id_prefix="", top_level=TOP_LEVEL)
     text = "\n".join(part for part in renderer.text if part)
     headings = [(heading.level, heading.id, heading.text) for heading in renderer.headings]
@@ -119,9 +93,8 @@ def _rendered(parsed: Parsed, keys: Sequence[str]) -> tuple[Rendered, list[Probl
 class _Renderer:
     """Collects the words, headings and problems of all documents of a post while it renders them."""
 
-    def __init__(self, parsed: Parsed, keys: Sequence[str]) -> None:
+    def __init__(self, parsed: Parsed) -> None:
         self.cards = parsed.cards
-        self.keys = keys
         self.text: list[str] = []
         self.headings: list[Heading] = []
         self.problems: list[Problem] = []
@@ -180,7 +153,7 @@ class _Renderer:
         return [kind, data, self._inside(slot.body, f"b{self.boxes}--", top_level)]
 
     def _slot(self, slot: Slot, top_level: int) -> Segment:
-        card, key = self.cards[slot.index], self.keys[slot.index]
+        card, key = self.cards[slot.index], str(slot.index)
         self.text.extend(_words(card))
         if card.kind == "card":
             return ["card", key]
@@ -198,7 +171,7 @@ class _Renderer:
 
     def key(self, place: int | None) -> str:
         """The key of a card by its place, "" for none."""
-        return "" if place is None else self.keys[place]
+        return "" if place is None else str(place)
 
 
 def _picture(block: Block, renderer: _Renderer) -> dict[str, Any]:

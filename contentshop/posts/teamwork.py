@@ -157,17 +157,6 @@ def list_invitations(session: AnySession, user: User, *, now: datetime) -> list[
     return [member for member in session.scalars(query) if is_open(member, now=now)]
 
 
-def list_members(session: AnySession, post: Post) -> list[PostMember]:
-    """Who works on the post or has been asked to, with their accounts."""
-    query = (
-        select(PostMember)
-        .where(PostMember.post_id == post.id, PostMember.state.in_(("invited", "accepted")))
-        .options(joinedload(PostMember.user))
-        .order_by(PostMember.id)
-    )
-    return list(session.scalars(query))
-
-
 def _addressed(session: AnySession, whom: str, problems: dict[str, list[str]]) -> tuple[User | None, str]:
     """(person, address): one of them is given."""
     whom = whom.strip()

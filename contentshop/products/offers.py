@@ -18,7 +18,7 @@ A price older than ``max_age`` is a rumour: it is hidden, its link is kept.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -64,8 +64,8 @@ class OfferFacts:
     """One offer as stored. ``available`` counts the variant's free units (own offers), else None.
 
     ``plain_url`` is the shop's own address where the shop is not approved yet: readers are led there by a plain
-    link, unpaid and uncounted. It is empty for all others. ``prior_minor`` is the lowest price of the 30 days before the
-    reduction at ``price_changed_at``, if that was one.
+    link, unpaid and uncounted. It is empty for all others. ``prior_minor`` is the lowest price of the 30 days
+    before the reduction at ``price_changed_at``, if that was one.
     """
 
     key: str
@@ -217,30 +217,6 @@ def resolve(
                 low_stock=None,
             )
     return found
-
-
-def resolve_many(
-    facts: Mapping[int, ProductFacts],
-    wanted: Sequence[tuple[int, int | None]],
-    reader: Reader,
-    *,
-    now: datetime,
-    max_age: timedelta,
-) -> list[Resolution | None]:
-    """Resolve (product id, id of the card's alternative) pairs; None where the product is unknown."""
-    return [
-        resolve(
-            product,
-            reader,
-            now=now,
-            max_age=max_age,
-            alternative=facts.get(alternative_id) if alternative_id else None,
-            fallback=facts.get(product.alternative_id) if product.alternative_id else None,
-        )
-        if (product := facts.get(product_id)) is not None
-        else None
-        for product_id, alternative_id in wanted
-    ]
 
 
 def buyable_variants(product: ProductFacts, reader: Reader) -> tuple[OfferFacts, ...]:

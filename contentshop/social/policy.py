@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from contentshop.accounts.models import User
-from contentshop.accounts.policy import can_edit, can_operate
+from contentshop.accounts.policy import can_edit
 from contentshop.social.models import Comment
 
 # For so long after writing a text may be changed.
@@ -30,8 +30,3 @@ def can_remove(user: User | None, comment: Comment) -> bool:
 def can_hide(user: User | None, subject_author_id: int | None) -> bool:
     """Hide a text with a reason: editors, and below a post its author."""
     return can_edit(user) or (user is not None and can_speak(user) and user.id == subject_author_id)
-
-
-def speaks_for_the_shop(user: User) -> bool:
-    """Whether somebody's answers are the seller's."""
-    return can_operate(user)

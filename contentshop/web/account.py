@@ -34,8 +34,6 @@ from contentshop.web.zones import in_words, typed_zone, zone_choices, zone_label
 
 bp = Door("account", __name__)
 
-NO_VALUES: Mapping[str, str] = {}
-
 
 @dataclass(frozen=True, slots=True)
 class FormPage:

@@ -10,9 +10,9 @@ import pytest
 from contentshop.core.errors import Invalid
 from contentshop.core.text import check_markdown, normalise_source, plain_text, render_markdown
 from contentshop.posts.cards import parse
-from contentshop.posts.rendering import render
 from tests.hostile.inspection import elements, offences, scripts
 from tests.hostile.vectors import GROUPS, TEMPLATES, hostile_texts
+from tests.rooms.posts.rendered import render
 
 
 def test_there_are_at_least_320_distinct_texts() -> None:

@@ -132,9 +132,6 @@ def test_a_slot_begins_and_ends_by_the_clock(stage: Any, session: Session, clock
         for at in (starts - second, starts, ends - second, ends)
     }
     assert list(shown.values()) == [0, 1, 1, 0]
-    assert queries.next_change(session, "home", now=clock.now()) == starts
-    assert queries.next_change(session, "home", now=starts) == ends
-    assert queries.next_change(session, "home", now=ends) is None
     assert queries.get_by_slug(session, stage.list.slug).title == "Before you travel", "its address lasts"
 
 

@@ -26,12 +26,13 @@ from contentshop.posts.blocks import (
     Slot,
 )
 from contentshop.posts.cards import MAX_PROBLEMS, parse
-from contentshop.posts.rendering import render, render_draft
+from contentshop.posts.rendering import render_draft
 from contentshop.posts.segments import asset_keys, card_keys
 from tests.factories import Factory
 from tests.hostile.inspection import offences
 from tests.hostile.vectors import hostile_texts
 from tests.rooms.posts.conftest import Desk
+from tests.rooms.posts.rendered import render
 
 
 def problems(source: str) -> list[tuple[int, str]]:

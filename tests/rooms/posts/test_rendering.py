@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from contentshop.core.errors import Invalid
-from contentshop.core.text import RENDERER_VERSION, Problem
+from contentshop.core.text import RENDERER_VERSION
 from contentshop.posts.cards import MAX_CARDS, parse
-from contentshop.posts.rendering import Rendered, find_problems, render, render_draft
+from contentshop.posts.rendering import Rendered, render_draft
+from tests.rooms.posts.rendered import render
 
 GUIDE = """\
 # Quiet *headphones*
@@ -151,12 +152,6 @@ def test_problems_of_the_syntax_and_of_the_size_are_raised_for_the_field() -> No
     }
 
 
-def test_problems_can_be_asked_for_without_rendering() -> None:
-    assert find_problems("::card[a]") == []
-    assert find_problems("x\n:::") == [Problem(2, "there is no open item that this ::: could close")]
-    assert find_problems("|" * 50 + "\n:::") == [Problem(1, "a table may have at most 40 columns")]
-
-
 def test_a_half_written_text_is_rendered_but_for_what_is_wrong() -> None:
     source = "Good.\n\n::card[a]\n\n::crad[b]\n\n<div><!--\n\n::card[c]\n\n-->Late.</div>\n"
     rendered, cards, problems = render_draft(source)
@@ -177,13 +172,8 @@ def test_the_examples_of_the_guide_for_creators_are_right() -> None:
     examples = re.findall(r"^~~~markdown\n(.*?)^~~~$", guide, re.MULTILINE | re.DOTALL)
 
     assert len(examples) == 10
-    assert [find_problems(example) for example in examples] == [[]] * 10
+    assert [render_draft(example)[2] for example in examples] == [[]] * 10
     assert [len(parse(example).cards) for example in examples] == [1, 1, 3, 1, 3, 2, 1, 1, 0, 0]
-
-
-def test_each_card_needs_its_key() -> None:
-    with pytest.raises(ValueError, match="1 keys for 2 cards"):
-        render("::card[a]\n::card[b]", ["k"])
 
 
 def test_a_slot_cannot_be_forged() -> None:

@@ -19,7 +19,6 @@ from contentshop.products.offers import (
     Resolution,
     buyable_variants,
     resolve,
-    resolve_many,
     shown_price,
 )
 from tests.rooms.products.facts import MAX_AGE, NOW, READER, affiliate, own, product
@@ -269,17 +268,6 @@ def test_gone_product_shows_its_alternative_too() -> None:
     found = resolve(gone, READER, now=NOW, max_age=MAX_AGE, fallback=product(own(), id=2))
     assert found.face == "gone"
     assert found.alternative is not None
-
-
-def test_resolve_many_uses_the_cards_alternative_then_the_products() -> None:
-    facts = {
-        1: product(own(available=0), id=1, alternative_id=3),
-        2: product(own("two"), id=2),
-        3: product(own("three"), id=3),
-    }
-    found = resolve_many(facts, [(1, 2), (1, None), (1, 99), (2, None), (7, None)], READER, now=NOW, max_age=MAX_AGE)
-    assert found[4] is None
-    assert [r.alternative.product.id if r and r.alternative else None for r in found] == [2, 3, 3, None, None]
 
 
 def test_variants_to_choose_keep_their_order_and_show_sold_out_ones() -> None:
