@@ -15,6 +15,7 @@ from contentshop.products.actions.importing import (
 )
 from contentshop.products.actions.looking import note_look
 from contentshop.products.actions.pasting import Found, add_found, correct_found, forget_readings, keep_reading
+from contentshop.products.actions.places import save_location, save_supplier, set_location_active
 from contentshop.products.actions.saving import (
     remove_picture,
     restore_offer,
@@ -27,6 +28,8 @@ from contentshop.products.actions.saving import (
     set_picture,
 )
 from contentshop.products.actions.shops import approve_merchant, save_merchant, set_merchant_active
+from contentshop.products.actions.stocktaking import close_stocktake, drop_stocktake, note_counts, open_stocktake
+from contentshop.products.actions.tree import remove_attribute, remove_category, save_attribute, save_category
 from contentshop.products.actions.upserting import Upserted, upsert_product, upsert_products
 
 __all__ = [
@@ -35,21 +38,32 @@ __all__ = [
     "Upserted",
     "add_found",
     "approve_merchant",
+    "close_stocktake",
     "correct_found",
+    "drop_stocktake",
     "finish_import",
     "forget_readings",
     "import_batch",
     "keep_reading",
+    "note_counts",
     "note_look",
+    "open_stocktake",
+    "remove_attribute",
+    "remove_category",
     "remove_picture",
     "restore_offer",
     "retire_offer",
+    "save_attribute",
+    "save_category",
+    "save_location",
     "save_merchant",
     "save_offer",
     "save_product",
+    "save_supplier",
     "save_variant",
     "set_discontinued",
     "set_listed",
+    "set_location_active",
     "set_merchant_active",
     "set_picture",
     "start_import",

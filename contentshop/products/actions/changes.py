@@ -13,7 +13,7 @@ from contentshop.core.outbox import record
 from contentshop.core.uow import AnySession
 from contentshop.core.words import say
 from contentshop.products.events import ProductChanged
-from contentshop.products.inputs import ProductInput
+from contentshop.products.inputs import ProductInput, VariantInput
 from contentshop.products.models import Offer, Product
 
 # The lock that holds a column of an offer, where it has another name.
@@ -56,6 +56,16 @@ def said_words(row: ProductInput) -> dict[str, Any]:
     values = {name: getattr(row, name) for name in WORDS if name in row.given}
     if "attrs" in row.given:
         values["attrs"] = [list(pair) for pair in row.attrs]
+    if "options" in row.given:
+        values["options"] = list(row.options)
+    return values
+
+
+def said_of_variant(form: VariantInput) -> dict[str, Any]:
+    """The columns of a variant, besides its names, that ``form`` says something of."""
+    values = {name: getattr(form, name) for name in form.given}
+    if "options" in values:
+        values["options"] = list(form.options)
     return values
 
 

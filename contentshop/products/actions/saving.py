@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import func, select
 
@@ -17,10 +18,12 @@ from contentshop.products.actions.changes import (
     assign,
     lock_product,
     names_as_translations,
+    said_of_variant,
     said_words,
     touch,
 )
 from contentshop.products.actions.prices import keep_prices
+from contentshop.products.actions.tree import in_tree, plant
 from contentshop.products.actions.upserting import (
     affiliate_columns,
     own_columns,
@@ -57,19 +60,23 @@ def save_product(
             alternative_id=alternative_id,
             created_at=now,
             updated_at=now,
-            **said_words(form),
+            **_words(session, form, now),
         )
         session.add(product)
         session.flush()
         record(session, ProductChanged(product=product.key), now=now)
         return product
-    changed = assign(product, said_words(form))
+    changed = assign(product, _words(session, form, now))
     if "alternative" in form.given:
         changed = assign(product, {"alternative_id": alternative_id}) or changed
     if changed:
         touch(session, product, now=now)
     session.flush()
     return product
+
+
+def _words(session: AnySession, form: ProductInput, now: datetime) -> dict[str, Any]:
+    return in_tree(said_words(form), form, plant(session, {form.category} - {""}, now=now))
 
 
 def save_variant(
@@ -87,6 +94,7 @@ def save_variant(
     holder = session.scalar(select(Variant.key).where(Variant.sku == form.sku))
     if holder is not None and holder != variant_key:
         raise Invalid({"sku": [say("The SKU “%(sku)s” is taken.", sku=form.sku)]})
+    _check_variant_gtin(session, product, form, variant_key)
     if variant_key is None:
         last = session.scalar(select(func.max(Variant.position)).where(Variant.product_id == product.id))
         position = 0 if last is None else last + 1
@@ -101,10 +109,20 @@ def save_variant(
     if found is None:
         raise NotFound(say("There is no such variant."))
     values = {"sku": form.sku, "name": form.name, "translations": names_as_translations(form.names)}
-    if assign(found, values):
+    if assign(found, values | said_of_variant(form)):
         touch(session, product, now=now)
     session.flush()
     return found
+
+
+def _check_variant_gtin(session: AnySession, product: Product, form: VariantInput, variant_key: str | None) -> None:
+    """A GTIN names one thing; a product and its only variant may share theirs. Raises Invalid."""
+    if not form.gtin:
+        return
+    variant = session.scalar(select(Variant.key).where(Variant.gtin == form.gtin))
+    other = session.scalar(select(Product.title).where(Product.gtin == form.gtin, Product.id != product.id))
+    if (variant is not None and variant != variant_key) or other is not None:
+        raise Invalid({"gtin": [say("This GTIN belongs to “%(title)s”.", title=other or product.title)]})
 
 
 def save_offer(

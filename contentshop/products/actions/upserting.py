@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import insert, or_, select
+from sqlalchemy import insert, or_, select, union_all
 from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import selectinload
 
@@ -28,14 +28,16 @@ from contentshop.products import stock
 from contentshop.products.actions.changes import (
     assign,
     names_as_translations,
+    said_of_variant,
     said_words,
     touch,
     unlocked,
 )
 from contentshop.products.actions.prices import keep_new_prices, keep_prices
+from contentshop.products.actions.tree import in_tree, plant
 from contentshop.products.events import ProductChanged
 from contentshop.products.inputs import OfferInput, ProductInput, VariantInput, check_offer_url, link_host
-from contentshop.products.models import Merchant, Offer, Product, Variant
+from contentshop.products.models import Category, Merchant, Offer, Product, Variant
 
 Outcome = Literal["added", "updated", "unchanged"]
 ACTOR = "import"
@@ -76,6 +78,7 @@ class _Known:
     sku_owner: dict[str, str] = field(default_factory=dict)
     gtin_owner: dict[str, str] = field(default_factory=dict)
     merchants: dict[str, Merchant] = field(default_factory=dict)
+    categories: dict[str, Category] = field(default_factory=dict)
     wishes: list[list[str]] = field(default_factory=list)
     drafted: set[str] = field(default_factory=set)
     drafts: list[_Draft] = field(default_factory=list)
@@ -108,6 +111,7 @@ def upsert_products(session: AnySession, rows: Sequence[ProductInput], *, now: d
 
 def _upsert_together(session: AnySession, rows: Sequence[ProductInput], now: datetime) -> list[Upserted | Invalid]:
     known = _read_known(session, rows)
+    known.categories = plant(session, {row.category for row in rows if row.category}, now=now)
     found: list[Upserted | Invalid] = []
     for row, slugs in zip(rows, known.wishes, strict=True):
         try:
@@ -150,10 +154,13 @@ def _read_known(session: AnySession, rows: Sequence[ProductInput]) -> _Known:
         .where(Variant.sku.in_({sku for row in rows for sku in _skus(row)}))
     )
     known.sku_owner = dict(skus.all())
-    gtins = {row.gtin for row in rows if row.gtin}
+    gtins = {gtin for row in rows for gtin in _gtins(row)}
     if gtins:
-        owners = session.execute(select(Product.gtin, Product.key).where(Product.gtin.in_(gtins)))
-        known.gtin_owner = {row.gtin: row.key for row in owners}
+        owners = union_all(
+            select(Product.gtin, Product.key).where(Product.gtin.in_(gtins)),
+            select(Variant.gtin, Product.key).join(Product).where(Variant.gtin.in_(gtins)),
+        )
+        known.gtin_owner = {row.gtin: row.key for row in session.execute(owners)}
     if any(offer.kind == "affiliate" for row in rows for offer in row.offers):
         known.merchants = {merchant.key: merchant for merchant in session.scalars(select(Merchant))}
     return known
@@ -163,6 +170,11 @@ def _skus(row: ProductInput) -> dict[str, None]:
     """Every SKU of a row once, in its order."""
     own = [offer.sku for offer in row.offers if offer.kind == "own"]
     return dict.fromkeys([variant.sku for variant in row.variants] + own)
+
+
+def _gtins(row: ProductInput) -> list[str]:
+    """Every GTIN of a row, its variants' too; one may be both the product's and its only variant's."""
+    return [gtin for gtin in (row.gtin, *(variant.gtin for variant in row.variants)) if gtin]
 
 
 def _slug_wishes(row: ProductInput) -> list[str]:
@@ -188,8 +200,7 @@ def _upsert(session: AnySession, row: ProductInput, slugs: Sequence[str], known:
         if changed:
             touch(session, product, now=now)
         found = Upserted(product.key, product.slug, "updated" if changed else "unchanged", missing, product.id)
-    if row.gtin:
-        known.gtin_owner[row.gtin] = found.key
+    known.gtin_owner.update(dict.fromkeys(_gtins(row), found.key))
     known.sku_owner.update(dict.fromkeys(_skus(row), found.key))
     return found
 
@@ -214,8 +225,9 @@ def _check(row: ProductInput, product: Product | None, known: _Known) -> list[_W
     for sku in _skus(row):
         if known.sku_owner.get(sku, key) != key:
             problems.setdefault("sku", []).append(f"The SKU “{sku}” belongs to another product.")
-    if row.gtin and known.gtin_owner.get(row.gtin, key) != key:
-        problems["gtin"] = [f"The GTIN {row.gtin} belongs to another product."]
+    for gtin in _gtins(row):
+        if known.gtin_owner.get(gtin, key) != key:
+            problems.setdefault("gtin", []).append(f"The GTIN {gtin} belongs to another product.")
     if row.alternative and row.alternative == (product.slug if product else row.slug):
         problems["alternative"] = ["A product cannot be its own alternative."]
     offers: list[_Wish] = []
@@ -264,6 +276,8 @@ def _draft(row: ProductInput, slugs: Sequence[str], offers: list[_Wish], known: 
         "body": "",
         "lang": row.lang,
         "attrs": [],
+        "options": [],
+        "category_id": None,
         "translations": {},
         "alternative_id": known.ids.get(row.alternative),
         "discontinued": False,
@@ -272,7 +286,7 @@ def _draft(row: ProductInput, slugs: Sequence[str], offers: list[_Wish], known: 
         "created_at": now,
         "updated_at": now,
         "version": 1,
-    } | said_words(row)
+    } | in_tree(said_words(row), row, known.categories)
     known.drafted |= {slug, row.source or slug}
     named = {variant.sku: variant for variant in row.variants}
     variants = [
@@ -333,6 +347,14 @@ def variant_columns(words: VariantInput, position: int) -> dict[str, Any]:
         "name": words.name,
         "translations": names_as_translations(words.names),
         "position": position,
+        "gtin": words.gtin,
+        "options": list(words.options),
+        "weight_g": words.weight_g,
+        "tax_class": words.tax_class,
+        "purchase_limit": words.purchase_limit,
+        "releases_at": words.releases_at,
+        "digital": words.digital,
+        "returnable": words.returnable,
     }
 
 
@@ -374,7 +396,8 @@ def _change(
     product: Product, row: ProductInput, offers: Sequence[_Wish], missing: str, known: _Known, now: datetime
 ) -> bool:
     """Give the product what the row says; whether anything changed."""
-    values = {name: value for name, value in said_words(row).items() if name not in product.locks}
+    said = in_tree(said_words(row), row, known.categories)
+    values = {name: value for name, value in said.items() if name not in product.locks}
     if row.source and product.source is None:
         values["source"] = row.source
     if "alternative" in row.given and not missing:
@@ -399,7 +422,7 @@ def _change_variants(product: Product, row: ProductInput, known: _Known) -> bool
             changed = True
         elif words is not None:
             values = {"name": words.name, "translations": names_as_translations(words.names)}
-            changed = assign(variant, values) or changed
+            changed = assign(variant, values | said_of_variant(words)) or changed
     return changed
 
 

@@ -51,7 +51,19 @@ MAX_ATTR_NAME = 80
 MAX_ATTR_VALUE = 2_000
 MAX_VARIANTS = 200
 MAX_OFFERS = 500
+MAX_OPTIONS = 5
 MAX_CHECK_HOURS = 24 * 30
+# What a description may say of a variant besides its names.
+VARIANT_FACTS = (
+    "gtin",
+    "options",
+    "weight_g",
+    "tax_class",
+    "purchase_limit",
+    "releases_at",
+    "digital",
+    "returnable",
+)
 SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 KEY = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 # Labels of at most 63 characters (RFC 1035, section 2.3.4), none beginning or ending with a hyphen.
@@ -93,15 +105,27 @@ _PRICE = re.compile(r"(?:([A-Z]{3})\s*|[$€£¥￥]\s*)?(\d{1,15}(?:\.\d+)?|\d{
 
 @dataclass(frozen=True, slots=True)
 class VariantInput:
-    """One form of a product. ``names`` maps a language to the variant's name in it."""
+    """One form of a product. ``names`` maps a language to the variant's name in it; see ``Variant`` for the rest.
+
+    ``given`` are the fields that were told of, so that what is silent leaves them as they are.
+    """
 
     sku: str
     name: str = ""
     names: dict[str, str] = field(default_factory=dict)
+    gtin: str | None = None
+    options: tuple[str, ...] = ()
+    weight_g: int = 0
+    tax_class: str = "standard"
+    purchase_limit: int | None = None
+    releases_at: datetime | None = None
+    digital: bool = False
+    returnable: bool = True
+    given: frozenset[str] = frozenset()
 
     @classmethod
     def parse(cls, data: Mapping[str, Any]) -> VariantInput:
-        """Raises Invalid (fields ``sku``, ``name``)."""
+        """Raises Invalid, by field."""
         problems: Problems = {}
         found = _variant(data, problems, "")
         if problems:
@@ -154,6 +178,7 @@ class ProductInput:
     body: str = ""
     lang: str = "en"
     attrs: tuple[tuple[str, str], ...] = ()
+    options: tuple[dict[str, Any], ...] = ()
     translations: dict[str, dict[str, str]] = field(default_factory=dict)
     alternative: str = ""
     discontinued: bool = False
@@ -174,7 +199,7 @@ class ProductInput:
         found = cls(
             title=title,
             given=frozenset(name for name, value in data.items() if value is not None),
-            slug=_slug(data, "slug", problems),
+            slug=parse_slug(data, "slug", problems),
             brand=line(data, "brand", 120, problems),
             category=line(data, "category", MAX_CATEGORY, problems),
             gtin=parse_gtin(data, problems),
@@ -183,8 +208,9 @@ class ProductInput:
             body=_paragraphs(data, "body", MAX_BODY, problems),
             lang=_language(data, problems),
             attrs=parse_attrs(data.get("attrs"), problems),
+            options=_options(data, problems),
             translations=_translations(data, problems),
-            alternative=_slug(data, "alternative", problems),
+            alternative=parse_slug(data, "alternative", problems),
             discontinued=_flag(data, "discontinued", problems),
             listed=_flag(data, "listed", problems, default=True),
             source=line(data, "source", 200, problems) or None,
@@ -236,13 +262,15 @@ class FoundInput:
         problems: Problems = {}
         url = tidy(str(data.get("url") or ""))
         if not url:
-            _note(problems, "url", say("Write the full address of the product in the shop, starting with https://."))
+            note_problem(
+                problems, "url", say("Write the full address of the product in the shop, starting with https://.")
+            )
         title = line(data, "title", MAX_TITLE, problems)
         if not title and "title" not in problems:
             problems["title"] = [say("Write a title.")]
         price, code = parse_price({**data, "price_minor": None}, currency, "major", problems)
         if price == 0:
-            _note(problems, "price", say("Leave the price empty when you do not know it."))
+            note_problem(problems, "price", say("Leave the price empty when you do not know it."))
         found = cls(
             url=url,
             title=title,
@@ -280,20 +308,22 @@ class MerchantInput:
         problems: Problems = {}
         key = line(data, "key", 40, problems).lower()
         if key and not KEY.fullmatch(key):
-            _note(problems, "key", say("Use letters a–z, digits and hyphens."))
+            note_problem(problems, "key", say("Use letters a–z, digits and hyphens."))
         if key == "new":  # the address of the form for a new one
-            _note(problems, "key", say("“%(slug)s” is taken; choose another.", slug=key))
+            note_problem(problems, "key", say("“%(slug)s” is taken; choose another.", slug=key))
         name = line(data, "name", 80, problems)
         if not name:
-            _note(problems, "name", say("Write the shop's name."))
+            note_problem(problems, "name", say("Write the shop's name."))
         domain = line(data, "domain", 120, problems).lower().removeprefix("www.").strip(".")
         if not _DOMAIN.fullmatch(domain):
-            _note(problems, "domain", say("Write the shop's domain, like shop.example."))
-        country = _region(data, "country", problems)
-        names = _names(data, problems, "", 80)
+            note_problem(problems, "domain", say("Write the shop's domain, like shop.example."))
+        country = parse_region(data, "country", problems)
+        names = parse_names(data, problems, "", 80)
         hours = parse_quantity(data, "check_hours", problems)
         if hours is not None and not 1 <= hours <= MAX_CHECK_HOURS:
-            _note(problems, "check_hours", say("Write a number of hours from 1 to %(most)s.", most=MAX_CHECK_HOURS))
+            note_problem(
+                problems, "check_hours", say("Write a number of hours from 1 to %(most)s.", most=MAX_CHECK_HOURS)
+            )
         if problems:
             raise Invalid(problems)
         return cls(key or _key_of(domain), name, domain, country, names, hours)
@@ -307,7 +337,7 @@ def line(data: Mapping[str, Any], name: str, limit: int, problems: Problems, whe
     """One line of plain text from ``data[name]``: NFC, no control characters, spaces folded."""
     text = " ".join(_plain(data.get(name), name, problems, where).split())
     if len(text) > limit:
-        _note(
+        note_problem(
             problems,
             where + name,
             say("Use at most %(limit)s characters (now %(count)s).", limit=limit, count=len(text)),
@@ -316,24 +346,24 @@ def line(data: Mapping[str, Any], name: str, limit: int, problems: Problems, whe
     return text
 
 
-def parse_gtin(data: Mapping[str, Any], problems: Problems) -> str | None:
+def parse_gtin(data: Mapping[str, Any], problems: Problems, where: str = "") -> str | None:
     """The GTIN with 14 digits, however it was written (8, 12, 13 or 14), or None.
 
     Kept in one length so that a UPC and the EAN of the same thing are equal. The check digit is that of the
     GS1 General Specifications, section 7.9.
     """
-    digits = re.sub(r"[\s-]", "", _plain(data.get("gtin"), "gtin", problems, ""))
-    if not digits or "gtin" in problems:
+    digits = re.sub(r"[\s-]", "", _plain(data.get("gtin"), "gtin", problems, where))
+    if not digits or where + "gtin" in problems:
         return None
     if not (digits.isascii() and digits.isdigit()) or len(digits) not in {8, 12, 13, 14}:
-        _note(problems, "gtin", say("A GTIN has 8, 12, 13 or 14 digits."))
+        note_problem(problems, where + "gtin", say("A GTIN has 8, 12, 13 or 14 digits."))
         return None
     full = digits.zfill(14)
     total = sum(int(digit) * (3 if place % 2 == 0 else 1) for place, digit in enumerate(full))
     if total % 10 or not int(full):
-        _note(
+        note_problem(
             problems,
-            "gtin",
+            where + "gtin",
             say("The check digit of “%(digits)s” is wrong; please compare it with the packaging.", digits=digits),
         )
         return None
@@ -351,13 +381,13 @@ def parse_attrs(value: object, problems: Problems) -> tuple[tuple[str, str], ...
     """Name and value pairs from ``"name: value; …"``, one a line, a mapping, or a list of pairs."""
     pairs = list(_attr_pairs(value, problems))
     if len(pairs) > MAX_ATTRS:
-        _note(
+        note_problem(
             problems, "attrs", say("Use at most %(most)s properties (now %(count)s).", most=MAX_ATTRS, count=len(pairs))
         )
     kept = []
     for name, content in pairs:
         if len(name) > MAX_ATTR_NAME or len(content) > MAX_ATTR_VALUE:
-            _note(problems, "attrs", say("The property “%(name)s” is too long.", name=name[:40]))
+            note_problem(problems, "attrs", say("The property “%(name)s” is too long.", name=name[:40]))
         elif name and content:
             kept.append((name, content))
     return tuple(kept)
@@ -369,7 +399,7 @@ def parse_availability(value: object, problems: Problems, where: str = "") -> st
     word = re.sub(r"[\W_]", "", text.rpartition("/")[2]).lower()
     found = _AVAILABILITY_WORDS.get(word)
     if found is None:
-        _note(
+        note_problem(
             problems,
             where + "availability",
             say("“%(text)s” is not one of %(choices)s.", text=text[:40], choices=", ".join(AVAILABILITIES)),
@@ -392,12 +422,12 @@ def parse_price(
     text = _number_text(data["price"])
     match = _PRICE.fullmatch(text.upper())
     if match is None:
-        _note(problems, where + "price", say("“%(text)s” is not a price; write it like 199.00.", text=text[:40]))
+        note_problem(problems, where + "price", say("“%(text)s” is not a price; write it like 199.00.", text=text[:40]))
         return None, code
     before, amount, after = match.groups()
     named = before or after
     if named and data.get("currency") and named != code:
-        _note(
+        note_problem(
             problems,
             where + "currency",
             say("The price is in %(named)s, the currency says %(code)s.", named=named, code=code),
@@ -408,12 +438,12 @@ def parse_price(
     if unit == "minor" and not named:
         return _minor(amount.replace(",", ""), "price", problems, where), code
     if unit is None and not named:
-        _note(problems, where + "price", say("Say whether prices are in minor units (cents) or major units."))
+        note_problem(problems, where + "price", say("Say whether prices are in minor units (cents) or major units."))
         return None, code
     try:
         return Money.parse(amount, code).minor, code
     except Invalid as refused:
-        _note(problems, where + "price", *(text for texts in refused.fields.values() for text in texts))
+        note_problem(problems, where + "price", *(text for texts in refused.fields.values() for text in texts))
         return None, code
 
 
@@ -438,8 +468,54 @@ def link_host(url: str) -> str:
 def _variant(data: Mapping[str, Any], problems: Problems, where: str) -> VariantInput:
     sku = line(data, "sku", 80, problems, where)
     if not sku and where + "sku" not in problems:
-        _note(problems, where + "sku", say("Write a SKU."))
-    return VariantInput(sku, line(data, "name", 120, problems, where), _names(data, problems, where, 120))
+        note_problem(problems, where + "sku", say("Write a SKU."))
+    options = data.get("options") or ()
+    if not isinstance(options, Sequence) or isinstance(options, str):
+        note_problem(problems, where + "options", say("This should be a list of entries."))
+        options = ()
+    limit = parse_quantity(data, "purchase_limit", problems, where)
+    if limit == 0:
+        note_problem(problems, where + "purchase_limit", say("Write a number from 1, or nothing."))
+    return VariantInput(
+        sku,
+        line(data, "name", 120, problems, where),
+        parse_names(data, problems, where, 120),
+        gtin=parse_gtin(data, problems, where),
+        options=tuple(" ".join(str(value).split())[:40] for value in options),
+        weight_g=parse_quantity(data, "weight_g", problems, where) or 0,
+        tax_class=_tax_class(data, problems, where),
+        purchase_limit=limit or None,
+        releases_at=_moment(data, "releases_at", problems, where),
+        digital=_flag(data, "digital", problems, where=where),
+        returnable=_flag(data, "returnable", problems, default=True, where=where),
+        given=frozenset(name for name in VARIANT_FACTS if data.get(name) is not None),
+    )
+
+
+def _tax_class(data: Mapping[str, Any], problems: Problems, where: str) -> str:
+    text = line(data, "tax_class", 20, problems, where).lower() or "standard"
+    if text not in TAX_CLASSES:
+        choices = ", ".join(TAX_CLASSES)
+        note_problem(
+            problems, where + "tax_class", say("“%(kind)s” is not one of %(choices)s.", kind=text, choices=choices)
+        )
+        return "standard"
+    return text
+
+
+def _moment(data: Mapping[str, Any], name: str, problems: Problems, where: str) -> datetime | None:
+    """A moment with its zone, or nothing."""
+    value = data.get(name)
+    if isinstance(value, datetime) or not _present(value):
+        return value if isinstance(value, datetime) else None
+    try:
+        found = datetime.fromisoformat(str(value))
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is None:
+        note_problem(problems, where + name, say("Write the time with its zone, like 2026-05-01T12:00:00Z."))
+        return None
+    return found
 
 
 def _offer(
@@ -447,21 +523,21 @@ def _offer(
 ) -> OfferInput | None:
     kind = str(data.get("kind") or ("affiliate" if data.get("url") else "own"))
     if kind not in OFFER_KINDS:
-        _note(
+        note_problem(
             problems,
             where + "kind",
             say("“%(kind)s” is not one of %(choices)s.", kind=kind[:40], choices=", ".join(OFFER_KINDS)),
         )
         return None
     minor, code = parse_price(data, currency, unit, problems, where)
-    region = _region(data, "region", problems, where)
+    region = parse_region(data, "region", problems, where)
     if kind == "own":
         return _own_offer(data, problems, where, minor, code, region)
     checked_at, checked_ago = _checked(data, problems, where)
     merchant = line(data, "merchant", 40, problems, where).lower()
     url = line(data, "url", 2000, problems, where)
     if not link_host(url):
-        _note(problems, where + "url", say("Write the full link, starting with https://."))
+        note_problem(problems, where + "url", say("Write the full link, starting with https://."))
     return OfferInput(
         kind=kind,
         currency=code,
@@ -480,10 +556,10 @@ def _own_offer(
 ) -> OfferInput:
     sku = line(data, "sku", 80, problems, where)
     if not sku:
-        _note(problems, where + "sku", say("Write a SKU."))
+        note_problem(problems, where + "sku", say("Write a SKU."))
     if not minor and not problems.keys() & {where + "price", where + "price_minor", where + "currency"}:
         # A free product is far more often a missing price than a gift.
-        _note(problems, where + "price", say("What we sell needs a price above zero."))
+        note_problem(problems, where + "price", say("What we sell needs a price above zero."))
     return OfferInput(
         kind="own",
         currency=currency,
@@ -501,7 +577,7 @@ def parse_quantity(data: Mapping[str, Any], name: str, problems: Problems, where
         return None
     text = _number_text(data[name])
     if not re.fullmatch(r"\d{1,7}(?:\.0+)?", text, re.ASCII) or int(text.partition(".")[0]) > MAX_QUANTITY:
-        _note(problems, where + name, say("Write a whole number from 0 to %(most)s.", most=f"{MAX_QUANTITY:,}"))
+        note_problem(problems, where + name, say("Write a whole number from 0 to %(most)s.", most=f"{MAX_QUANTITY:,}"))
         return None
     return int(text.partition(".")[0])
 
@@ -509,7 +585,9 @@ def parse_quantity(data: Mapping[str, Any], name: str, problems: Problems, where
 def _minor(value: object, name: str, problems: Problems, where: str) -> int | None:
     text = _number_text(value)
     if not re.fullmatch(r"\d{1,16}(?:\.0+)?", text, re.ASCII) or int(text.partition(".")[0]) > MAX_MINOR:
-        _note(problems, where + name, say("“%(text)s” is not a whole number of minor units (cents).", text=text[:40]))
+        note_problem(
+            problems, where + name, say("“%(text)s” is not a whole number of minor units (cents).", text=text[:40])
+        )
         return None
     return int(text.partition(".")[0])
 
@@ -530,7 +608,7 @@ def _present(value: object) -> bool:
 def _currency(code: str, problems: Problems, where: str) -> str:
     if is_currency(code):
         return code
-    _note(
+    note_problem(
         problems,
         where + "currency",
         say("“%(code)s” is not a currency in use.", code=code[:10]) if code else say("Say the currency, like USD."),
@@ -538,10 +616,11 @@ def _currency(code: str, problems: Problems, where: str) -> str:
     return ""
 
 
-def _region(data: Mapping[str, Any], name: str, problems: Problems, where: str = "") -> str:
+def parse_region(data: Mapping[str, Any], name: str, problems: Problems, where: str = "") -> str:
+    """An ISO 3166 country, or nothing."""
     code = line(data, name, 40, problems, where).upper()
     if code and (len(code) != 2 or code not in get_global("territory_languages")):
-        _note(problems, where + name, say("“%(code)s” is not an ISO 3166 country, like US.", code=code))
+        note_problem(problems, where + name, say("“%(code)s” is not an ISO 3166 country, like US.", code=code))
         return ""
     return code
 
@@ -556,7 +635,9 @@ def _checked(data: Mapping[str, Any], problems: Problems, where: str) -> tuple[d
         except ValueError:
             found = None
         if found is None or found.tzinfo is None:
-            _note(problems, where + "checked_at", say("Write the time with its zone, like 2026-05-01T12:00:00Z."))
+            note_problem(
+                problems, where + "checked_at", say("Write the time with its zone, like 2026-05-01T12:00:00Z.")
+            )
             return None, None
         return found, None
     hours = data.get("checked_hours_ago")
@@ -564,7 +645,7 @@ def _checked(data: Mapping[str, Any], problems: Problems, where: str) -> tuple[d
         return None, None
     text = _number_text(hours)
     if not re.fullmatch(r"\d{1,6}(?:\.\d{1,6})?", text, re.ASCII):
-        _note(problems, where + "checked_hours_ago", say("Write a number of hours."))
+        note_problem(problems, where + "checked_hours_ago", say("Write a number of hours."))
         return None, None
     return None, timedelta(hours=float(text))
 
@@ -573,14 +654,14 @@ def _language(data: Mapping[str, Any], problems: Problems) -> str:
     text = line(data, "lang", 40, problems)
     match = LANGUAGE.fullmatch(text)
     if text and match is None:
-        _note(problems, "lang", say("“%(text)s” is not a language, like en or zh.", text=text))
+        note_problem(problems, "lang", say("“%(text)s” is not a language, like en or zh.", text=text))
     return match[1].lower() if match else "en"
 
 
 def _translations(data: Mapping[str, Any], problems: Problems) -> dict[str, dict[str, str]]:
     value = data.get("translations") or {}
     if not isinstance(value, Mapping) or not all(isinstance(words, Mapping) for words in value.values()):
-        _note(
+        note_problem(
             problems,
             "translations",
             say("Write translations as a language with its title, category, summary and body."),
@@ -590,7 +671,7 @@ def _translations(data: Mapping[str, Any], problems: Problems) -> dict[str, dict
     for language, words in value.items():
         where = f"translations.{language}."
         if not LANGUAGE.fullmatch(str(language)):
-            _note(
+            note_problem(
                 problems, "translations", say("“%(text)s” is not a language, like en or zh.", text=str(language)[:20])
             )
             continue
@@ -605,7 +686,7 @@ def _translations(data: Mapping[str, Any], problems: Problems) -> dict[str, dict
     return found
 
 
-def _names(data: Mapping[str, Any], problems: Problems, where: str, limit: int) -> dict[str, str]:
+def parse_names(data: Mapping[str, Any], problems: Problems, where: str, limit: int) -> dict[str, str]:
     """``name_zh`` and the like, by language."""
     names = {
         key.removeprefix("name_"): line(data, key, limit, problems, where)
@@ -615,15 +696,16 @@ def _names(data: Mapping[str, Any], problems: Problems, where: str, limit: int) 
     return {language: name for language, name in names.items() if name}
 
 
-def _slug(data: Mapping[str, Any], name: str, problems: Problems) -> str:
+def parse_slug(data: Mapping[str, Any], name: str, problems: Problems) -> str:
+    """A part of an address: letters, digits and single hyphens."""
     text = line(data, name, 100, problems)
     if text and not SLUG.fullmatch(text):
-        _note(problems, name, say("Use letters a–z, digits and single hyphens."))
+        note_problem(problems, name, say("Use letters a–z, digits and single hyphens."))
         return ""
     return text
 
 
-def _flag(data: Mapping[str, Any], name: str, problems: Problems, *, default: bool = False) -> bool:
+def _flag(data: Mapping[str, Any], name: str, problems: Problems, *, default: bool = False, where: str = "") -> bool:
     value = data.get(name)
     if value is None:
         return default
@@ -631,7 +713,7 @@ def _flag(data: Mapping[str, Any], name: str, problems: Problems, *, default: bo
     if text in _TRUE:
         return True
     if text not in _FALSE:
-        _note(problems, name, say("Write yes or no."))
+        note_problem(problems, where + name, say("Write yes or no."))
     return False
 
 
@@ -640,7 +722,7 @@ def _paragraphs(data: Mapping[str, Any], name: str, limit: int, problems: Proble
     text = re.sub(r" *\n *", "\n", text)
     text = re.sub(r"\n{3,}", "\n\n", text).strip()
     if len(text) > limit:
-        _note(
+        note_problem(
             problems,
             where + name,
             say("Use at most %(limit)s characters (now %(count)s).", limit=limit, count=len(text)),
@@ -654,18 +736,44 @@ def _plain(value: object, name: str, problems: Problems, where: str) -> str:
     if value is None:
         return ""
     if isinstance(value, bool) or not isinstance(value, str | int | Decimal | float):
-        _note(problems, where + name, say("This should be text."))
+        note_problem(problems, where + name, say("This should be text."))
         return ""
     return plain_text(_number_text(value) if not isinstance(value, str) else value)
+
+
+def _options(data: Mapping[str, Any], problems: Problems) -> tuple[dict[str, Any], ...]:
+    """What variants differ in, as ``Product.options`` keeps it; values may be plain words."""
+    found = []
+    for entry, where in _entries(data, "options", MAX_OPTIONS, problems):
+        values = [_option_value(value) for value in entry.get("values") or ()]
+        name = line(entry, "name", 40, problems, where)
+        if not name or not values or not all(value["value"] for value in values):
+            note_problem(problems, "options", say("An option needs a name and values."))
+            continue
+        found.append({"name": name, "names": _words(entry.get("names")), "values": values})
+    return tuple(found)
+
+
+def _option_value(value: Any) -> dict[str, Any]:
+    if isinstance(value, Mapping):
+        return {"value": " ".join(str(value.get("value") or "").split())[:40], "names": _words(value.get("names"))}
+    return {"value": " ".join(str(value).split())[:40], "names": {}}
+
+
+def _words(names: Any) -> dict[str, str]:
+    found = names.items() if isinstance(names, Mapping) else ()
+    return {str(language)[:10]: " ".join(str(word).split())[:40] for language, word in sorted(found) if word}
 
 
 def _entries(data: Mapping[str, Any], name: str, limit: int, problems: Problems) -> list[tuple[Mapping[str, Any], str]]:
     value = data.get(name) or ()
     if not isinstance(value, Sequence) or isinstance(value, str) or not all(isinstance(v, Mapping) for v in value):
-        _note(problems, name, say("This should be a list of entries."))
+        note_problem(problems, name, say("This should be a list of entries."))
         return []
     if len(value) > limit:
-        _note(problems, name, say("Use at most %(limit)s entries (now %(count)s).", limit=limit, count=len(value)))
+        note_problem(
+            problems, name, say("Use at most %(limit)s entries (now %(count)s).", limit=limit, count=len(value))
+        )
         return []
     return [(entry, f"{name}.{number}.") for number, entry in enumerate(value, start=1)]
 
@@ -678,13 +786,13 @@ def _attr_pairs(value: object, problems: Problems) -> Iterable[tuple[str, str]]:
     if isinstance(value, Mapping):
         value = list(value.items())
     if not isinstance(value, Sequence):
-        _note(problems, "attrs", say("Write properties as “name: value; name: value”."))
+        note_problem(problems, "attrs", say("Write properties as “name: value; name: value”."))
         return []
     pairs = []
     for entry in value:
         pair = (entry.get("name"), entry.get("value")) if isinstance(entry, Mapping) else entry
         if not isinstance(pair, Sequence) or isinstance(pair, str) or len(pair) != 2:
-            _note(problems, "attrs", say("Write properties as “name: value; name: value”."))
+            note_problem(problems, "attrs", say("Write properties as “name: value; name: value”."))
             return []
         name, content = (" ".join(_plain(part, "attrs", problems, "").split()) for part in pair)
         pairs.append((name, content))
@@ -702,7 +810,7 @@ def _split_attrs(text: str, problems: Problems) -> list[tuple[str, str]]:
             name, before = pairs[-1]
             pairs[-1] = (name, f"{before}; {words}")
         elif words:
-            _note(problems, "attrs", say("Write properties as “name: value; name: value”."))
+            note_problem(problems, "attrs", say("Write properties as “name: value; name: value”."))
             return []
     return pairs
 
@@ -710,12 +818,16 @@ def _split_attrs(text: str, problems: Problems) -> list[tuple[str, str]]:
 def _check_repeats(found: ProductInput, problems: Problems) -> None:
     skus = [variant.sku for variant in found.variants]
     if len(set(skus)) < len(skus):
-        _note(problems, "variants", say("Two variants have the same SKU."))
+        note_problem(problems, "variants", say("Two variants have the same SKU."))
+    gtins = [variant.gtin for variant in found.variants if variant.gtin]
+    if len(set(gtins)) < len(gtins):
+        note_problem(problems, "variants", say("Two variants have the same GTIN."))
     own = [(offer.sku, offer.currency, offer.region) for offer in found.offers if offer.kind == "own"]
     links = [(offer.merchant, offer.url, offer.region) for offer in found.offers if offer.kind == "affiliate"]
     if len(set(own)) < len(own) or len(set(links)) < len(links):
-        _note(problems, "offers", say("Two offers are the same."))
+        note_problem(problems, "offers", say("Two offers are the same."))
 
 
-def _note(problems: Problems, field_name: str, *messages: str) -> None:
+def note_problem(problems: Problems, field_name: str, *messages: str) -> None:
+    """Add to what is wrong with a field."""
     problems.setdefault(field_name, []).extend(messages)

@@ -19,6 +19,7 @@ from contentshop.products.models import (
     Product,
     Reservation,
     Stock,
+    StockLocation,
     StockMovement,
     Variant,
 )
@@ -72,6 +73,7 @@ class Movement:
     holder: str
     actor: str
     moved_at: datetime
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +209,7 @@ def page_stock(session: AnySession, *, words: str, low_only: bool, number: int, 
     available = Stock.on_hand - Stock.reserved
     conditions: list[ColumnElement[bool]] = [mentions(word) for word in words.split()[:MAX_WORDS]]
     if low_only:
-        conditions.append(available <= LOW_STOCK)
+        conditions.append(available <= Stock.low_at)
     total = session.scalar(
         select(func.count())
         .select_from(Variant)
@@ -244,22 +246,28 @@ def list_movements(session: AnySession, variant_id: int) -> list[Movement]:
             StockMovement.holder,
             StockMovement.actor,
             StockMovement.moved_at,
+            StockLocation.name.label("place"),
         )
+        .join(StockLocation, StockLocation.id == StockMovement.location_id)
         .where(StockMovement.variant_id == variant_id)
         .order_by(StockMovement.id.desc())
         .limit(MOVEMENTS_SHOWN)
     )
-    return [Movement(row.delta, row.balance, row.reason, row.holder, row.actor, row.moved_at) for row in rows]
+    return [
+        Movement(row.delta, row.balance, row.reason, row.holder, row.actor, row.moved_at, row.place) for row in rows
+    ]
 
 
 def list_holders(session: AnySession, variant_id: int) -> list[tuple[str, int, datetime | None]]:
     """(holder, units, until when) of what is promised of a variant."""
+    units = func.sum(Reservation.quantity - Reservation.taken).label("units")
     rows = session.execute(
-        select(Reservation.holder, Reservation.quantity, Reservation.expires_at)
+        select(Reservation.holder, units, func.max(Reservation.expires_at).label("until"))
         .where(Reservation.variant_id == variant_id, Reservation.state == "held")
-        .order_by(Reservation.id)
+        .group_by(Reservation.holder)
+        .order_by(func.min(Reservation.id))
     )
-    return [(row.holder, row.quantity, row.expires_at) for row in rows]
+    return [(row.holder, row.units, row.until) for row in rows]
 
 
 def _stock_rows(locale: str) -> Select[*tuple[Any, ...]]:

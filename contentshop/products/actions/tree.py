@@ -1,0 +1,205 @@
+"""The tree of the catalogue, and what things in it are described by."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select, update
+
+from contentshop.core.errors import Conflict, Invalid, NotFound
+from contentshop.core.ids import new_key, slugify
+from contentshop.core.outbox import record_all
+from contentshop.core.uow import AnySession
+from contentshop.core.words import say
+from contentshop.products.actions.changes import assign, names_as_translations
+from contentshop.products.events import ProductChanged
+from contentshop.products.inputs import AttributeInput, CategoryInput, ProductInput
+from contentshop.products.models import AttributeDefinition, Category, Product
+
+MOST_LEVELS = 6
+
+
+def split_path(text: str) -> tuple[str, ...]:
+    """``Home > Kitchen > Knives`` as its names."""
+    return tuple(name for part in text.split(">") if (name := " ".join(part.split())))
+
+
+def plant(session: AnySession, paths: Collection[str], *, now: datetime) -> dict[str, Category]:
+    """The category of each path (``Home > Kitchen``, or a single name), made as far as it does not exist.
+
+    A single name means the only category of that name wherever it is; else the one at the top.
+    """
+    if not paths:
+        return {}
+    known = list(session.scalars(select(Category).order_by(Category.id)))
+    taken = {one.slug for one in known}
+    found: dict[str, Category] = {}
+    for path in sorted(paths):
+        names = split_path(path)
+        same = [one for one in known if len(names) == 1 and one.name == names[0]]
+        if len(same) == 1:
+            found[path] = same[0]
+            continue
+        parent: Category | None = None
+        for name in names:
+            above = parent.id if parent else None
+            here = next((one for one in known if one.parent_id == above and one.name == name), None)
+            if here is None:
+                here = Category(
+                    slug=_free_slug(name, taken), name=name[:120], parent_id=above, position=0, created_at=now
+                )
+                session.add(here)
+                session.flush()
+                known.append(here)
+            parent = here
+        if parent is not None:
+            found[path] = parent
+    return found
+
+
+def in_tree(values: dict[str, Any], row: ProductInput, categories: Mapping[str, Category]) -> dict[str, Any]:
+    """What a description says of a product, with its category as the tree has it."""
+    if "category" not in row.given:
+        return values
+    found = categories.get(row.category)
+    values |= {"category": found.name if found else "", "category_id": found.id if found else None}
+    if "translations" in values:
+        values["translations"] = {language: _leaf(words) for language, words in values["translations"].items()}
+    return values
+
+
+def _leaf(words: dict[str, str]) -> dict[str, str]:
+    names = split_path(words.get("category", ""))
+    return words | {"category": names[-1]} if names else words
+
+
+def save_category(session: AnySession, form: CategoryInput, *, slug: str | None = None, now: datetime) -> Category:
+    """Add a category, or rename and move one (``slug``). Its products' words follow.
+
+    Raises Invalid (``slug``, ``parent``), NotFound.
+    """
+    category = _get_category(session, slug) if slug else None
+    parent = _parent(session, form, category)
+    if category is None:
+        if session.scalar(select(Category.id).where(Category.slug == form.slug)) is not None:
+            raise Invalid({"slug": [say("“%(slug)s” is taken; choose another.", slug=form.slug)]})
+        category = Category(slug=form.slug, created_at=now)
+        session.add(category)
+    renamed = assign(category, {"name": form.name, "translations": names_as_translations(form.names)})
+    assign(category, {"parent_id": parent.id if parent else None, "position": form.position})
+    session.flush()
+    if renamed and slug:
+        _rename_products(session, category, now)
+    return category
+
+
+def remove_category(session: AnySession, slug: str) -> None:
+    """Take an empty category out of the tree. Raises NotFound, Conflict while it has categories or products."""
+    category = _get_category(session, slug)
+    below = session.scalar(select(func.count()).select_from(Category).where(Category.parent_id == category.id))
+    filled = session.scalar(select(func.count()).select_from(Product).where(Product.category_id == category.id))
+    if below or filled:
+        raise Conflict(say("Only a category without products and without categories below it can be removed."))
+    session.delete(category)
+    session.flush()
+
+
+def save_attribute(session: AnySession, form: AttributeInput, *, key: str | None = None) -> AttributeDefinition:
+    """Add a property or change one; what products say of it stays. Raises Invalid (``name``), NotFound."""
+    category = _get_category(session, form.category) if form.category else None
+    found = _get_attribute(session, key) if key else None
+    category_id = category.id if category else None
+    twin = select(AttributeDefinition.key).where(
+        AttributeDefinition.name == form.name, AttributeDefinition.category_id.is_not_distinct_from(category_id)
+    )
+    if (other := session.scalar(twin)) is not None and other != key:
+        raise Invalid({"name": [say("This category has a property “%(name)s” already.", name=form.name)]})
+    if found is None:
+        found = AttributeDefinition(key=new_key())
+        session.add(found)
+    values = {
+        "category_id": category_id,
+        "name": form.name,
+        "translations": names_as_translations(form.names),
+        "kind": form.kind,
+        "unit": form.unit,
+        "choices": [{"value": value, "names": {}} for value in form.choices],
+    }
+    assign(found, values)
+    session.flush()
+    return found
+
+
+def remove_attribute(session: AnySession, key: str) -> None:
+    """Stop asking for a property. What products say of it stays. Raises NotFound."""
+    session.delete(_get_attribute(session, key))
+    session.flush()
+
+
+def _free_slug(name: str, taken: set[str]) -> str:
+    base = slugify(name)[:90] or "category"
+    slug, number = base, 2
+    while slug in taken or slug == "new":
+        slug, number = f"{base}-{number}", number + 1
+    taken.add(slug)
+    return slug
+
+
+def _get_category(session: AnySession, slug: str) -> Category:
+    found = session.scalar(select(Category).where(Category.slug == slug).with_for_update())
+    if found is None:
+        raise NotFound(say("There is no such category."))
+    return found
+
+
+def _get_attribute(session: AnySession, key: str) -> AttributeDefinition:
+    found = session.scalar(select(AttributeDefinition).where(AttributeDefinition.key == key))
+    if found is None:
+        raise NotFound(say("There is no such property."))
+    return found
+
+
+def _parent(session: AnySession, form: CategoryInput, category: Category | None) -> Category | None:
+    """The category above, which is not the category itself nor below it. Raises Invalid."""
+    if not form.parent:
+        return None
+    parents = {one.id: one for one in session.scalars(select(Category).order_by(Category.id))}
+    parent = next((one for one in parents.values() if one.slug == form.parent), None)
+    if parent is None:
+        raise Invalid({"parent": [say("There is no such category.")]})
+    above: Category | None = parent
+    levels = 1
+    while above is not None:
+        if category is not None and above.id == category.id:
+            raise Invalid({"parent": [say("A category cannot be below itself.")]})
+        levels += 1
+        above = parents.get(above.parent_id or 0)
+    if levels > MOST_LEVELS:
+        raise Invalid({"parent": [say("Use at most %(limit)s levels.", limit=MOST_LEVELS)]})
+    return parent
+
+
+def _rename_products(session: AnySession, category: Category, now: datetime) -> None:
+    """Cards and search name categories by the word each product keeps."""
+    keys = session.execute(
+        update(Product)
+        .where(Product.category_id == category.id)
+        .values(category=category.name, version=Product.version + 1, updated_at=now)
+        .returning(Product.id, Product.key)
+    ).all()
+    for product in session.scalars(select(Product).where(Product.id.in_([row.id for row in keys]))):
+        product.translations = _translated(product, category)
+    record_all(session, [ProductChanged(product=row.key) for row in keys], now=now)
+    session.flush()
+
+
+def _translated(product: Product, category: Category) -> dict[str, Any]:
+    names = {language: words["name"] for language, words in category.translations.items()}
+    found = {language: dict(words) for language, words in product.translations.items()}
+    for language, words in found.items():
+        words.pop("category", None)
+        if language in names:
+            words["category"] = names[language]
+    return found

@@ -1,0 +1,118 @@
+"""Reads of the catalogue's tree and of what things are described by."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from sqlalchemy import func, select
+
+from contentshop.core.uow import AnySession
+from contentshop.products.models import AttributeDefinition, Category, Product
+
+PATH_MARK = " > "
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryRow:
+    """A category; ``level`` is 0 at the top, ``path`` its names from the top."""
+
+    id: int
+    slug: str
+    name: str
+    names: dict[str, str]
+    parent: str
+    level: int
+    path: tuple[str, ...]
+    position: int
+    products: int
+
+    def name_in(self, locale: str) -> str:
+        """Its name in ``locale`` when it has one there."""
+        return self.names.get(locale) or self.name
+
+
+@dataclass(frozen=True, slots=True)
+class AttributeRow:
+    """A property of things; ``category`` is a slug, empty for all things."""
+
+    key: str
+    name: str
+    names: dict[str, str]
+    kind: str
+    unit: str
+    choices: tuple[str, ...]
+    category: str
+    inherited: bool = False
+
+
+def list_tree(session: AnySession) -> list[CategoryRow]:
+    """The whole tree, each category behind the one above it. One statement; a shop has a few hundred at most."""
+    filled = select(func.count()).where(Product.category_id == Category.id).correlate(Category).scalar_subquery()
+    rows = session.execute(
+        select(
+            Category.id,
+            Category.slug,
+            Category.name,
+            Category.translations,
+            Category.parent_id,
+            Category.position,
+            filled.label("products"),
+        ).order_by(Category.position, Category.name, Category.id)
+    ).all()
+    below: dict[int | None, list[int]] = {}
+    for index, row in enumerate(rows):
+        below.setdefault(row.parent_id, []).append(index)
+    found: list[CategoryRow] = []
+
+    def walk(parent_id: int | None, parent: str, path: tuple[str, ...]) -> None:
+        for index in below.get(parent_id, ()):
+            row = rows[index]
+            here = (*path, row.name)
+            names = {language: words["name"] for language, words in row.translations.items() if words.get("name")}
+            found.append(
+                CategoryRow(row.id, row.slug, row.name, names, parent, len(path), here, row.position, row.products)
+            )
+            walk(row.id, row.slug, here)
+
+    walk(None, "", ())
+    return found
+
+
+def path_of(tree: Sequence[CategoryRow], category_id: int | None) -> str:
+    """``Home > Kitchen``, as files write it; empty without a category."""
+    return next((PATH_MARK.join(one.path) for one in tree if one.id == category_id), "")
+
+
+def list_attributes(session: AnySession, tree: Sequence[CategoryRow], category_id: int | None) -> list[AttributeRow]:
+    """What things of a category are described by: its own and what it inherits, from the top down."""
+    slugs = {one.id: one.slug for one in tree}
+    parents = {one.slug: one.parent for one in tree}
+    own = slugs.get(category_id or 0, "")
+    line = [""]
+    above = own
+    chain: list[str] = []
+    while above:
+        chain.append(above)
+        above = parents.get(above, "")
+    line += reversed(chain)
+    every = all_attributes(session, tree)
+    return [replace(row, inherited=row.category != own) for slug in line for row in every if row.category == slug]
+
+
+def all_attributes(session: AnySession, tree: Sequence[CategoryRow]) -> list[AttributeRow]:
+    """Every property, by its place in the list."""
+    slugs = {one.id: one.slug for one in tree}
+    rows = session.scalars(select(AttributeDefinition).order_by(AttributeDefinition.position, AttributeDefinition.id))
+    return [
+        AttributeRow(
+            key=row.key,
+            name=row.name,
+            names={language: words["name"] for language, words in row.translations.items()},
+            kind=row.kind,
+            unit=row.unit,
+            choices=tuple(choice["value"] for choice in row.choices),
+            category=slugs.get(row.category_id or 0, ""),
+        )
+        for row in rows
+    ]
