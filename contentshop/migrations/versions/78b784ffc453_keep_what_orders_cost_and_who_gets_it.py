@@ -72,6 +72,8 @@ def change(table: str, columns: list[sa.Column[Any]], checks: dict[str, str], ol
         # A new table is made there, and it has exactly these conditions.
         conditions = tuple(sa.CheckConstraint(rule, name=op.f(name)) for name, rule in checks.items())
         with op.batch_alter_table(table, recreate="always", table_args=conditions) as batch:
+            for name in old:  # those of the same names that are read from the table as it was
+                batch.drop_constraint(op.f(f"ck_{table}_{name}"), type_="check")
             for column in columns:
                 batch.add_column(column)
         return
