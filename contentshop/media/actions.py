@@ -32,10 +32,11 @@ from contentshop.media.images import MAX_BYTES, EncodedPicture, digest_of, encod
 from contentshop.media.inputs import MAX_ALT, Description, file_title
 from contentshop.media.models import Asset, Portrait
 from contentshop.media.port import Storage
-from contentshop.media.queries import file_name, file_names, find_by_digest, recording_name
+from contentshop.media.queries import PRIVATE, file_name, file_names, find_by_digest, private_name, recording_name
 from contentshop.media.recordings import Recording
 
 KEY_LENGTH = 16
+PRIVATE_WIDTH = 1280  # pixels
 PIECE = 1024 * 1024  # bytes read at a time
 LOST_AFTER = timedelta(days=1)
 MOST_LOST = 20  # files that may go although they are most of what there is
@@ -241,6 +242,23 @@ def store_encoded(
     return asset
 
 
+@dataclass(frozen=True, slots=True)
+class PrivatePicture:
+    """A picture that only some people may see: its key and size in pixels. Who may, its room says."""
+
+    key: str
+    width: int
+    height: int
+
+
+def keep_private(storage: Storage, picture: EncodedPicture) -> PrivatePicture:
+    """Put a picture where public ones are not, in one size. Its row is the caller's. Raises Unavailable."""
+    width = max((one for one in picture.widths if one <= PRIVATE_WIDTH), default=picture.widths[0])
+    kept = PrivatePicture(new_key(KEY_LENGTH), width, max(1, round(picture.height * width / picture.width)))
+    storage.put(private_name(kept.key), picture.files[width])
+    return kept
+
+
 def describe(session: AnySession, asset: Asset, words: Description) -> None:
     """Change what is said about a medium, and where its point of focus lies."""
     asset.alt, asset.lang = words.alt, words.lang
@@ -279,7 +297,7 @@ def sweep_files(session: AnySession, storage: Storage, *, now: datetime) -> int:
     only not finished. If most files are unknown, this is another site's folder or database: nothing goes.
     """
     limit = now - LOST_AFTER
-    names = list(storage.names(before=limit))
+    names = [name for name in storage.names(before=limit) if not name.startswith(PRIVATE)]
     lost = [name for part in _parts(names) for name in _unknown(session, part)]
     if len(lost) > MOST_LOST and 2 * len(lost) > len(names):
         log.error("most media files are unknown to the database; none is deleted", files=len(names), unknown=len(lost))

@@ -39,6 +39,15 @@ def file_name(key: str, width: int) -> str:
     return f"{key[:2]}/{key}-{width}.webp"
 
 
+# Pictures that are not for everybody lie apart, under a name that no public key can have (keys know no "u").
+PRIVATE = "uu/"
+
+
+def private_name(key: str) -> str:
+    """Where the storage keeps a picture that only some people may see."""
+    return f"{PRIVATE}u{key}.webp"
+
+
 def recording_name(key: str, form: str) -> str:
     """Where the storage keeps a video, sound or captions file."""
     return f"{key[:2]}/{key}.{form}"

@@ -251,3 +251,15 @@ class ShipmentLine(Base):
         BigInt, ForeignKey("order_line.id", ondelete="CASCADE"), primary_key=True, autoincrement=False, index=True
     )
     quantity: Mapped[int] = mapped_column(Integer)
+
+
+class CustomerNote(Base):
+    """What staff know about a buyer, by e-mail address, since many buy without an account."""
+
+    __tablename__ = "customer_note"
+
+    id: Mapped[PrimaryKey]
+    email: Mapped[str] = mapped_column(String(254), index=True)
+    text: Mapped[str] = mapped_column(Text)
+    actor: Mapped[str] = mapped_column(String(20))
+    written_at: Mapped[Moment]

@@ -12,8 +12,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response as BaseResponse
 
 from contentshop.core.db import db
+from contentshop.core.errors import NotFound
+from contentshop.core.words import say
 from contentshop.media.inputs import TYPES
 from contentshop.media.port import Storage
+from contentshop.media.queries import PRIVATE
 from contentshop.web.chrome import static_url
 from contentshop.web.door import Door
 from contentshop.web.session import engines
@@ -40,6 +43,8 @@ def media(name: str) -> Response:
     part that begins behind the end; several parts at once are answered with the whole.
     """
     storage = engines().storage
+    if name.startswith(PRIVATE):
+        raise NotFound(say("There is no such file."))
     size = storage.size(name)
     ending = name.rpartition(".")[2]
     tag = f'"{name}"'

@@ -13,6 +13,7 @@ from contentshop.core.uow import AnySession
 from contentshop.core.words import say
 from contentshop.orders import policy, queries
 from contentshop.orders.actions.journal import SYSTEM, tell, write
+from contentshop.orders.actions.returning import amount_of, pay_back
 from contentshop.orders.actions.states import order_to_change, step
 from contentshop.orders.events import OrderCompleted, OrderShipped
 from contentshop.orders.models import Order, OrderLine, Shipment, ShipmentLine
@@ -113,11 +114,10 @@ def add_tracking(session: AnySession, key: str, number: int, *, parcel: Parcel, 
 
 def drop_rest(
     session: AnySession, key: str, *, reason: str, confirm_within: timedelta, by: User, now: datetime
-) -> tuple[Order, dict[int, int]]:
-    """What has not been sent of a part-shipped order will not be sent: its stock is free again.
+) -> Order:
+    """What has not been sent of a part-shipped order will not be sent: its stock is free again and its money goes back.
 
-    Returns the order and what was dropped (order line id → units), whose money goes back (``aftersale``). Raises
-    Conflict, NotFound, Forbidden.
+    Raises Conflict, NotFound, Forbidden.
     """
     order = order_to_change(session, key, by, Verb.DROP)
     step(order, Verb.DROP)
@@ -128,7 +128,12 @@ def drop_rest(
     _all_sent(order, confirm_within, now)
     write(session, order, "dropped", actor=by.key, now=now, note=reason)
     session.flush()
-    return order, dropped
+    lines = {line.id: line for line in order.lines}
+    if order.paid_at is not None:
+        amounts = {line_id: amount_of(order, lines[line_id], units) for line_id, units in dropped.items()}
+        key = f"dropped:{order.key}"
+        pay_back(session, order, dropped, amounts=amounts, reason=reason, key=key, by=by, now=now)
+    return order
 
 
 def confirm(session: AnySession, key: str, *, by: User | None, actor: str = "", now: datetime) -> Order:

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, and_, case, func, or_, select
 
 from contentshop.core.paging import Page
 from contentshop.core.uow import AnySession
-from contentshop.orders.models import Order
+from contentshop.orders.models import CustomerNote, Order
 from contentshop.orders.queries.orders import OrderRow, order_rows, read_row
+from contentshop.products.models import Product, Reservation, StockLocation, Variant
 
-Queue = Literal["to_pay", "to_ship", "to_collect", "shipped", "cancelled"]
-QUEUES: tuple[Queue, ...] = ("to_pay", "to_ship", "to_collect", "shipped", "cancelled")
+Queue = Literal["to_pay", "to_ship", "to_collect", "shipped", "completed", "cancelled"]
+QUEUES: tuple[Queue, ...] = ("to_pay", "to_ship", "to_collect", "shipped", "completed", "cancelled")
 PAGE_SIZE = 25
+# What the warehouse has to do something about.
+TO_SHIP = or_(
+    Order.state.in_(("paid", "part_shipped")), and_(Order.state == "placed", Order.payment_method == "on_delivery")
+)
 
 
 def queue_counts(session: AnySession) -> dict[Queue, int]:
@@ -39,10 +46,11 @@ def page_queue(session: AnySession, queue: Queue | None, *, words: str = "", num
 
 
 _QUEUE_RULES: dict[Queue, ColumnElement[bool]] = {
-    "to_pay": and_(Order.state == "placed", Order.payment_method == "bank_transfer"),
-    "to_ship": or_(Order.state == "paid", and_(Order.state == "placed", Order.payment_method == "on_delivery")),
+    "to_pay": and_(Order.state == "placed", Order.payment_method != "on_delivery"),
+    "to_ship": TO_SHIP,
     "to_collect": and_(Order.state == "shipped", Order.paid_at.is_(None)),
     "shipped": and_(Order.state == "shipped", Order.paid_at.is_not(None)),
+    "completed": Order.state == "completed",
     "cancelled": Order.state == "cancelled",
 }
 
@@ -56,3 +64,96 @@ def _matches(words: str) -> ColumnElement[bool]:
         Order.email.startswith(folded, autoescape=True),
         func.lower(Order.name).contains(folded, autoescape=True),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """So many of a variant to take off the shelf at one place, for these orders: (order key, units)."""
+
+    place: str
+    sku: str
+    title: str
+    variant_name: str
+    units: int
+    orders: tuple[tuple[str, int], ...]
+
+
+def pick_list(session: AnySession, *, limit: int = 5000) -> list[Pick]:
+    """What has to be packed now, place by place, in the order of the shelf (SKU); the oldest orders first."""
+    rows = session.execute(
+        select(
+            StockLocation.name,
+            Variant.sku,
+            Product.title,
+            Variant.name.label("variant_name"),
+            Order.key,
+            (Reservation.quantity - Reservation.taken).label("units"),
+        )
+        .join(Reservation, Reservation.holder == Order.key)
+        .join(StockLocation, StockLocation.id == Reservation.location_id)
+        .join(Variant, Variant.id == Reservation.variant_id)
+        .join(Product, Product.id == Variant.product_id)
+        .where(TO_SHIP, Reservation.state == "held", Reservation.quantity > Reservation.taken, ~Variant.digital)
+        .order_by(StockLocation.name, Variant.sku, Order.placed_at, Order.id)
+        .limit(limit)
+    )
+    found: dict[tuple[str, str], list[Any]] = {}
+    for row in rows:
+        found.setdefault((row[0], row.sku), []).append(row)
+    return [
+        Pick(
+            place=place,
+            sku=sku,
+            title=group[0].title,
+            variant_name=group[0].variant_name,
+            units=sum(row.units for row in group),
+            orders=tuple((row.key, row.units) for row in group),
+        )
+        for (place, sku), group in found.items()
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerRow:
+    """A buyer in a list, by e-mail address."""
+
+    email: str
+    name: str
+    orders: int
+    last_at: datetime
+
+
+def find_customers(session: AnySession, words: str, *, limit: int = 50) -> list[CustomerRow]:
+    """Buyers whose address begins with ``words`` or whose name holds them; the newest without words."""
+    folded = words.strip().casefold()[:100]
+    query = (
+        select(
+            Order.email,
+            func.max(Order.name).label("name"),
+            func.count().label("orders"),
+            func.max(Order.placed_at).label("last_at"),
+        )
+        .group_by(Order.email)
+        .order_by(func.max(Order.id).desc())
+        .limit(limit)
+    )
+    if folded:
+        query = query.where(
+            or_(
+                Order.email.startswith(folded, autoescape=True),
+                func.lower(Order.name).contains(folded, autoescape=True),
+            )
+        )
+    return [CustomerRow(row.email, row.name, row.orders, row.last_at) for row in session.execute(query)]
+
+
+def list_of_customer(session: AnySession, email: str, *, limit: int = 100) -> list[tuple[int, OrderRow]]:
+    """(row number, order) of one buyer, newest first."""
+    rows = session.execute(order_rows().add_columns(Order.id.label("row_id")).where(Order.email == email).limit(limit))
+    return [(row.row_id, read_row(row)) for row in rows]
+
+
+def list_notes(session: AnySession, email: str) -> list[CustomerNote]:
+    """What staff wrote about a buyer, newest first."""
+    query = select(CustomerNote).where(CustomerNote.email == email).order_by(CustomerNote.id.desc())
+    return list(session.scalars(query))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
-from sqlalchemy import Select, and_, func, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true
 from sqlalchemy.orm import selectinload
 
 from contentshop.core.errors import NotFound
 from contentshop.core.money import Money
+from contentshop.core.paging import Page
 from contentshop.core.uow import AnySession
 from contentshop.core.words import say
 from contentshop.media.models import Asset
@@ -61,6 +62,11 @@ def get_by_key(session: AnySession, key: str) -> Order:
     return order
 
 
+def find_by_key(session: AnySession, key: str) -> Order | None:
+    """The order with this key, if there is one."""
+    return session.scalar(select(Order).where(Order.key == key))
+
+
 def find_by_attempt(session: AnySession, attempt: str) -> Order | None:
     """The order that this try has made, if it has."""
     return session.scalar(select(Order).where(Order.attempt_key == attempt))
@@ -95,6 +101,84 @@ def list_for_user(session: AnySession, user_id: int, *, limit: int = 50, offset:
     """This person's orders, newest first."""
     query = order_rows().where(Order.user_id == user_id).limit(limit).offset(offset)
     return [read_row(row) for row in session.execute(query)]
+
+
+Shelf = Literal["all", "to_pay", "to_come", "received", "cancelled"]
+
+_SHELVES: dict[Shelf, ColumnElement[bool]] = {
+    "all": true(),
+    "to_pay": and_(Order.state == "placed", Order.payment_method != "on_delivery"),
+    "to_come": or_(
+        Order.state.in_(("paid", "part_shipped", "shipped")),
+        and_(Order.state == "placed", Order.payment_method == "on_delivery"),
+    ),
+    "received": Order.state == "completed",
+    "cancelled": Order.state == "cancelled",
+}
+MINE = 20
+
+
+def count_mine(session: AnySession, user_id: int) -> dict[Shelf, int]:
+    """How many orders of this person stand where, in one statement."""
+    counts = [func.count().filter(rule).label(name) for name, rule in _SHELVES.items()]
+    row = session.execute(select(*counts).select_from(Order).where(Order.user_id == user_id)).one()
+    return {name: getattr(row, name) for name in _SHELVES}
+
+
+def page_mine(
+    session: AnySession, user_id: int, shelf: Shelf = "all", *, words: str = "", number: int = 1
+) -> Page[OrderRow]:
+    """A page of this person's orders, newest first. ``words`` finds one by its number or by what is in it."""
+    wanted = [Order.user_id == user_id, _SHELVES[shelf]]
+    if words:
+        number_typed = "".join(c for c in words.lower() if c.isascii() and c.isalnum())
+        titled = select(OrderLine.id).where(
+            OrderLine.order_id == Order.id,
+            func.lower(OrderLine.title).contains(words.casefold(), autoescape=True),
+        )
+        wanted.append(or_(Order.key == number_typed, titled.exists()))
+    total = session.scalar(select(func.count()).select_from(Order).where(*wanted)) or 0
+    query = order_rows().where(*wanted).limit(MINE).offset((number - 1) * MINE)
+    return Page([read_row(row) for row in session.execute(query)], number, MINE, total)
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewable:
+    """A line of a received order, whose product its buyer may speak about."""
+
+    line_id: int
+    order_key: str
+    product_id: int
+    slug: str
+    title: str
+    variant_name: str
+    received_at: datetime
+
+
+def may_review(session: AnySession, user_id: int) -> list[Reviewable]:
+    """The lines that this person bought and received, newest first; not those that were all paid back."""
+    rows = session.execute(
+        select(
+            OrderLine.id,
+            Order.key,
+            Product.id,
+            Product.slug,
+            OrderLine.title,
+            OrderLine.variant_name,
+            Order.completed_at,
+        )
+        .join(Order, Order.id == OrderLine.order_id)
+        .join(Variant, Variant.id == OrderLine.variant_id)
+        .join(Product, Product.id == Variant.product_id)
+        .where(
+            Order.user_id == user_id,
+            Order.state == "completed",
+            OrderLine.returned_quantity < OrderLine.quantity,
+            Product.listed,
+        )
+        .order_by(Order.completed_at.desc(), OrderLine.id)
+    )
+    return [Reviewable(*row) for row in rows]
 
 
 def order_rows(*, oldest_first: bool = False) -> Select[*tuple[Any, ...]]:
