@@ -21,13 +21,18 @@ from contentshop.core.ids import new_key
 from contentshop.engines import Engines
 from contentshop.web import (
     account,
+    aftersale,
     audited,
+    checkout,
     chrome,
     deals,
     desk,
+    desk_aftersale,
     desk_audit,
+    desk_customers,
     desk_merchants,
     desk_orders,
+    desk_packing,
     desk_search,
     editor,
     errors,
@@ -38,6 +43,7 @@ from contentshop.web import (
     gallery,
     go,
     live,
+    orders,
     paying,
     permissions,
     reader,
@@ -168,8 +174,10 @@ def _open_doors(app: Flask) -> None:
     chrome.attach(app)
     fragments.attach(app)
     errors.attach(app)
-    readers = (reader, talk, deals, trending, following, searches, suggest, go)
-    readers += (shop, paying, account, watching, feeds, files, gallery)
+    readers = (
+        *(reader, talk, deals, trending, following, searches, suggest),
+        *(go, shop, orders, aftersale, checkout, paying, account, watching, feeds, files, gallery),
+    )
     creators = (
         studio,
         studio_deals,
@@ -187,7 +195,9 @@ def _open_doors(app: Flask) -> None:
         studio_team,
         studio_review,
     )
-    for door in (*readers, live, *creators, desk, desk_audit, desk_merchants, desk_orders, desk_search, editor):
+    office = (desk, desk_audit, desk_merchants, desk_search, editor)
+    office += (desk_orders, desk_packing, desk_aftersale, desk_customers)
+    for door in (*readers, live, *creators, *office):
         app.register_blueprint(door.bp)
 
 

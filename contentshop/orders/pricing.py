@@ -1,6 +1,8 @@
 """What an order costs: pure functions of prices and quantities, in minor units of one currency.
 
-Nothing here comes from a form but quantities; the same functions price the cart, the checkout and the order.
+Nothing here comes from a form but quantities; the same functions price the cart, the checkout and the order. The order
+of work is the money's own: goods, what promotions take off each line, shipping, tax of each line and of shipping, and
+what is left for the provider after gift cards.
 """
 
 from __future__ import annotations
@@ -9,21 +11,12 @@ import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from contentshop.core.errors import Invalid
 from contentshop.core.money import MAX_MINOR, Money
 from contentshop.core.words import say
-
-
-class PostageRule(Protocol):
-    """Postage of one currency in minor units: ``flat``, nothing from ``free_from`` on (None: never free)."""
-
-    @property
-    def flat(self) -> int: ...
-
-    @property
-    def free_from(self) -> int | None: ...
+from contentshop.delivery.rates import Parcel, ShippingOption
+from contentshop.delivery.taxes import MILLION, LineTax, TaxRule, tax_lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,22 +32,62 @@ class OwnPrice:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """So many of a variant at a price, from one card."""
+    """So many of a variant at a price, from one card. ``digital`` ones are not shipped; ``weight_g`` is of one."""
 
     variant_key: str
     card_key: str
     quantity: int
     unit_minor: int
+    weight_g: int = 0
+    digital: bool = False
+    tax_class: str = "standard"
+
+    @property
+    def total_minor(self) -> int:
+        """The price of all of them."""
+        return self.unit_minor * self.quantity
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """One line of an order in money: what it costs, what is taken off, its tax and the rate of that in millionths."""
+
+    total_minor: int
+    discount_minor: int
+    tax_minor: int
+    tax_rate: int
+
+    @property
+    def net_minor(self) -> int:
+        """What is paid for it, without tax that comes on top."""
+        return self.total_minor - self.discount_minor
 
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """What the buyer pays. ``free_shipping_gap`` is what is missing for free shipping, if it can be had."""
+    """What the buyer pays. ``free_shipping_gap`` is what is missing for free shipping, if it can be had.
+
+    ``total`` is items − discount + shipping, and + tax unless prices contain it (``tax_included``). ``credit`` is what
+    gift cards pay of it, ``due`` the rest. ``shipping_known`` is False while nothing says how it is shipped.
+    """
 
     items: Money
+    discount: Money
     shipping: Money
+    tax: Money
     total: Money
-    free_shipping_gap: Money | None
+    credit: Money
+    tax_included: bool
+    shipping_tax: LineTax
+    tax_parts: tuple[tuple[str, int, int], ...]
+    lines: tuple[Sums, ...]
+    free_shipping_gap: Money | None = None
+    shipping_known: bool = True
+
+    @property
+    def due(self) -> Money:
+        """What is left to pay after gift cards."""
+        return Money(self.total.minor - self.credit.minor, self.total.currency)
 
 
 def choose_price(prices: Iterable[OwnPrice], *, region: str, currency: str) -> OwnPrice | None:
@@ -72,34 +105,91 @@ def choose_price(prices: Iterable[OwnPrice], *, region: str, currency: str) -> O
     )
 
 
-def line_minor(unit_minor: int, quantity: int) -> int:
-    """The price of a line."""
-    return unit_minor * quantity
+def parcel_of(items: Sequence[Item], discount: Sequence[int], currency: str) -> Parcel | None:
+    """What is shipped of ``items`` after ``discount`` (of each line); None when nothing is."""
+    solid = [(item, off) for item, off in zip(items, discount, strict=True) if not item.digital]
+    if not solid:
+        return None
+    return Parcel(
+        weight_g=sum(item.weight_g * item.quantity for item, _off in solid),
+        net_minor=sum(item.total_minor - off for item, off in solid),
+        currency=currency,
+    )
 
 
-def postage_minor(items_minor: int, rule: PostageRule | None) -> int:
-    """Postage for goods of ``items_minor``; a currency without a rule has none."""
-    if rule is None or (rule.free_from is not None and items_minor >= rule.free_from):
-        return 0
-    return rule.flat
+def totals(
+    items: Sequence[Item],
+    currency: str,
+    *,
+    discount: Sequence[int] = (),
+    shipping: ShippingOption | None = None,
+    tax: TaxRule | None = None,
+    credit_minor: int = 0,
+) -> Totals:
+    """The whole sum. ``discount`` is what is taken off each line (none when empty), ``shipping`` how it is sent.
 
-
-def totals(items: Iterable[Item], currency: str, rule: PostageRule | None) -> Totals:
-    """Goods, postage and their sum. Raises Invalid when the sum is beyond what we can book."""
-    goods = sum(line_minor(item.unit_minor, item.quantity) for item in items)
-    postage = postage_minor(goods, rule)
-    if goods + postage > MAX_MINOR:
+    Of ``credit_minor``, no more is used than the total. Raises Invalid when the sum is beyond what we can book,
+    ValueError when more is taken off a line than it costs.
+    """
+    off = list(discount) or [0] * len(items)
+    if any(not 0 <= less <= item.total_minor for item, less in zip(items, off, strict=True)):
+        raise ValueError("a line cannot cost less than nothing")
+    goods = sum(item.total_minor for item in items)
+    postage = shipping.minor if shipping else 0
+    nets = [(item.total_minor - less, item.tax_class) for item, less in zip(items, off, strict=True)]
+    taxes = tax_lines(nets, postage, tax)
+    total = goods - sum(off) + postage + (0 if taxes.included else taxes.total)
+    if goods + postage + taxes.total > MAX_MINOR:
         raise Invalid({"": [say("This is too much for one order. Please order in smaller parts.")]})
-    gap = None
-    if rule is not None and rule.free_from is not None and postage:
-        gap = Money(rule.free_from - goods, currency)
-    return Totals(Money(goods, currency), Money(postage, currency), Money(goods + postage, currency), gap)
+    gap = shipping.free_gap if shipping else None
+    return Totals(
+        items=Money(goods, currency),
+        discount=Money(sum(off), currency),
+        shipping=Money(postage, currency),
+        tax=Money(taxes.total, currency),
+        total=Money(total, currency),
+        credit=Money(min(credit_minor, total), currency),
+        tax_included=taxes.included,
+        shipping_tax=taxes.shipping,
+        tax_parts=taxes.parts,
+        lines=tuple(
+            Sums(item.total_minor, less, line.minor, line.rate)
+            for item, less, line in zip(items, off, taxes.lines, strict=True)
+        ),
+        free_shipping_gap=Money(gap, currency) if gap is not None else None,
+        shipping_known=shipping is not None or parcel_of(items, off, currency) is None,
+    )
 
 
-def fingerprint(items: Sequence[Item], currency: str, total: Totals) -> str:
-    """A mark of exactly these lines at these prices: equal marks mean that the buyer saw this very order."""
-    rows = sorted((i.variant_key, i.card_key, i.quantity, i.unit_minor) for i in items)
-    return digest([currency, total.shipping.minor, total.total.minor, rows])
+def share(minor: int, ppm: int) -> int:
+    """``ppm`` millionths of an amount, rounded half up: a commission, or a supplier's part.
+
+    Raises ValueError for a negative amount and for more than the whole.
+    """
+    if minor < 0 or not 0 <= ppm <= MILLION:
+        raise ValueError("a share is of an amount, and at most all of it")
+    return (2 * minor * ppm + MILLION) // (2 * MILLION)
+
+
+def fingerprint(items: Sequence[Item], currency: str, total: Totals, *also: object) -> str:
+    """A mark of exactly these lines at these prices, and of ``also`` (where it goes, how, with which promotions).
+
+    Equal marks mean that the buyer saw this very order.
+    """
+    rows = sorted(
+        [
+            item.variant_key,
+            item.card_key,
+            item.quantity,
+            item.unit_minor,
+            sums.discount_minor,
+            sums.tax_minor,
+            sums.tax_rate,
+        ]
+        for item, sums in zip(items, total.lines, strict=True)
+    )
+    sums = [total.shipping.minor, total.tax.minor, total.tax_included, total.total.minor, total.credit.minor]
+    return digest([currency, sums, rows, *also])
 
 
 def digest(value: object) -> str:

@@ -1,5 +1,5 @@
 """Rate limits for what invites abuse: signing in, signing up, resetting passwords, placing orders,
-counting.
+typing codes, counting.
 
 Counted in each process by itself, so a site with N web processes allows up to N times as many.
 """
@@ -15,6 +15,7 @@ SIGN_IN = "10 per minute; 60 per hour"
 SIGN_UP = "10 per hour"
 RESET = "5 per hour"
 CHECKOUT = "30 per minute"
+CODES = "10 per minute; 60 per hour"
 PICKS = "60 per minute"
 UPLOADS = "300 per hour"
 SPEAKING = "20 per minute; 200 per hour"

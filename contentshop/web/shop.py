@@ -1,10 +1,9 @@
-"""The shop: cart, checkout, and the buyer's page of an order."""
+"""The shop: the cart, and the buyer's page of an order."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from urllib.parse import urlsplit
 
 from flask import jsonify, make_response, redirect, request, url_for
@@ -17,35 +16,22 @@ from contentshop.core.text import safe_next
 from contentshop.core.words import say
 from contentshop.orders import actions
 from contentshop.orders import queries as orders
-from contentshop.orders.actions import CartEmpty, QuoteChanged, Wish
-from contentshop.orders.inputs import Delivery, parse_quantity, read_attempt
+from contentshop.orders.inputs import parse_quantity
 from contentshop.products import queries as products
 from contentshop.products.offers import ProductFacts
 from contentshop.products.stock import OutOfStock
+from contentshop.promotions.actions import LimitReached
 from contentshop.web.cards import resolve
+from contentshop.web.checkout_pages import cart_page, left_words, limit_words, load_cart
 from contentshop.web.door import Door, show
-from contentshop.web.limits import CHECKOUT, limiter
-from contentshop.web.order_links import order_of, order_url
+from contentshop.web.orders import order_view
 from contentshop.web.origins import find_card
-from contentshop.web.session import CART_COOKIE, Viewer, engines, set_cookie, settings, viewer
-from contentshop.web.shop_pages import (
-    NO_ERRORS,
-    RefusedPage,
-    Seen,
-    cart_page,
-    checkout_page,
-    left_words,
-    load_cart,
-    order_page,
-    read_seen,
-    short_words,
-)
+from contentshop.web.session import CART_COOKIE, Viewer, set_cookie, viewer
+from contentshop.web.shop_pages import RefusedPage
 from contentshop.web.words import refusal_text
 
 bp = Door("shop", __name__)
 
-# How long the link in a mail opens the order: as long as a buyer may have to ask about it.
-LINK_LIFE = timedelta(days=400)
 # Where a page without script says that something was added (see the toast in base.html).
 ADDED = "#added"
 NOT_SOLD = say("We do not sell this at the moment.")
@@ -87,7 +73,7 @@ def add_to_cart() -> Response:
             region=who.region,
             now=who.now,
         )
-    except (Invalid, NotFound, OutOfStock) as refusal:
+    except (Invalid, NotFound, OutOfStock, LimitReached) as refusal:
         return _not_added(refusal)
     message = _("“%(title)s” is in your cart.", title=choice.title)
     if _wants_json():
@@ -154,6 +140,8 @@ def _told(refusal: ContentshopError) -> str:
     """A refusal in the buyer's language."""
     if isinstance(refusal, OutOfStock):
         return left_words(min(refusal.available.values()))
+    if isinstance(refusal, LimitReached):
+        return limit_words(min(refusal.left.values()))
     return refusal_text(refusal)
 
 
@@ -184,7 +172,7 @@ def update_cart() -> Response:
             quantity=parse_quantity(request.form.get("quantity", ""), zero=True),
             now=viewer().now,
         )
-    except (Invalid, NotFound, OutOfStock) as refusal:
+    except (Invalid, NotFound, OutOfStock, LimitReached) as refusal:
         db.session.rollback()
         status = 422 if isinstance(refusal, Invalid) else 409
         return show("shop/cart.html", cart_page(load_cart(cart_key(), viewer()), _told(refusal)), status)
@@ -204,110 +192,7 @@ def remove_from_cart() -> Response:
     return redirect(url_for("shop.cart"), 303)
 
 
-@bp.get("/checkout")
-def checkout() -> Response:
-    """Contact, address, payment and the whole sum, on one page."""
-    who = viewer()
-    facts = load_cart(cart_key(), who)
-    quote = facts.quote(request.args.get("currency", "")) or next(iter(facts.quotes), None)
-    if quote is None:
-        return redirect(url_for("shop.cart"), 303)
-    values = {
-        "email": who.user.email if who.user else "",
-        "name": who.user.name if who.user else "",
-        "country": who.region,
-        "payment_method": engines().payment.methods[0],
-    }
-    return show("shop/checkout.html", checkout_page(quote, values=values, problem=short_words(facts)))
-
-
-@bp.post("/checkout")
-@limiter.limit(CHECKOUT)
-def place_order() -> Response:
-    """The last button. Whatever the form says of prices is not read; what the buyer saw is compared."""
-    seen = read_seen(request.form.get("seen", ""))
-    if request.form.get("do") == "fit":
-        actions.fit_to_stock(db.session, cart_key(), now=viewer().now)
-        return _checkout_again(seen, 200)
-    try:
-        order = actions.place(
-            db.session,
-            _wish(seen),
-            user=viewer().user,
-            postage=settings().shipping,
-            pay_within=timedelta(hours=settings().pay_within_hours),
-            now=viewer().now,
-        )
-    except Invalid as refusal:
-        db.session.rollback()
-        return _checkout_again(seen, 422, errors=refusal.fields)
-    except (QuoteChanged, OutOfStock) as refusal:
-        db.session.rollback()
-        return _checkout_again(seen, 409, notice=isinstance(refusal, QuoteChanged))
-    except CartEmpty as refusal:
-        db.session.rollback()
-        return show("shop/cart.html", cart_page(load_cart(cart_key(), viewer()), refusal_text(refusal)), 409)
-    return redirect(order_url(order.key), 303)
-
-
-def _wish(seen: Seen | None) -> Wish:
-    delivery = Delivery.parse(request.form, countries=settings().regions, methods=engines().payment.methods)
-    return Wish(
-        attempt=read_attempt(request.form.get("attempt", "")),
-        cart_key=cart_key(),
-        currency=seen.currency if seen else viewer().currency,
-        seen=seen.fingerprint if seen else "",
-        delivery=delivery,
-        region=viewer().region,
-        locale=viewer().locale,
-    )
-
-
-def _checkout_again(
-    seen: Seen | None, status: int, *, errors: Mapping[str, list[str]] = NO_ERRORS, notice: bool = False
-) -> Response:
-    """The checkout with what was typed and today's quote; the cart when nothing is left to order."""
-    facts = load_cart(cart_key(), viewer(), seen.currency if seen else "")
-    quote = facts.quote(seen.currency) if seen else next(iter(facts.quotes), None)
-    if quote is None:
-        problem = _("There is nothing left in your cart to order.")
-        return show("shop/cart.html", cart_page(facts, problem), status)
-    problem = short_words(facts)
-    if notice and not problem:
-        problem = _("Something in your cart has changed. Please look at it again before you order.")
-    page = checkout_page(
-        quote,
-        values={name: request.form.get(name, "")[:2000] for name in Delivery.names()},
-        errors=errors,
-        attempt=_attempt(),
-        before=seen,
-        problem=problem,
-    )
-    return show("shop/checkout.html", page, status)
-
-
-def _attempt() -> str:
-    """The form's own key, so that trying again stays the same try; a new one when it is not ours."""
-    try:
-        return read_attempt(request.form.get("attempt", ""))
-    except Invalid:
-        return ""
-
-
 @bp.get("/orders/<token>")
 def order(token: str) -> Response:
     """An order, for whoever holds its signed link."""
-    key = order_of(token)
-    if key is None:
-        raise NotFound(say("There is no such order. Please use the link in your mail."))
-    found = orders.get_by_key(db.session, key)
-    who = viewer()
-    owner = who.user is not None and found.user_id == who.user.id
-    if not owner and found.placed_at + LINK_LIFE <= who.now:
-        raise NotFound(say("This link has expired. Please write to us if you have a question about the order."))
-    response = show("shop/order.html", order_page(found))
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["X-Robots-Tag"] = "noindex"
-    # The address itself is the key to this page, so it is told to no other site.
-    response.headers["Referrer-Policy"] = "same-origin"
-    return response
+    return order_view(token)

@@ -24,6 +24,7 @@ ADDRESS = {
     "name": "Ada Lovelace",
     "country": "US",
     "city": "Portland",
+    "region": "OR",
     "address": "12 Engine Street",
     "postcode": "97201",
     "payment_method": "bank_transfer",
@@ -49,11 +50,29 @@ def add(client: FlaskClient, headers: dict[str, str] = JSON, **fields: Any) -> T
     return client.post("/cart/add", data={"quantity": "1"} | fields, headers=headers)
 
 
-def checkout_form(client: FlaskClient, **changes: str) -> dict[str, str]:
-    """The checkout page's form as this browser shows it, filled in."""
-    page = client.get("/checkout").text
-    fields = {name: hidden(page, name) for name in ("csrf_token", "attempt", "seen")}
-    return fields | ADDRESS | changes
+def steps(client: FlaskClient, currency: str = "", **changes: str) -> TestResponse:
+    """Go through the first two steps; the last answer: where the second one leads, or the page with what is wrong."""
+    values = ADDRESS | changes
+    page = client.get(f"/checkout?currency={currency}").text
+    fields = {name: hidden(page, name) for name in ("csrf_token", "currency")}
+    answer = client.post("/checkout/address", data=fields | values)
+    if answer.status_code != 303:
+        return answer
+    page = client.get("/checkout/delivery").text
+    chosen = re.search(r'name="shipping" value="([^"]*)" checked', page)
+    how = {"shipping": chosen.group(1) if chosen else "", "payment_method": values["payment_method"]}
+    if "shipping" in changes:
+        how["shipping"] = changes["shipping"]
+    return client.post("/checkout/delivery", data={"csrf_token": hidden(page, "csrf_token")} | how)
+
+
+def checkout_form(client: FlaskClient, currency: str = "", **changes: str) -> dict[str, str]:
+    """The last step's form as this browser shows it, after the two before it."""
+    sent = {name: changes.pop(name) for name in ("attempt", "seen") if name in changes}
+    answer = steps(client, currency, **changes)
+    assert answer.status_code == 303, text_of(answer.text)
+    page = client.get(answer.headers["Location"]).text
+    return {name: hidden(page, name) for name in ("csrf_token", "attempt", "seen")} | sent
 
 
 def buy(client: FlaskClient, product: Product, quantity: int = 1, **changes: str) -> TestResponse:

@@ -7,9 +7,24 @@ its stock by ascending variant.
 
 from __future__ import annotations
 
-from contentshop.orders.actions.carts import MAX_LINES, Added, add, change_quantity, fit_to_stock, forget_carts, remove
+from contentshop.orders.actions.carts import (
+    MAX_LINES,
+    Added,
+    add,
+    add_code,
+    change_quantity,
+    fit_to_stock,
+    forget_carts,
+    keep_draft,
+    leave_gift_card,
+    remove,
+    remove_code,
+    use_gift_card,
+)
+from contentshop.orders.actions.journal import note_customer
 from contentshop.orders.actions.paying import mark_paid
 from contentshop.orders.actions.placing import AttemptUsed, CartEmpty, QuoteChanged, Wish, place
+from contentshop.orders.actions.reordering import Reordered, reorder
 from contentshop.orders.actions.shipping import (
     Parcel,
     Sent,
@@ -31,9 +46,11 @@ __all__ = [
     "CartEmpty",
     "Parcel",
     "QuoteChanged",
+    "Reordered",
     "Sent",
     "Wish",
     "add",
+    "add_code",
     "add_tracking",
     "cancel",
     "change_quantity",
@@ -43,11 +60,17 @@ __all__ = [
     "expire_unpaid",
     "fit_to_stock",
     "forget_carts",
+    "keep_draft",
+    "leave_gift_card",
     "mark_paid",
     "mark_shipped",
+    "note_customer",
     "place",
     "remove",
+    "remove_code",
+    "reorder",
     "ship",
     "ship_digital",
     "ship_many",
+    "use_gift_card",
 ]

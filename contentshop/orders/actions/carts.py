@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, exists, select
 
-from contentshop.core.errors import Invalid, NotFound
+from contentshop.core.errors import Conflict, Invalid, NotFound
 from contentshop.core.ids import new_key
 from contentshop.core.uow import AnySession
 from contentshop.core.words import say
 from contentshop.orders.inputs import MAX_QUANTITY
 from contentshop.orders.models import Cart, CartLine
+from contentshop.payments import credit
 from contentshop.products import stock
 from contentshop.products.models import Offer, Product, Stock, Variant
+from contentshop.promotions import actions as promotions
+from contentshop.promotions.actions import LimitReached
+from contentshop.promotions.inputs import read_code
 
 MAX_LINES = 100
+MAX_CODES = 5
+MAX_GIFT_CARDS = 5
 CART_LIFE = timedelta(days=180)
 
 
@@ -41,7 +48,8 @@ def add(
     """Put ``quantity`` of a variant into the cart, coming from one card; makes the cart when there is none.
 
     Raises Invalid for a quantity that is not 1 to 99 (of the line), NotFound when we do not sell the variant
-    in ``region``, OutOfStock when the cart would want more than there is. Reserves nothing: the order does.
+    in ``region``, OutOfStock when the cart would want more than there is, LimitReached when it would hold more than one
+    person may buy. Reserves nothing: the order does.
     """
     if not 1 <= quantity <= MAX_QUANTITY:
         raise Invalid({"quantity": [say("Choose a quantity from 1 to 99.")]})
@@ -115,6 +123,76 @@ def fit_to_stock(session: AnySession, cart_key: str, *, now: datetime) -> None:
     session.flush()
 
 
+def add_code(session: AnySession, cart_key: str, text: str, *, person: str = "", now: datetime) -> str:
+    """Keep a coupon code with the cart; returns it as it is kept. Whether it is any good, the quote says.
+
+    ``person`` is who typed it, for codes that are valid for some days from then. Raises Invalid for what cannot be a
+    code, or for one too many; NotFound without a cart.
+    """
+    code = read_code(text)
+    if not code:
+        raise Invalid({"code": [say("This is not a code of ours. Please check how it is written.")]})
+    cart = _existing(session, cart_key)
+    if code not in cart.codes:
+        if len(cart.codes) >= MAX_CODES:
+            raise Invalid({"code": [say("You can use at most %(most)s codes.", most=MAX_CODES)]})
+        cart.codes = [*cart.codes, code]
+    if person:
+        promotions.begin(session, [code], person, now=now)
+    cart.updated_at = now
+    session.flush()
+    return code
+
+
+def remove_code(session: AnySession, cart_key: str, text: str, *, now: datetime) -> None:
+    """Take a coupon code out of the cart; harmless when it is not there."""
+    cart = lock_cart(session, cart_key)
+    if cart is not None:
+        cart.codes = [code for code in cart.codes if code != read_code(text)]
+        cart.updated_at = now
+        session.flush()
+
+
+def keep_draft(session: AnySession, cart_key: str, values: Mapping[str, object], *, now: datetime) -> None:
+    """Keep what was typed in a step of the checkout, right or wrong, so that going back finds it. NotFound."""
+    cart = _existing(session, cart_key)
+    cart.draft = {**cart.draft, **values}
+    cart.updated_at = now
+    session.flush()
+
+
+def use_gift_card(session: AnySession, cart_key: str, code: str, *, now: datetime) -> None:
+    """Pay with a gift card, as far as it goes. Nothing is taken off it before the order is placed.
+
+    Raises NotFound for a code that is not one of a card, Conflict for a card that is empty, over or blocked.
+    """
+    cart = _existing(session, cart_key)
+    card = credit.check(session, code, now=now)
+    if not card.usable:
+        raise Conflict(say("There is nothing left on this gift card, or its time is over."))
+    keys = [*(cart.draft.get("gift_cards") or ())]
+    if card.key not in keys:
+        if len(keys) >= MAX_GIFT_CARDS:
+            raise Conflict(say("You can use at most %(most)s gift cards for one order.", most=MAX_GIFT_CARDS))
+        keys.append(card.key)
+    keep_draft(session, cart_key, {"gift_cards": keys}, now=now)
+
+
+def leave_gift_card(session: AnySession, cart_key: str, card_key: str, *, now: datetime) -> None:
+    """Do not pay with this card after all; harmless when it is not there."""
+    cart = lock_cart(session, cart_key)
+    if cart is not None:
+        keys = [key for key in cart.draft.get("gift_cards") or () if key != card_key]
+        keep_draft(session, cart_key, {"gift_cards": keys}, now=now)
+
+
+def _existing(session: AnySession, cart_key: str) -> Cart:
+    cart = lock_cart(session, cart_key)
+    if cart is None:
+        raise NotFound(say("There is nothing in your cart to order."))
+    return cart
+
+
 def forget_carts(session: AnySession, *, now: datetime) -> int:
     """Delete carts that nobody has touched for half a year; returns how many."""
     old = delete(Cart).where(Cart.updated_at < now - CART_LIFE)
@@ -157,7 +235,16 @@ def _check_sold(session: AnySession, variant_id: int, region: str) -> None:
 
 
 def _check_available(session: AnySession, cart: Cart, variant_id: int, more: int) -> None:
+    """What was bought before is not counted here: who buys is known when the order is placed."""
     in_cart = sum(line.quantity for line in cart.lines if line.variant_id == variant_id)
-    free = session.scalar(select(Stock.on_hand - Stock.reserved).where(Stock.variant_id == variant_id)) or 0
-    if in_cart + more > free:
-        raise stock.OutOfStock({variant_id: free})
+    query = (
+        select((Stock.on_hand - Stock.reserved).label("free"), Variant.purchase_limit)
+        .select_from(Variant)
+        .outerjoin(Stock, Stock.variant_id == Variant.id)
+        .where(Variant.id == variant_id)
+    )
+    row = session.execute(query).one()
+    if in_cart + more > (row.free or 0):
+        raise stock.OutOfStock({variant_id: row.free or 0})
+    if row.purchase_limit is not None and in_cart + more > row.purchase_limit:
+        raise LimitReached({variant_id: row.purchase_limit})

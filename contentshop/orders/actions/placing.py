@@ -1,4 +1,8 @@
-"""A cart becomes an order: prices read again, stock promised, lines taken out of the cart."""
+"""A cart becomes an order: prices read again, coupons and limits counted, stock promised, lines taken out of the cart.
+
+Rows are locked in one order everywhere: the cart, promotions by id, limited goods, gift cards, stock. Stock is last,
+since it is where most buyers meet.
+"""
 
 from __future__ import annotations
 
@@ -7,23 +11,34 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sqlalchemy import delete
 from sqlalchemy.exc import IntegrityError
 
 from contentshop.accounts.models import User
 from contentshop.core.errors import Conflict, Invalid
 from contentshop.core.ids import new_key
+from contentshop.core.money import Money
 from contentshop.core.outbox import record
 from contentshop.core.uow import AnySession
 from contentshop.core.words import say
+from contentshop.delivery.queries import PostageRule
+from contentshop.delivery.rates import Destination
 from contentshop.orders import queries
-from contentshop.orders.actions import journal
+from contentshop.orders.actions import journal, paying
 from contentshop.orders.actions.carts import lock_cart
 from contentshop.orders.events import OrderPlaced
 from contentshop.orders.inputs import Delivery
-from contentshop.orders.models import Order, OrderLine
-from contentshop.orders.pricing import PostageRule, digest
-from contentshop.orders.queries import Quote
+from contentshop.orders.models import Cart, CartLine, Order, OrderLine
+from contentshop.orders.pricing import Sums, digest, share
+from contentshop.orders.queries import Creators, Line, Quote, Terms, nobody
+from contentshop.payments import credit
 from contentshop.products import stock
+from contentshop.promotions import actions as promotions
+from contentshop.promotions.actions import Limited
+from contentshop.promotions.policy import persons
+
+NOTHING_DUE = "credit"
+PAID_LATER = "on_delivery"
 
 
 class QuoteChanged(Conflict):
@@ -57,7 +72,6 @@ class Wish:
     currency: str
     seen: str
     delivery: Delivery
-    region: str
     locale: str
 
     def digest(self) -> str:
@@ -73,25 +87,40 @@ def place(
     postage: Mapping[str, PostageRule],
     pay_within: timedelta,
     now: datetime,
+    creators: Creators = nobody,
 ) -> Order:
     """Make an order of the cart's lines in ``wish.currency``: stock promised, lines taken out of the cart.
 
     Sending the same form again gives the first order, also when both arrive at once. Prices and totals are
-    read here, whatever the form said. Raises AttemptUsed, CartEmpty, QuoteChanged (with the new quote),
-    OutOfStock, Invalid (something is not sold to that country); the caller rolls back on any of them.
+    read here, whatever the form said. ``creators`` says whose cards the lines came from; ``postage`` is for a shop
+    without zones. Raises AttemptUsed, CartEmpty, QuoteChanged (with the new quote), OutOfStock, PromotionOver,
+    LimitReached, Conflict (a gift card is empty), Invalid (not delivered there); the caller rolls back on any of them.
     """
     cart = lock_cart(session, wish.cart_key)
     first = queries.find_by_attempt(session, wish.attempt)
     if first is not None:
         return _same_order(first, wish)
-    quote = _quote(session, wish, postage)
+    buyer = persons(wish.delivery.buyer.email, user.key if user else "")
+    facts = _read(session, cart, wish, Terms(
+        now=now,
+        to=destination(wish.delivery),
+        postage=postage,
+        shipping=wish.delivery.shipping,
+        codes=tuple(cart.codes) if cart else (),
+        persons=buyer,
+        gift_cards=tuple((cart.draft.get("gift_cards") or ()) if cart else ()),
+        creators=creators,
+    ))  # fmt: skip
+    if any(line.elsewhere for line in facts.lines):
+        raise Invalid({"country": [say("Something in your cart is not sold to this country.")]})
+    quote = facts.quote(wish.currency)
     if cart is None or quote is None:
         raise CartEmpty
     if quote.fingerprint != wish.seen:
         raise QuoteChanged(quote)
-    _check_destination(quote, wish.delivery)
-    pay_by = now + pay_within if wish.delivery.payment_method == "bank_transfer" else None
-    order = _order(wish, quote, user=user, pay_by=pay_by, now=now)
+    if quote.shipped and quote.shipping is None:
+        raise Invalid({"shipping": [say("We do not deliver this to your address.")]})
+    order = _order(wish, quote, user=user, pay_within=pay_within, now=now)
     try:
         with session.begin_nested():
             session.add(order)
@@ -102,29 +131,32 @@ def place(
         if first is None:
             raise
         return _same_order(first, wish)
-    wants: Counter[int] = Counter()
-    for line in quote.lines:
-        wants[line.variant_id] += line.quantity
-    stock.reserve(session, order.key, wants, expires_at=pay_by, now=now)
     journal.write(session, order, "placed", actor=user.key if user else "buyer", now=now)
-    ordered = {(line.variant_id, line.card_key) for line in quote.lines}
-    cart.lines = [line for line in cart.lines if (line.variant_id, line.card_key) not in ordered]
-    cart.updated_at = now
     record(session, OrderPlaced(order=order.key), now=now)
+    _empty(session, cart, quote, now)
+    _claim(session, order, quote, buyer, now)
+    _promise(session, order, quote, now)
     session.flush()
+    if order.payment_method == NOTHING_DUE:
+        paying.settle_nothing_due(session, order, now=now)
     return order
 
 
-def _quote(session: AnySession, wish: Wish, postage: Mapping[str, PostageRule]) -> Quote | None:
-    facts = queries.get_cart(
+def destination(delivery: Delivery) -> Destination:
+    """Where a parcel goes."""
+    to = delivery.buyer.address
+    return Destination(to.country, to.region, to.postcode)
+
+
+def _read(session: AnySession, cart: Cart | None, wish: Wish, terms: Terms) -> queries.CartFacts:
+    return queries.get_cart(
         session,
-        wish.cart_key,
+        wish.cart_key if cart is not None else "",
         locale=wish.locale,
-        region=wish.region,
+        region=terms.to.country,
         currency=wish.currency,
-        postage=postage,
+        terms=terms,
     )
-    return facts.quote(wish.currency)
 
 
 def _same_order(first: Order, wish: Wish) -> Order:
@@ -133,50 +165,107 @@ def _same_order(first: Order, wish: Wish) -> Order:
     return first
 
 
-def _check_destination(quote: Quote, delivery: Delivery) -> None:
+def _empty(session: AnySession, cart: Cart, quote: Quote, now: datetime) -> None:
+    """Take what is ordered, and the codes that were used, out of the cart. Its draft stays for the next order."""
+    session.execute(delete(CartLine).where(CartLine.id.in_([line.id for line in quote.lines])))
+    used = {use.rule.code for use in quote.discount.uses}
+    cart.codes = [code for code in cart.codes if code not in used]
+    cart.draft = {name: value for name, value in cart.draft.items() if name not in {"gift_cards", "note"}}
+    cart.updated_at = now
+
+
+def _claim(session: AnySession, order: Order, quote: Quote, buyer: tuple[str, ...], now: datetime) -> None:
+    """Count coupons, limited goods and gift cards."""
+    if quote.discount.uses:
+        promotions.claim(
+            session, quote.discount.uses, holder=order.key, persons=buyer, currency=order.currency, now=now
+        )
+    limits = {line.variant_id: line.limit for line in quote.lines if line.limit is not None}
+    if limits:
+        wanted = _units(quote)
+        limited = [Limited(variant_id, wanted[variant_id], limit) for variant_id, limit in limits.items()]
+        promotions.claim_purchases(session, limited, holder=order.key, persons=buyer)
+    for card, minor in sorted(quote.credits, key=lambda pair: pair[0].key):
+        credit.hold(session, card.key, holder=order.key, amount=Money(minor, order.currency), now=now)
+
+
+def _promise(session: AnySession, order: Order, quote: Quote, now: datetime) -> None:
+    """Promise the stock; goods that are a supplier's get their part."""
+    stock.reserve(session, order.key, _units(quote), expires_at=order.pay_by, now=now, country=order.country)
+    supplies = stock.list_supplies(session, order.key)
+    for line in order.lines if supplies else ():
+        supply = supplies.get(line.variant_id)
+        if supply is not None:
+            line.supplier_key = supply.key
+            line.supplier_minor = share(_taxless(line, included=order.tax_included), supply.share_ppm)
+
+
+def _units(quote: Quote) -> Counter[int]:
+    wants: Counter[int] = Counter()
     for line in quote.lines:
-        if line.price is not None and line.price.region not in {"", delivery.country}:
-            raise Invalid({"country": [say("Something in your cart is not sold to this country.")]})
+        wants[line.variant_id] += line.quantity
+    return wants
 
 
-def _order(wish: Wish, quote: Quote, *, user: User | None, pay_by: datetime | None, now: datetime) -> Order:
-    delivery = wish.delivery
+def _taxless(line: OrderLine, *, included: bool) -> int:
+    """What is earned with a line: what is paid for it, without the tax in it."""
+    return line.total_minor - line.discount_minor - (line.tax_minor if included else 0)
+
+
+def _order(wish: Wish, quote: Quote, *, user: User | None, pay_within: timedelta, now: datetime) -> Order:
+    buyer, sums = wish.delivery.buyer, quote.totals
+    method = wish.delivery.payment_method if sums.due.minor else NOTHING_DUE
     return Order(
         key=new_key(),
         user_id=user.id if user else None,
         state="placed",
-        payment_method=delivery.payment_method,
+        payment_method=method,
         currency=quote.currency,
-        items_minor=quote.totals.items.minor,
-        shipping_minor=quote.totals.shipping.minor,
-        total_minor=quote.totals.total.minor,
-        email=delivery.email,
+        items_minor=sums.items.minor,
+        discount_minor=sums.discount.minor,
+        shipping_minor=sums.shipping.minor,
+        tax_minor=sums.tax.minor,
+        shipping_tax_minor=sums.shipping_tax.minor,
+        tax_included=sums.tax_included,
+        tax_parts=[list(part) for part in sums.tax_parts],
+        total_minor=sums.total.minor,
+        credit_minor=sums.credit.minor,
+        codes=[use.rule.code for use in quote.discount.uses if use.rule.code],
+        shipping_key=quote.shipping.key if quote.shipping else "",
+        shipping_name=quote.shipping.name if quote.shipping else "",
+        email=buyer.email,
         locale=wish.locale,
-        name=delivery.name,
-        phone=delivery.phone,
-        country=delivery.country,
-        region=delivery.region,
-        city=delivery.city,
-        address=delivery.address,
-        postcode=delivery.postcode,
-        note=delivery.note,
+        note=buyer.note,
         attempt_key=wish.attempt,
         attempt_digest=wish.digest(),
         placed_at=now,
-        pay_by=pay_by,
+        pay_by=None if method == PAID_LATER else now + pay_within,
         lines=[
-            OrderLine(
-                variant_id=line.variant_id,
-                offer_id=line.price.offer_id,
-                sku=line.sku,
-                title=line.title,
-                variant_name=line.variant_name,
-                unit_minor=line.price.unit_minor,
-                quantity=line.quantity,
-                total_minor=line.price.unit_minor * line.quantity,
-                card_key=line.card_key,
-            )
-            for line in quote.lines
-            if line.price is not None
+            _order_line(line, paid, included=sums.tax_included)
+            for line, paid in zip(quote.lines, sums.lines, strict=True)
         ],
+        **buyer.address.values(),
     )
+
+
+def _order_line(line: Line, paid: Sums, *, included: bool) -> OrderLine:
+    if line.price is None:
+        raise ValueError("a quote holds only lines that have a price")
+    found = OrderLine(
+        variant_id=line.variant_id,
+        offer_id=line.price.offer_id,
+        sku=line.sku,
+        title=line.title,
+        variant_name=line.variant_name,
+        unit_minor=line.price.unit_minor,
+        quantity=line.quantity,
+        total_minor=paid.total_minor,
+        discount_minor=paid.discount_minor,
+        tax_minor=paid.tax_minor,
+        tax_rate=paid.tax_rate,
+        digital=line.digital,
+        card_key=line.card_key,
+        creator_key=line.creator_key,
+    )
+    found.commission_minor = share(_taxless(found, included=included), line.commission_ppm)
+    return found

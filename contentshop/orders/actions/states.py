@@ -18,6 +18,7 @@ from contentshop.orders.events import OrderCancelled
 from contentshop.orders.models import Order
 from contentshop.orders.policy import Verb
 from contentshop.products import stock
+from contentshop.promotions import actions as promotions
 
 EXPIRY_BATCH = 100
 
@@ -82,6 +83,7 @@ def step(order: Order, verb: Verb) -> None:
 def _cancelled(
     session: AnySession, order: Order, kind: str, *, reason: str, by: User | None, actor: str, now: datetime
 ) -> None:
+    promotions.release(session, order.key, now=now)
     stock.release(session, order.key, now=now)
     order.cancelled_at = now
     order.pay_by = None

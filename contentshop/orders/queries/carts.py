@@ -3,37 +3,89 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from typing import Any, Literal
 
 from sqlalchemy import Select, and_, func, select
 
+from contentshop.core.errors import NotFound
 from contentshop.core.money import Money
 from contentshop.core.uow import AnySession
+from contentshop.delivery import queries as delivery
+from contentshop.delivery.queries import PostageRule
+from contentshop.delivery.rates import Destination, Parcel, ShippingOption, Zone, offers
+from contentshop.delivery.taxes import TaxRule
 from contentshop.media.models import Asset
 from contentshop.orders.models import Cart, CartLine
 from contentshop.orders.pricing import (
     Item,
     OwnPrice,
-    PostageRule,
     Totals,
     choose_price,
     fingerprint,
+    parcel_of,
     totals,
 )
+from contentshop.payments import credit
+from contentshop.payments.credit import CardFacts
 from contentshop.products.models import Offer, Product, ProductPicture, Stock, Variant
 from contentshop.products.offers import PictureFacts
+from contentshop.promotions import queries as promotions
+from contentshop.promotions.pricing import Discount, Refusal, apply
+from contentshop.promotions.pricing import Line as PromotedLine
+from contentshop.promotions.queries import Candidates
 
-Problem = Literal["", "gone", "sold_out", "short"]
+Problem = Literal["", "gone", "sold_out", "short", "limit"]
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """Whose card a line came from, and what they get of what is paid for it, in parts per million."""
+
+    creator_key: str
+    commission_ppm: int
+
+
+# Whose cards these are, by the keys of the cards. Given by the door, since orders know no posts.
+Creators = Callable[[Collection[str]], Mapping[str, Attribution]]
+
+
+def nobody(_cards: Collection[str]) -> Mapping[str, Attribution]:
+    """No card belongs to anybody."""
+    return {}
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a cart's price depends on besides its lines.
+
+    ``to`` is where it goes, as far as that is known; ``shipping`` the key of the way that was chosen (empty: the
+    cheapest). ``persons`` are the names under which the buyer's uses of coupons and limited goods are counted.
+    ``gift_cards`` are keys of cards whose code was typed. ``postage`` is for a shop without zones.
+    """
+
+    now: datetime
+    to: Destination
+    postage: Mapping[str, PostageRule]
+    shipping: str = ""
+    codes: tuple[str, ...] = ()
+    persons: tuple[str, ...] = ()
+    gift_cards: tuple[str, ...] = ()
+    creators: Creators = field(default=nobody)
 
 
 @dataclass(frozen=True)
 class Line:
     """A cart line as it stands now. ``wanted`` counts the variant in all lines of the cart, ``available`` is
-    what can still be promised; ``price`` is None when we no longer sell it to this reader."""
+    what can still be promised; ``price`` is None when we no longer sell it to this reader. ``may_buy`` is how many
+    this person still may buy (None: as many as there are). ``presale``: not released before
+    ``releases_at``. ``elsewhere``: we
+    sell it, but not to this country."""
 
+    id: int
     variant_id: int
     variant_key: str
     variant_name: str
@@ -47,15 +99,29 @@ class Line:
     wanted: int
     available: int
     price: OwnPrice | None
+    category: str = ""
+    weight_g: int = 0
+    digital: bool = False
+    tax_class: str = "standard"
+    limit: int | None = None
+    may_buy: int | None = None
+    releases_at: datetime | None = None
+    creator_key: str = ""
+    commission_ppm: int = 0
+    elsewhere: bool = False
+    presale: bool = False
 
     @property
     def problem(self) -> Problem:
-        """Why the line cannot be ordered as it is: ``gone`` (not sold any more), ``sold_out``, ``short``."""
+        """Why the line cannot be ordered as it is: ``gone`` (not sold any more), ``sold_out``, ``short``, ``limit``
+        (this person may not buy so many)."""
         if self.price is None:
             return "gone"
         if self.available <= 0:
             return "sold_out"
-        return "short" if self.available < self.wanted else ""
+        if self.available < self.wanted:
+            return "short"
+        return "limit" if self.may_buy is not None and self.may_buy < self.wanted else ""
 
     @property
     def unit(self) -> Money | None:
@@ -70,11 +136,20 @@ class Line:
 
 @dataclass(frozen=True)
 class Quote:
-    """The lines of a cart that are priced in one currency, and what they cost together."""
+    """The lines of a cart that are priced in one currency, and what they cost together.
+
+    ``options`` are the ways to send them, ``shipping`` the one that counts; both empty when nothing is shipped, the
+    latter None also when there is none, or not the one that was chosen. ``credits`` are gift cards and what each pays.
+    """
 
     currency: str
     lines: tuple[Line, ...]
     totals: Totals
+    discount: Discount
+    to: Destination
+    options: tuple[ShippingOption, ...] = ()
+    shipping: ShippingOption | None = None
+    credits: tuple[tuple[CardFacts, int], ...] = ()
 
     @property
     def items(self) -> tuple[Item, ...]:
@@ -83,8 +158,20 @@ class Quote:
 
     @property
     def fingerprint(self) -> str:
-        """Equal for two quotes of the same lines at the same prices."""
-        return fingerprint(self.items, self.currency, self.totals)
+        """Equal for two quotes of the same lines at the same prices, going to the same place in the same way."""
+        return fingerprint(
+            self.items,
+            self.currency,
+            self.totals,
+            [self.to.country, self.to.region, self.to.postcode, self.shipping.key if self.shipping else ""],
+            [[use.rule.key, use.minor] for use in self.discount.uses],
+            [[card.key, minor] for card, minor in self.credits],
+        )
+
+    @property
+    def shipped(self) -> bool:
+        """Whether anything in it needs a parcel."""
+        return any(not line.digital for line in self.lines)
 
     @property
     def ready(self) -> bool:
@@ -114,6 +201,30 @@ class CartFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class CartState:
+    """What a cart keeps besides its lines: codes typed so far, and what was typed in the steps of the checkout."""
+
+    codes: tuple[str, ...] = ()
+    draft: Mapping[str, Any] = field(default_factory=dict)
+
+    def text(self, name: str) -> str:
+        """A field of the draft; empty when it was not typed."""
+        found = self.draft.get(name, "")
+        return found if isinstance(found, str) else ""
+
+    @property
+    def gift_cards(self) -> tuple[str, ...]:
+        """Keys of the gift cards whose code was typed."""
+        return tuple(str(key) for key in self.draft.get("gift_cards") or ())
+
+
+def get_state(session: AnySession, cart_key: str) -> CartState:
+    """Codes and draft of a cart; empty ones when there is no such cart."""
+    row = session.execute(select(Cart.codes, Cart.draft).where(Cart.key == cart_key)).first()
+    return CartState(tuple(row.codes), dict(row.draft)) if row else CartState()
+
+
+@dataclass(frozen=True, slots=True)
 class VariantFacts:
     """A variant by its ids."""
 
@@ -134,17 +245,15 @@ def count_units(session: AnySession, cart_key: str) -> int:
     return int(session.scalar(query) or 0)
 
 
-def get_cart(
-    session: AnySession,
-    cart_key: str,
-    *,
-    locale: str,
-    region: str,
-    currency: str,
-    postage: Mapping[str, PostageRule],
-) -> CartFacts:
-    """The cart with present prices and stock, in one statement; empty when there is none."""
+def get_cart(session: AnySession, cart_key: str, *, locale: str, region: str, currency: str, terms: Terms) -> CartFacts:
+    """The cart with present prices, stock, promotions, shipping and tax; empty when there is none.
+
+    One statement for the cart and one each for promotions, zones and taxes; more only for limits of a person, gift
+    cards, and whatever ``terms.creators`` asks. ``currency`` is preferred where a thing has prices in several.
+    """
     rows = session.execute(_cart_query(cart_key)).all()
+    if not rows:
+        return CartFacts((), ())
     wanted: Counter[int] = Counter()
     prices: dict[int, dict[int, OwnPrice]] = defaultdict(dict)
     lines: dict[int, Any] = {}
@@ -156,16 +265,24 @@ def get_cart(
             prices[row.variant_id][row.offer_id] = OwnPrice(
                 row.offer_id, row.offer_key, row.price_minor, row.currency, row.region
             )
+    cards = {row.card_key for row in lines.values() if row.card_key}
+    creators = terms.creators(cards) if cards else {}
+    limited = {row.variant_id for row in lines.values() if row.purchase_limit is not None}
+    bought = promotions.bought(session, limited, terms.persons)
     facts = tuple(
         _line(
             row,
             locale,
             wanted[row.variant_id],
             choose_price(prices[row.variant_id].values(), region=region, currency=currency),
+            bought.get(row.variant_id, 0),
+            creators.get(row.card_key),
+            sold=bool(prices[row.variant_id]),
+            now=terms.now,
         )
         for row in lines.values()
     )
-    return CartFacts(lines=facts, quotes=_quotes(facts, currency, postage))
+    return CartFacts(lines=facts, quotes=_quotes(session, facts, currency, terms, locale))
 
 
 PICTURE_ALT = func.coalesce(func.nullif(ProductPicture.alt, ""), Asset.alt)
@@ -182,7 +299,13 @@ def _cart_query(cart_key: str) -> Select[*tuple[Any, ...]]:
             Variant.name.label("variant_name"),
             Variant.translations.label("variant_translations"),
             Variant.sku,
+            Variant.weight_g,
+            Variant.digital,
+            Variant.tax_class,
+            Variant.purchase_limit,
+            Variant.releases_at,
             Product.key.label("product_key"),
+            Product.category,
             Product.slug,
             Product.title,
             Product.translations,
@@ -214,12 +337,23 @@ def _cart_query(cart_key: str) -> Select[*tuple[Any, ...]]:
     )
 
 
-def _line(row: Any, locale: str, wanted: int, price: OwnPrice | None) -> Line:
+def _line(
+    row: Any,
+    locale: str,
+    wanted: int,
+    price: OwnPrice | None,
+    bought: int,
+    creator: Attribution | None,
+    *,
+    sold: bool,
+    now: datetime,
+) -> Line:
     picture = None
     if row.asset_key is not None:
         focus = (row.focus_x, row.focus_y)
         picture = PictureFacts(row.asset_key, row.width, row.height, tuple(row.widths), row.picture_alt, focus)
     return Line(
+        id=row.line_id,
         variant_id=row.variant_id,
         variant_key=row.variant_key,
         variant_name=_translated(row.variant_translations, locale, "name") or row.variant_name,
@@ -233,6 +367,17 @@ def _line(row: Any, locale: str, wanted: int, price: OwnPrice | None) -> Line:
         wanted=wanted,
         available=max(0, (row.on_hand or 0) - (row.reserved or 0)),
         price=price,
+        category=row.category,
+        weight_g=row.weight_g,
+        digital=row.digital,
+        tax_class=row.tax_class,
+        limit=row.purchase_limit,
+        may_buy=max(0, row.purchase_limit - bought) if row.purchase_limit is not None else None,
+        releases_at=row.releases_at,
+        creator_key=creator.creator_key if creator else "",
+        commission_ppm=creator.commission_ppm if creator else 0,
+        elsewhere=sold and price is None,
+        presale=row.releases_at is not None and now < row.releases_at,
     )
 
 
@@ -240,20 +385,84 @@ def _translated(translations: Mapping[str, Any], locale: str, name: str) -> str:
     return str((translations.get(locale) or {}).get(name) or "")
 
 
-def _quotes(lines: Sequence[Line], currency: str, postage: Mapping[str, PostageRule]) -> tuple[Quote, ...]:
+def _quotes(session: AnySession, lines: Sequence[Line], currency: str, terms: Terms, locale: str) -> tuple[Quote, ...]:
     groups: dict[str, list[Line]] = defaultdict(list)
     for line in lines:
         if line.price is not None:
             groups[line.price.currency].append(line)
+    if not groups:
+        return ()
+    found = promotions.find_candidates(session, terms.codes, terms.persons, locale=locale, now=terms.now)
+    zones = delivery.active_zones(session, locale)
+    tax = delivery.tax_rule(session, terms.to.country, terms.to.region)
+    cards = _cards(session, terms)
     return tuple(
-        Quote(
-            code,
-            tuple(groups[code]),
-            totals((_item(line, line.price) for line in groups[code] if line.price), code, postage.get(code)),
-        )
+        _quote(code, tuple(groups[code]), found, zones, tax, cards, terms)
         for code in sorted(groups, key=lambda code: (code != currency, code))
     )
 
 
+def _quote(
+    currency: str,
+    lines: tuple[Line, ...],
+    found: Candidates,
+    zones: Sequence[Zone],
+    tax: TaxRule | None,
+    cards: Sequence[CardFacts],
+    terms: Terms,
+) -> Quote:
+    items = [_item(line, line.price) for line in lines if line.price]
+    discount = apply(found.rules, [_promoted(line) for line in lines], currency)
+    discount = Discount(discount.lines, discount.uses, (*found.refused, *_typed(discount.refused, terms)))
+    parcel = parcel_of(items, discount.lines, currency)
+    options = _options(zones, parcel, terms) if parcel else ()
+    chosen = next((one for one in options if one.key == terms.shipping or not terms.shipping), None)
+    whole = totals(items, currency, discount=discount.lines, shipping=chosen, tax=tax)
+    paying, left = [], whole.total.minor
+    for card in cards:
+        used = min(left, card.balance.minor) if card.usable and card.balance.currency == currency else 0
+        if used:
+            paying.append((card, used))
+            left -= used
+    if paying:
+        paid = whole.total.minor - left
+        whole = totals(items, currency, discount=discount.lines, shipping=chosen, tax=tax, credit_minor=paid)
+    return Quote(currency, lines, whole, discount, terms.to, options, chosen, tuple(paying))
+
+
+def _options(zones: Sequence[Zone], parcel: Parcel, terms: Terms) -> tuple[ShippingOption, ...]:
+    if zones:
+        return offers(zones, terms.to, parcel)
+    return (delivery.standard(parcel, terms.postage.get(parcel.currency)),)
+
+
+def _cards(session: AnySession, terms: Terms) -> list[CardFacts]:
+    found = []
+    for key in dict.fromkeys(terms.gift_cards):
+        try:
+            found.append(credit.facts(credit.get_card(session, key), now=terms.now))
+        except NotFound:
+            continue
+    return found
+
+
+def _typed(refused: Iterable[Refusal], terms: Terms) -> list[Refusal]:
+    return [one for one in refused if one.code in terms.codes]
+
+
+def _promoted(line: Line) -> PromotedLine:
+    unit = line.price.unit_minor if line.price else 0
+    categories = (line.category,) if line.category else ()
+    return PromotedLine(line.product_key, categories, line.creator_key, unit, line.quantity)
+
+
 def _item(line: Line, price: OwnPrice) -> Item:
-    return Item(line.variant_key, line.card_key, line.quantity, price.unit_minor)
+    return Item(
+        line.variant_key,
+        line.card_key,
+        line.quantity,
+        price.unit_minor,
+        weight_g=line.weight_g,
+        digital=line.digital,
+        tax_class=line.tax_class,
+    )

@@ -20,15 +20,29 @@ from contentshop.core.db import db
 from contentshop.core.ids import new_key
 from contentshop.core.outbox import OutboxEvent
 from contentshop.core.uow import run_in_unit, unit_of_work
+from contentshop.delivery.rates import Destination
 from contentshop.orders import actions, queries
 from contentshop.orders.actions import Wish
+from contentshop.orders.actions.placing import destination
 from contentshop.orders.inputs import Delivery
 from contentshop.orders.models import Order
+from contentshop.orders.queries import Terms
 from contentshop.products.models import Product, Reservation, Stock, StockMovement
+from contentshop.promotions.policy import persons
 from tests.factories import Factory
 
 POSTAGE = {"USD": ShippingRule(599, 4900), "CNY": ShippingRule(1000, None)}
 PAY_WITHIN = timedelta(hours=72)
+
+
+CHINA = {
+    "country": "CN",
+    "region": "广东",
+    "city": "深圳市",
+    "district": "南山区",
+    "address": "科技路 1 号",
+    "postcode": "518000",
+}
 
 
 def delivery(**changes: str) -> Delivery:
@@ -37,6 +51,7 @@ def delivery(**changes: str) -> Delivery:
         "name": "Ada Lovelace",
         "country": "US",
         "city": "Portland",
+        "region": "OR",
         "address": "12 Engine Street",
         "postcode": "97201",
         "payment_method": "bank_transfer",
@@ -49,6 +64,7 @@ class Shop:
 
     def __init__(self, app: Flask, make: Factory, clock: FixedClock) -> None:
         self.app, self.make, self.clock = app, make, clock
+        self.creators: queries.Creators = queries.nobody
 
     def unit(self, work: Callable[[], Any]) -> Any:
         with self.app.app_context():
@@ -63,19 +79,39 @@ class Shop:
         added = self.unit(lambda: actions.add(db.session, cart, variant_id=variant_id, quantity=quantity, **values))
         return str(added.cart_key)
 
-    def cart(self, key: str, *, region: str = "US", currency: str = "USD", locale: str = "en") -> Any:
+    def cart(self, key: str, *, region: str = "US", currency: str = "USD", locale: str = "en", **terms: Any) -> Any:
+        """The cart as its page sees it: only the country is known."""
         with self.app.app_context():
-            return queries.get_cart(db.session, key, locale=locale, region=region, currency=currency, postage=POSTAGE)
+            values = {"now": self.clock.now(), "to": Destination(region), "postage": POSTAGE} | terms
+            return queries.get_cart(
+                db.session, key, locale=locale, region=region, currency=currency, terms=Terms(**values)
+            )
 
-    def wish(self, cart: str, *, currency: str = "USD", **changes: Any) -> Wish:
-        quote = self.cart(cart, currency=currency).quote(currency)
+    def checkout(self, cart: str, delivery: Delivery, *, currency: str = "USD", user: User | None = None) -> Any:
+        """The cart as the last step of the checkout sees it."""
+        with self.app.app_context():
+            state = queries.get_state(db.session, cart)
+        return self.cart(
+            cart,
+            region=delivery.buyer.address.country,
+            currency=currency,
+            to=destination(delivery),
+            shipping=delivery.shipping,
+            codes=state.codes,
+            gift_cards=state.gift_cards,
+            persons=persons(delivery.buyer.email, user.key if user else ""),
+            creators=self.creators,
+        )
+
+    def wish(self, cart: str, *, currency: str = "USD", user: User | None = None, **changes: Any) -> Wish:
+        wanted = changes.get("delivery") or delivery()
+        quote = self.checkout(cart, wanted, currency=currency, user=user).quote(currency)
         values: dict[str, Any] = {
             "attempt": new_key(24),
             "cart_key": cart,
             "currency": currency,
             "seen": quote.fingerprint if quote else "",
-            "delivery": delivery(),
-            "region": "US",
+            "delivery": wanted,
             "locale": "en",
         }
         return Wish(**(values | changes))
@@ -90,6 +126,7 @@ class Shop:
                 postage=POSTAGE,
                 pay_within=PAY_WITHIN,
                 now=self.clock.now(),
+                creators=self.creators,
             )
         )
         return order

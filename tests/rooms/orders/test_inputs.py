@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from contentshop.core.errors import Invalid
-from contentshop.orders.inputs import Delivery, Reason, Tracking, parse_quantity, read_attempt
-from tests.rooms.orders.conftest import delivery
+from contentshop.orders.inputs import Buyer, Delivery, Reason, Tracking, parse_quantity, read_attempt
+from tests.rooms.orders.conftest import CHINA, delivery
 
 
 @pytest.mark.parametrize(("text", "number"), [("1", 1), (" 7 ", 7), ("99", 99), ("007", 7)])
@@ -47,51 +47,53 @@ def test_delivery_is_cleaned() -> None:
         phone="+1 (555) 0100",
         note="Ring twice.\r\n\x00Leave it\x07 here.\n\n",
     )
-    assert found == Delivery(
-        email="ada@example.org",
-        name="Ada Lovelace",
-        phone="+1 (555) 0100",
-        country="US",
-        region="",
-        city="Portland",
-        address="12 Engine Street",
-        postcode="97201",
-        note="Ring twice.\nLeave it here.",
-        payment_method="bank_transfer",
-    )
+    assert found.buyer.values() == {
+        "email": "ada@example.org",
+        "country": "US",
+        "name": "Ada Lovelace",
+        "phone": "+1 (555) 0100",
+        "region": "OR",
+        "city": "Portland",
+        "district": "",
+        "address": "12 Engine Street",
+        "postcode": "97201",
+        "note": "Ring twice.\nLeave it here.",
+    }
+    assert (found.shipping, found.payment_method) == ("", "bank_transfer")
 
 
 def test_every_bad_field_is_named_at_once() -> None:
     with pytest.raises(Invalid) as refused:
-        Delivery.parse({"phone": "call me", "note": "x" * 1001}, countries=("US",), methods=("on_delivery",))
-    assert refused.value.fields == {
-        "email": ["Write your e-mail address, like name@example.org."],
-        "name": ["Write the name for the parcel."],
-        "phone": ["Write the phone number with digits, like +1 555 0100."],
-        "country": ["Choose a country that we deliver to."],
-        "city": ["Write the city."],
-        "address": ["Write the street and the house number."],
-        "note": ["Use at most 1000 characters."],
-        "payment_method": ["Choose how you want to pay."],
-    }
+        Delivery.parse(
+            {"country": "US", "phone": "call me", "note": "x" * 1001}, countries=("US",), methods=("on_delivery",)
+        )
     # As they stand in the form, so that reading down the list leads down the page.
-    assert list(refused.value.fields) == [
-        "email",
-        "phone",
-        "country",
-        "name",
-        "address",
-        "city",
-        "note",
-        "payment_method",
+    assert list(refused.value.fields.items()) == [
+        ("email", ["Write your e-mail address, like name@example.org."]),
+        ("name", ["Write the name for the parcel."]),
+        ("address", ["Write the street and the house number."]),
+        ("city", ["Write the city."]),
+        ("region", ["Choose a state or province."]),
+        ("postcode", ["Write the postcode."]),
+        ("phone", ["Write the phone number with digits, like +1 555 0100."]),
+        ("note", ["Use at most 1000 characters."]),
+        ("payment_method", ["Choose how you want to pay."]),
     ]
 
 
-def test_postcode_is_needed_where_parcels_need_it() -> None:
+def test_a_postcode_is_needed_where_carriers_go_by_it() -> None:
     with pytest.raises(Invalid) as refused:
         delivery(postcode="")
     assert refused.value.fields == {"postcode": ["Write the postcode."]}
-    assert delivery(postcode="", country="CN").postcode == ""
+    assert delivery(**CHINA | {"postcode": ""}).buyer.address.postcode == ""
+
+
+def test_what_is_not_shipped_needs_a_name_and_a_country_only() -> None:
+    form = {"email": "ada@example.org", "name": "Ada", "country": "US"}
+    assert Buyer.parse(form, countries=("US",), shipped=False).address.name == "Ada"
+    with pytest.raises(Invalid) as refused:
+        Buyer.parse(form, countries=("US",))
+    assert set(refused.value.fields) == {"address", "city", "region", "postcode"}
 
 
 def test_country_and_method_come_from_our_lists() -> None:
