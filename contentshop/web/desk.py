@@ -20,6 +20,7 @@ from contentshop.media import actions as media
 from contentshop.media.images import encode
 from contentshop.orders import queries as orders
 from contentshop.products import actions, queries, stock
+from contentshop.products.actions import locks
 from contentshop.products.inputs import OfferInput, ProductInput, VariantInput, parse_quantity
 from contentshop.products.queries import SHELVES, Shelf
 from contentshop.web import audited
@@ -211,6 +212,15 @@ def set_product_state(key: str) -> Response:
             raise Invalid({"do": [_("Choose what to do.")]})
     flash(_("Saved."), "success")
     return _to_product(key)
+
+
+@bp.post("/desk/products/<key>/unlock")
+def unlock(key: str) -> Response:
+    """Let a field that a person has locked follow imports and pages again; back to the page the button stands on."""
+    field, offer_key = request.form.get("field", ""), request.form.get("offer", "")
+    if locks.unlock(db.session, key, field, offer_key=offer_key, now=viewer().now):
+        flash(_("From now on it follows what imports and the shop’s page say."), "success")
+    return redirect(url_for("desk.offer", key=key, offer=offer_key), 303) if offer_key else _to_product(key)
 
 
 @bp.post("/desk/products/<key>/picture")

@@ -115,6 +115,15 @@ class OfferRow:
 
 
 @dataclass(frozen=True, slots=True)
+class LockRow:
+    """A field that a person has locked, of the product or of the offer with the key ``offer``."""
+
+    field: str
+    offer: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
 class PictureRow:
     """One picture of the product being edited."""
 
@@ -139,6 +148,7 @@ class EditPage:
     variants: Sequence[VariantRow]
     offers: Sequence[OfferRow]
     pictures: Sequence[PictureRow]
+    locks: Sequence[LockRow]
     errors: Mapping[str, list[str]]
 
 
@@ -168,6 +178,7 @@ class OfferPage:
     currencies: Sequence[tuple[str, str]]
     regions: Sequence[tuple[str, str]]
     availabilities: Sequence[tuple[str, str]]
+    locks: Sequence[LockRow]
     errors: Mapping[str, list[str]]
 
 
@@ -302,8 +313,27 @@ def edit_page(
         variants=_variant_rows(product),
         offers=_offer_rows(product),
         pictures=[PictureRow(one.key, view) for one in pictures if (view := picture(one)) is not None],
+        locks=lock_rows(product),
         errors=errors,
     )
+
+
+def lock_rows(product: Product, only: Offer | None = None) -> list[LockRow]:
+    """What people have locked of a product and its offers, or of this offer alone."""
+    names = {
+        "title": _("Title"),
+        "brand": _("Brand"),
+        "gtin": _("GTIN (EAN, UPC)"),
+        "mpn": _("Maker’s part number"),
+        "price": _("Price"),
+        "availability": _("Availability"),
+    }
+    rows = [LockRow(name, "", names.get(name, name)) for name in product.locks if only is None]
+    for offer in product.offers:
+        if only is None or offer.id == only.id:
+            place = _name_of(offer.merchant.name, offer.merchant.translations) if offer.merchant else ""
+            rows += [LockRow(name, offer.key, f"{names.get(name, name)} · {place}") for name in offer.locks]
+    return rows
 
 
 def other_language(lang: str) -> str:
@@ -403,6 +433,7 @@ def offer_page(
         currencies=[(code, code) for code in dict.fromkeys([*known.currencies, values.get("currency", "")]) if code],
         regions=[(code, str(countries.get(code, code))) for code in codes if code],
         availabilities=[(code, names[code]) for code in AVAILABILITIES],
+        locks=lock_rows(product, offer) if offer else [],
         errors=errors,
     )
 

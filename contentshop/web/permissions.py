@@ -184,6 +184,7 @@ PERMISSIONS: dict[str, Access] = {
     "desk.product": Access.OPERATOR,
     "desk.save_product": Access.OPERATOR,
     "desk.set_product_state": Access.OPERATOR,
+    "desk.unlock": Access.OPERATOR,
     "desk.add_picture": Access.OPERATOR,
     "desk.remove_picture": Access.OPERATOR,
     "desk.new_variant": Access.OPERATOR,

@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from contentshop.core.clock import FixedClock
+from contentshop.core.uow import unit_of_work
 from contentshop.products import queries, stock
 from contentshop.products.models import Offer, Product, Stock, StockMovement
 from tests.factories import Factory
@@ -377,3 +378,41 @@ def test_hostile_words_stay_words(operator: FlaskClient, make: Factory) -> None:
         page = operator.get(address).text
         assert "<script>alert" not in page
         assert "&lt;script&gt;" in page
+
+
+class TestLocks:
+    """What people have locked is seen, and let go with one press."""
+
+    def test_fields_of_a_product_and_its_offers(
+        self, operator: FlaskClient, session: Session, make: Factory, post_form: Post
+    ) -> None:
+        shop = make.merchant("bigshop", name="Big Shop")
+        lamp = make.product("lamp", affiliate=[{"merchant": shop}])
+        at = f"/desk/products/{lamp.key}"
+        assert "Kept as a person wrote it" not in operator.get(at).text
+        with unit_of_work(session):
+            session.execute(update(Product).values(locks=["title", "brand"]))
+            session.execute(update(Offer).values(locks=["price"]))
+        offer = session.scalars(select(Offer.key)).one()
+        session.rollback()
+
+        page = operator.get(at).text
+        assert re.findall(r'<li class="row"><p>([^<]+)</p>', page) == ["Title", "Brand", "Price · Big Shop"]
+        alone = operator.get(f"{at}/offers/{offer}").text
+        assert re.findall(r'<li class="row"><p>([^<]+)</p>', alone) == ["Price · Big Shop"]
+
+        answer = post_form(operator, f"{at}/unlock", {"field": "title", "offer": ""})
+        assert (answer.status_code, answer.headers["Location"]) == (303, at)
+        answer = post_form(operator, f"{at}/unlock", {"field": "price", "offer": offer})
+        assert answer.headers["Location"] == f"{at}/offers/{offer}"
+        assert post_form(operator, f"{at}/unlock", {"field": "price", "offer": offer}).status_code == 303
+        assert only(session).locks == ["brand"]
+        assert session.scalars(select(Offer.locks)).one() == []
+        session.rollback()
+        assert re.findall(r'<li class="row"><p>([^<]+)</p>', operator.get(at).text) == ["Brand"]
+
+    def test_what_is_not_there_is_not_found(self, operator: FlaskClient, make: Factory, post_form: Post) -> None:
+        lamp = make.product("lamp")
+        assert post_form(operator, "/desk/products/nothing/unlock", {"field": "title"}).status_code == 404
+        wrong = post_form(operator, f"/desk/products/{lamp.key}/unlock", {"field": "price", "offer": "nothing"})
+        assert wrong.status_code == 404
