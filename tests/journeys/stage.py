@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from sqlalchemy import select
+
 from contentshop.accounts.models import User
 from contentshop.affiliate import actions as affiliate
 from contentshop.affiliate.inputs import ProgramInput
@@ -14,11 +16,18 @@ from contentshop.core.ids import new_key
 from contentshop.core.uow import unit_of_work
 from contentshop.curation import actions as curation
 from contentshop.curation.inputs import FeaturedListInput, SlotInput
+from contentshop.live import actions as live
+from contentshop.live.inputs import SessionInput
 from contentshop.media import actions as media
 from contentshop.posts import actions as posts
+from contentshop.posts import series, teamwork
 from contentshop.posts.inputs import PostInput
+from contentshop.posts.models import Post, Series
 from contentshop.products import actions as products
 from contentshop.products.inputs import MerchantInput, ProductInput
+from contentshop.products.models import Product
+from contentshop.social import actions as social
+from contentshop.social import queries as social_queries
 from contentshop.web.session import engines
 from tests.live.site import LiveSite
 from tests.rooms.media.pictures import picture
@@ -191,6 +200,13 @@ class Stage:
     featured_key: str
     featured_slug: str
     topic: str
+    series: str
+    series_key: str
+    picture: str
+    live: dict[str, str]
+    discussed: str
+    comment: str
+    invitation: str
 
 
 def set_stage(site: LiveSite) -> Stage:
@@ -250,8 +266,10 @@ def _fill(people: dict[str, User]) -> Stage:
         session.flush()
         return post.slug if live else post.key
 
-    for number in range(1, 7):
+    older = [
         write("article", f"An older guide, number {number}", "Words enough.\n\n## More\n\nAnd more words.")
+        for number in range(1, 7)
+    ]
     write("article", "Other", "Another text.")
     chinese = write("article", "通勤路上听什么", CHINESE, lang="zh")
     a_list = write("list", "Four things I would buy again", LIST)
@@ -273,8 +291,22 @@ def _fill(people: dict[str, User]) -> Stage:
         session, featured, SlotInput(position=1, starts_at=now - timedelta(days=1), ends_at=None), by=editor, now=now
     )
     session.flush()
+    reader = session.merge(people["reader"])
+    made = _series(creator, older[:3])
+    asked = posts.create_draft(
+        session, PostInput.parse(kind="article", title="A draft of the editor"), by=editor, now=now
+    )
+    session.flush()
+    invitation = teamwork.invite(session, asked, creator.handle, "coauthor", by=editor, now=now)
     return Stage(
         **people,
+        series=f"/series/{made.slug}",
+        series_key=made.key,
+        picture=cover.key,
+        live=_sessions(creator),
+        discussed=older[5],
+        comment=_talk(older[5], creator, reader),
+        invitation=invitation.key,
         article=f"/p/{article}",
         list=f"/p/{a_list}",
         chinese=f"/p/{chinese}",
@@ -283,6 +315,58 @@ def _fill(people: dict[str, User]) -> Stage:
         featured_slug=featured.slug,
         topic="/topics/sound",
     )
+
+
+def _series(creator: User, slugs: list[str]) -> Series:
+    session, now = db.session, engines().clock.now()
+    form = series.SeriesInput.parse(title="Three older guides", intro="Read them one after another.")
+    made = series.make_series(session, form, by=creator, now=now)
+    for slug in slugs:
+        key = session.scalar(select(Post.key).where(Post.slug == slug))
+        series.put_in(session, made, str(key), by=creator)
+    return made
+
+
+def _sessions(host: User) -> dict[str, str]:
+    """One session in each state, by state; each has two products."""
+    session, now = db.session, engines().clock.now()
+    found = {}
+    for state in ("scheduled", "live", "ended", "replay"):
+        form = SessionInput.parse(
+            title=f"A session that is {state}",
+            summary="Two things and your questions.",
+            stream="https://www.youtube.com/watch?v=abcdefghijk",
+            starts_at=(now + timedelta(days=2)).strftime("%Y-%m-%dT%H:%M"),
+            now=now,
+        )
+        one = live.schedule(session, form, by=host, now=now)
+        ids = session.scalars(select(Product.id).where(Product.slug.in_([STOCK, ELSEWHERE])).order_by(Product.id))
+        cards = [live.add_card(session, one, number, note="My words on it.", by=host) for number in ids]
+        if state != "scheduled":
+            live.begin(session, one, by=host, now=now)
+            for step, card in enumerate(cards):
+                live.pin(session, one, card.key, by=host, now=now + timedelta(seconds=90 * step))
+        if state in ("ended", "replay"):
+            live.end(session, one, by=host, now=now + timedelta(minutes=10))
+        if state == "replay":
+            live.offer_replay(session, one, by=host, shown=True)
+        found[state] = one.key
+    return found
+
+
+def _talk(slug: str, creator: User, reader: User) -> str:
+    """A comment with an answer, reported; a question about a product, answered. The comment's key."""
+    session, now = db.session, engines().clock.now()
+    about = social_queries.find_post(session, slug)
+    comment = social.say_something(session, about, "Does it last? Mine broke in a year.", by=reader, now=now)
+    session.flush()
+    social.say_something(session, about, "Mine is in its fourth.", by=creator, now=now, parent_key=comment.key)
+    social.report(session, social_queries.get_shown(session, comment.key), "spam", by=creator, now=now)
+    product = social_queries.find_product(session, SOLD_OUT)
+    question = social.say_something(session, product, "Does it fit a small bag?", by=reader, now=now)
+    session.flush()
+    social.say_something(session, product, "Yes, along its side.", by=creator, now=now, parent_key=question.key)
+    return comment.key
 
 
 def _colour(slug: str) -> tuple[int, int, int]:

@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 
 from tests.journeys.conftest import HEIGHT, Visit, Watch
 from tests.journeys.stage import ELSEWHERE, GONE, LAMP, SOLD_OUT, STOCK, Stage
+from tests.journeys.writing import written
 from tests.live.site import LiveSite
 
 NARROW, WIDE = 390, 1280
@@ -96,6 +97,18 @@ PUBLIC: dict[str, Path] = {
     "topic": lambda stage: stage.topic,
     "creator": lambda stage: f"/@{stage.creator.handle}",
     "featured list": lambda stage: f"/featured/{stage.featured_slug}",
+    "series": lambda stage: stage.series,
+    "creator's lists": lambda stage: f"/@{stage.creator.handle}/lists",
+    "comments": lambda stage: f"/p/{stage.discussed}/comments",
+    "questions": lambda _: f"/products/{SOLD_OUT}/questions",
+    "trending": lambda _: "/trending",
+    "live sessions": lambda _: "/live",
+    "a session to come": lambda stage: f"/live/{stage.live['scheduled']}",
+    "a session that is live": lambda stage: f"/live/{stage.live['live']}",
+    "its cards alone": lambda stage: f"/live/{stage.live['live']}/cards",
+    "a session that is over": lambda stage: f"/live/{stage.live['ended']}",
+    "a replay": lambda stage: f"/live/{stage.live['replay']}",
+    "search with a session": lambda _: "/search?q=session",
     "empty cart": lambda _: "/cart",
     "sign in": lambda _: "/sign-in",
     "sign up": lambda _: "/sign-up",
@@ -120,7 +133,7 @@ def test_public_pages(visit: Visit, watch: Watch, stage: Stage, name: str) -> No
     assert_everybody_can_use(page)
 
 
-@pytest.mark.parametrize("name", ["home", "list", "search"])
+@pytest.mark.parametrize("name", ["home", "list", "search", "series", "creator", "comments", "a replay"])
 def test_public_pages_in_chinese(visit: Visit, stage: Stage, name: str) -> None:
     page = visit(locale="zh").page
     page.goto(PUBLIC[name](stage))
@@ -143,6 +156,26 @@ OWN: dict[str, tuple[str, Path]] = {
     "people": ("creator", lambda stage: f"/studio/{stage.draft}/together"),
     "remarks": ("creator", lambda stage: f"/studio/{stage.draft}/review?at=1"),
     "preview links": ("creator", lambda stage: f"/studio/{stage.draft}/share"),
+    "ways to begin": ("creator", lambda _: "/studio/new?start=review"),
+    "a new product": ("creator", lambda _: "/studio/products/new"),
+    "media library": ("creator", lambda _: "/studio/media"),
+    "one picture": ("creator", lambda stage: f"/studio/media/{stage.picture}"),
+    "own series": ("creator", lambda _: "/studio/series"),
+    "one series": ("creator", lambda stage: f"/studio/series/{stage.series_key}"),
+    "links to put in": ("creator", lambda stage: f"/studio/{stage.draft}/links"),
+    "an invitation": ("creator", lambda stage: f"/studio/invitations/{stage.invitation}"),
+    "own sessions": ("creator", lambda _: "/studio/live"),
+    "new session": ("creator", lambda _: "/studio/live/new"),
+    "preparing a session": ("creator", lambda stage: f"/studio/live/{stage.live['scheduled']}?q=kettle"),
+    "running a session": ("creator", lambda stage: f"/studio/live/{stage.live['live']}"),
+    "after a session": ("creator", lambda stage: f"/studio/live/{stage.live['replay']}"),
+    "notifications": ("creator", lambda _: "/account/notifications"),
+    "feed": ("reader", lambda _: "/feed"),
+    "commenting": ("reader", lambda stage: f"/p/{stage.discussed}/comments"),
+    "reporting": ("creator", lambda stage: f"/comments/{stage.comment}/report"),
+    "reports": ("editor", lambda _: "/desk/reports"),
+    "synonyms": ("editor", lambda _: "/desk/synonyms"),
+    "what is searched": ("editor", lambda _: "/desk/searches"),
     "desk": ("operator", lambda _: "/desk"),
     "products": ("operator", lambda _: "/desk/products"),
     "new product": ("operator", lambda _: "/desk/products/new"),
@@ -190,6 +223,11 @@ def test_the_editor_with_its_product_search_open(visit: Visit, stage: Stage) -> 
     page.fill("[data-picker] input", "quiet")
     expect(page.locator(".picker-row").first).to_be_visible()
     assert_everybody_can_use(page)
+    # How the author came to it is said where it is chosen, and stands in the text.
+    page.set_viewport_size({"width": WIDE, "height": HEIGHT})
+    page.select_option("[data-relation]", "bought")
+    page.click(".picker-row [data-as=card] >> nth=0")
+    assert f'::card[{STOCK}]{{relation="bought"}}' in written(page)
 
 
 def test_the_way_of_an_order(visit: Visit, watch: Watch, stage: Stage, site: LiveSite) -> None:

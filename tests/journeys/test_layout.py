@@ -15,7 +15,7 @@ from tests.journeys.writing import surface
 HEAVIEST = 34 * 1024  # bytes of HTML, CSS and JavaScript, compressed (the design's limit for a reader page)
 MOST_REQUESTS = 25  # before scrolling; each is one more chance to wait
 
-PAGES = ["home", "article", "list", "product", "search"]
+PAGES = ["home", "article", "list", "product", "search", "series", "creator", "live", "replay", "comments"]
 
 
 def path_of(name: str, stage: Stage) -> str:
@@ -25,6 +25,11 @@ def path_of(name: str, stage: Stage) -> str:
         "list": stage.list,
         "product": f"/products/{STOCK}",
         "search": "/search?q=guide",
+        "series": stage.series,
+        "creator": f"/@{stage.creator.handle}",
+        "live": f"/live/{stage.live['live']}",
+        "replay": f"/live/{stage.live['replay']}",
+        "comments": f"/p/{stage.discussed}/comments",
     }[name]
 
 

@@ -20,6 +20,7 @@ from contentshop.config import Settings
 from contentshop.core.clock import FixedClock
 from contentshop.core.db import db
 from contentshop.media.models import Asset
+from contentshop.posts.blocks import RELATIONS
 from contentshop.posts.models import Post, Revision
 from contentshop.posts.queries import list_problems
 from tests.conftest import csrf_of, make_settings
@@ -585,3 +586,9 @@ class TestClosedSite:
         token = csrf_of(client, "/account/password")
         assert client.post("/studio/start", data={"csrf_token": token}).location == "/studio"
         assert role_of(app, reader) == "reader"
+
+
+def test_every_relation_of_a_card_can_be_chosen_where_products_are_found(writer: Writer) -> None:
+    page = writer.client.get(f"/studio/{writer.begin()}").text
+    choices = page[page.index("data-relation>") : page.index("</select>", page.index("data-relation>"))]
+    assert re.findall(r'value="(\w*)"', choices) == ["", *RELATIONS]

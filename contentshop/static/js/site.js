@@ -6,6 +6,9 @@ const badge = document.querySelector("[data-cart-count]");
 const toast = document.querySelector("[data-toast]");
 let toastTimer = 0;
 
+// On a phone the rooms of the studio and the desk are a line that scrolls: the present one comes into sight.
+document.querySelector(".side-nav [aria-current], .tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
 function remember(count) {
   try {
     if (count === undefined) return localStorage.getItem(seen) !== null;

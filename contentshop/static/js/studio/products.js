@@ -5,9 +5,11 @@ const { page, element, icon, button, say, ask, later, dialog } = globalThis.stud
 const ADDRESS = /^https?:\/\/[^\s]+\.[^\s]+$/i;
 const titles = new Map(); // product key → title, for the panel of items
 
-/** What stands in the text for a product. */
-function markup(kind, key) {
-  return kind === "card" ? `::card[${key}]` : `:::item[${key}]{award="«»"}\n+ \n- \n\n:::`;
+/** What stands in the text for a product; ``relation`` is how its author came to it, if not as the post says. */
+function markup(kind, key, relation = "") {
+  const how = relation && `relation="${relation}"`;
+  if (kind === "card") return `::card[${key}]${how && `{${how}}`}`;
+  return `:::item[${key}]{award="«»"${how && ` ${how}`}}\n+ \n- \n\n:::`;
 }
 
 function setUpProducts(editor, text) {
@@ -17,6 +19,7 @@ function setUpProducts(editor, text) {
   const list = sheet.querySelector("[data-results]");
   const status = sheet.querySelector("[data-find-say]");
   const finding = sheet.querySelector("[data-find]");
+  const relation = sheet.querySelector("[data-relation]");
   const review = sheet.querySelector("[data-review]");
   let asked = 0;
   let insert = () => {};
@@ -27,8 +30,9 @@ function setUpProducts(editor, text) {
   function open(kind, take = null) {
     first = kind;
     only = take ? say("choose") : "";
-    insert = take ?? ((key, as) => text.insertBlock(markup(as, key)));
-    input.value = "";
+    insert = take ?? ((key, as) => text.insertBlock(markup(as, key, relation.value)));
+    input.value = relation.value = "";
+    relation.closest(".field").hidden = Boolean(only);
     list.replaceChildren();
     status.textContent = "";
     back();
