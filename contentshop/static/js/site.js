@@ -7,7 +7,9 @@ const toast = document.querySelector("[data-toast]");
 let toastTimer = 0;
 
 // On a phone the rooms of the studio and the desk are a line that scrolls: the present one comes into sight.
-document.querySelector(".side-nav [aria-current], .tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+const room = document.querySelector(".side-nav [aria-current]");
+const rooms = room?.closest(".side-nav");
+if (rooms) rooms.scrollLeft = room.offsetLeft - (rooms.clientWidth - room.offsetWidth) / 2;
 
 function remember(count) {
   try {
