@@ -6,6 +6,7 @@ import time
 
 from flask import Flask
 
+from contentshop.aftersale import queries as cases
 from contentshop.core import jobs
 from contentshop.core.db import db
 from contentshop.core.errors import ContentshopError
@@ -14,6 +15,7 @@ from contentshop.orders import queries as orders
 from contentshop.posts import queries as posts
 from contentshop.products import queries as products
 from contentshop.products import stock
+from contentshop.reviews import queries as reviews
 from contentshop.search import actions as search
 from contentshop.web.session import engines, settings
 
@@ -28,7 +30,9 @@ def audit(app: Flask, *, wait: int = 0) -> list[str]:
     problems += [f"stock: {text}" for text in stock.audit(db.session)]
     problems += [f"prices: {text}" for text in products.audit_prices(db.session)]
     problems += [f"orders: {text}" for text in orders.audit(db.session)]
+    problems += [f"after-sale: {text}" for text in cases.audit(db.session)]
     problems += [f"posts: {text}" for text in posts.audit(db.session)]
+    problems += [f"reviews: {text}" for text in reviews.audit(db.session)]
     problems += _index_problems()
     db.session.rollback()
     return problems

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from flask import Flask
@@ -16,12 +17,14 @@ from contentshop.core.db import db
 from contentshop.core.mail import Message
 from contentshop.core.uow import unit_of_work
 from contentshop.discovery import likeness
+from contentshop.orders import actions as orders
 from contentshop.posts import deals
+from contentshop.reviews import actions as reviews
 from contentshop.search import actions as search
 from contentshop.watching import actions as watching
 from contentshop.watching.documents import Subject
-from contentshop.web import mails, order_mails, studio_mails, watching_mails
-from contentshop.web.session import engines
+from contentshop.web import mails, order_mails, review_mails, studio_mails, watching_mails
+from contentshop.web.session import engines, settings
 
 Payloads = Sequence[Mapping[str, Any]]
 # A commit of the index costs by its terms more than by its documents, so an import's hundreds go together.
@@ -74,6 +77,12 @@ def _check_deals(payloads: Payloads) -> None:
         deals.check_offers(db.session, list(keys), now=engines().clock.now())
 
 
+def _recount_reviews(payloads: Payloads) -> None:
+    keys = dict.fromkeys(str(payload["user"]) for payload in payloads)
+    with unit_of_work(db.session):
+        reviews.recount(db.session, list(keys), now=engines().clock.now())
+
+
 def _learn_search(payloads: Payloads) -> None:
     for key in dict.fromkeys(str(payload["saved_search"]) for payload in payloads):
         baseline = watching.learn(db.session, engines().search, key)
@@ -115,7 +124,15 @@ def _mails(build: Callable[[Mapping[str, Any]], Sequence[Message]]) -> Reaction:
 
 
 def _order_mail(kind: str) -> Reaction:
-    return _mail(lambda payload: order_mails.order_mail(str(payload["order"]), kind))
+    return _mail(lambda payload: order_mails.order_mail(payload, kind))
+
+
+def _ship_digital(payloads: Payloads) -> None:
+    """What needs no parcel leaves as soon as it is paid."""
+    within = timedelta(days=settings().confirm_days)
+    for key in dict.fromkeys(str(payload["order"]) for payload in payloads):
+        with unit_of_work(db.session):
+            orders.ship_digital(db.session, key, confirm_within=within, now=engines().clock.now())
 
 
 REACTIONS: dict[str, Reaction] = {
@@ -136,15 +153,21 @@ REACTIONS: dict[str, Reaction] = {
     "watch_post_author": _watch("post_author", "post"),
     "liken_post": Reaction(_liken, batch=20),
     "check_deals": Reaction(_check_deals, batch=100),
+    "recount_reviews": Reaction(_recount_reviews, batch=50),
     "learn_search": Reaction(_learn_search, batch=10),
     "mail_notifications": Reaction(_mail_notifications, batch=1),
     "mail_password_reset": _mail(mails.password_reset),
     "mail_plan_failed": _mails(studio_mails.failed_plan),
     "mail_invitation": _mail(studio_mails.invitation),
+    "mail_review_invitation": _mail(review_mails.invitation),
     "mail_order_placed": _order_mail("placed"),
     "mail_order_paid": _order_mail("paid"),
     "mail_order_shipped": _order_mail("shipped"),
     "mail_order_cancelled": _order_mail("cancelled"),
+    "mail_order_part_paid": _order_mail("part_paid"),
+    "mail_order_refunded": _order_mail("refunded"),
+    "mail_after_sale": _mail(order_mails.case_mail),
+    "ship_digital": Reaction(_ship_digital, batch=1),
 }
 
 ON_EVENT: dict[str, tuple[str, ...]] = {
@@ -171,9 +194,11 @@ ON_EVENT: dict[str, tuple[str, ...]] = {
     "DealChanged": ("index_post", "watch_post"),
     "FeaturedListChanged": ("index_featured",),
     # Not the posts of a creator who has a new name: nobody waits for that.
-    "UserChanged": ("index_creator", "index_creator_posts", "index_creator_talks", "watch_creator"),
+    "UserChanged": ("index_creator", "index_creator_posts", "index_creator_talks", "watch_creator", "recount_reviews"),
     "CommentChanged": ("index_post", "watch_post"),
     "QuestionChanged": ("index_product", "watch_product"),
+    "ReviewChanged": ("index_product", "watch_product"),
+    "ReviewsInvited": ("mail_review_invitation",),
     "WorthChanged": ("index_post", "watch_post"),
     "SearchArmed": ("learn_search",),
     "NotificationsDue": ("mail_notifications",),
@@ -181,7 +206,10 @@ ON_EVENT: dict[str, tuple[str, ...]] = {
     "PlanFailed": ("mail_plan_failed",),
     "MemberInvited": ("mail_invitation",),
     "OrderPlaced": ("mail_order_placed",),
-    "OrderPaid": ("mail_order_paid",),
+    "OrderPaid": ("mail_order_paid", "ship_digital"),
+    "OrderPartPaid": ("mail_order_part_paid",),
+    "OrderRefunded": ("mail_order_refunded",),
+    "AfterSaleMoved": ("mail_after_sale",),
     "OrderShipped": ("mail_order_shipped",),
     "OrderCancelled": ("mail_order_cancelled",),
 }

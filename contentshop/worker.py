@@ -22,6 +22,8 @@ import structlog
 from flask import Flask
 
 from contentshop.affiliate import spool
+from contentshop.aftersale import actions as cases
+from contentshop.aftersale import queries as case_queries
 from contentshop.core import jobs
 from contentshop.core.db import db, is_contention, refresh_statistics
 from contentshop.core.errors import Conflict, ContentshopError, Unavailable
@@ -40,11 +42,14 @@ from contentshop.products import actions as products
 from contentshop.products import queries as product_queries
 from contentshop.products.pages import PageFacts, read_page
 from contentshop.reactions import ON_EVENT, REACTIONS, Reaction, site_context
+from contentshop.reviews import actions as reviews
+from contentshop.reviews import queries as review_queries
 from contentshop.search import actions as search
 from contentshop.social import actions as social
 from contentshop.watching import actions as watching
 from contentshop.watching import queries as watching_queries
 from contentshop.web import paying_jobs
+from contentshop.web.aftersale_pages import terms
 from contentshop.web.session import engines, settings
 
 IDLE_PAUSE = 0.15  # seconds between rounds when there was nothing to do
@@ -58,6 +63,7 @@ BOARDS_EVERY = 600.0
 SWEEP_EVERY = 3600.0
 MEDIA_EVERY = 6 * 3600.0
 PAGES_EVERY = 15.0
+INVITATIONS_EVERY = 60.0
 PAYMENTS_EVERY = 0.25
 KEPT_EVENTS_EVERY = 5.0
 PAGES_AT_ONCE = 5
@@ -148,6 +154,7 @@ class Worker:
                 done += self._timed("index", INDEX_EVERY, self._mind_index)
                 done += self._timed("openings", OPENINGS_EVERY, open_lists)
                 done += self._timed("votes", OPENINGS_EVERY, open_votes)
+                done += self._timed("invitations", INVITATIONS_EVERY, invite_reviewers)
                 self._timed("boards", BOARDS_EVERY, refresh_boards)
                 self._timed("sweep", SWEEP_EVERY, sweep)
                 self._timed("media", MEDIA_EVERY, sweep_media)
@@ -204,6 +211,17 @@ def open_votes() -> int:
         return social.open_counts(db.session, now=engines().clock.now())
 
 
+def invite_reviewers() -> int:
+    """Have buyers asked how they like what arrived some days ago. Looks before it takes the write lock."""
+    now = engines().clock.now()
+    due = review_queries.list_to_invite(db.session, now=now)
+    db.session.rollback()
+    if not due:
+        return 0
+    with unit_of_work(db.session):
+        return reviews.invite(db.session, now=now)
+
+
 def renew_text(revision_id: int) -> bool:
     """Make one text anew from its source; rendering takes a while, so nothing is locked meanwhile."""
     source = renewing.source_of(db.session, revision_id)
@@ -216,14 +234,24 @@ def renew_text(revision_id: int) -> bool:
 
 
 def expire() -> int:
-    """Cancel orders whose time to pay is over, and free their stock. Looks before it takes the write lock."""
+    """Do what orders and after-sale cases do by the clock: unpaid ones are cancelled and free their stock, shipped
+    ones are taken as received, what was not sent back is closed. Looks before it takes the write lock."""
     now = engines().clock.now()
     overdue = order_queries.list_overdue(db.session, now=now)
+    arrived = order_queries.list_to_confirm(db.session, now=now)
+    unsent = case_queries.list_unsent(db.session, now=now)
     db.session.rollback()
-    if not overdue:
-        return 0
-    with unit_of_work(db.session):
-        return len(orders.expire_unpaid(db.session, now=now))
+    done = 0
+    if overdue:
+        with unit_of_work(db.session):
+            done += len(orders.expire_unpaid(db.session, now=now))
+    if arrived:
+        with unit_of_work(db.session):
+            done += len(orders.confirm_overdue(db.session, now=now))
+    if unsent:
+        with unit_of_work(db.session):
+            done += len(cases.end_unsent(db.session, terms=terms(), now=now))
+    return done
 
 
 def carry_out_plans() -> int:

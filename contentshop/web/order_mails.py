@@ -3,29 +3,35 @@ held up says what is true when it goes out."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from babel.dates import format_date
 from flask import render_template
 from flask_babel import force_locale
 from flask_babel import gettext as _
 
+from contentshop.aftersale import queries as cases
+from contentshop.aftersale.policy import BACK
 from contentshop.core.db import db
 from contentshop.core.errors import NotFound
 from contentshop.core.mail import Message
 from contentshop.core.money import Money
 from contentshop.orders import queries as orders
+from contentshop.payments import queries as payments
+from contentshop.web.aftersale_pages import kind_words
+from contentshop.web.carriers import tracking_url
 from contentshop.web.chrome import BABEL_LOCALES, LANGUAGE_TAGS
 from contentshop.web.order_links import order_url
-from contentshop.web.session import settings
-from contentshop.web.shop_pages import address_lines, instructions
+from contentshop.web.order_pages import address_lines, due_of, instructions
+from contentshop.web.session import engines, settings
 
 if TYPE_CHECKING:
-    from contentshop.orders.models import Order
+    from contentshop.aftersale.models import AfterSale
+    from contentshop.orders.models import Order, Shipment
 
-KINDS = ("placed", "paid", "shipped", "cancelled")
+Payload = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +46,8 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class OrderMail:
-    """What a mail about an order says. Amounts and days are words already. ``pay`` is empty when nothing is due."""
+    """What a mail about an order says. Amounts and days are words already. ``pay`` is empty when nothing is due;
+    ``lines`` and ``sums`` are (label, amount)."""
 
     name: str
     number: str
@@ -50,94 +57,277 @@ class OrderMail:
     sums: Sequence[tuple[str, str]]
     address: Sequence[str]
     link: str
+    link_words: str
 
 
-def order_mail(order_key: str, kind: str) -> Message | None:
-    """The mail that tells of ``kind`` (placed, paid, shipped, cancelled); None when there is no such order."""
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """What differs from mail to mail: subject, first sentences, what they are about, and the page it leads to."""
+
+    subject: str
+    lead: Sequence[str]
+    pay: Sequence[str] = ()
+    lines: Sequence[tuple[str, str]] | None = None
+    sums: Sequence[tuple[str, str]] | None = None
+    path: str = ""
+    link_words: str = ""
+
+
+def order_mail(payload: Payload, kind: str) -> Message | None:
+    """The mail that tells of ``kind`` (placed, part_paid, paid, shipped, cancelled, refunded); None when there is no
+    such order, or nothing to tell."""
+    order = _find(str(payload["order"]))
+    if order is None:
+        return None
+    return _mail(order, lambda locale: _WORDS[kind](order, payload, locale))
+
+
+def case_mail(payload: Payload) -> Message | None:
+    """The mail that tells its buyer how far an after-sale case is; None when there is no such case."""
     try:
-        order = orders.get_by_key(db.session, order_key)
+        case = cases.get_case(db.session, str(payload["case"]))
     except NotFound:
         return None
+    order = _find(case.order.key)
+    if order is None:
+        return None
+    return _mail(order, lambda locale: _case_words(order, case, str(payload["state"]), locale))
+
+
+def _find(order_key: str) -> Order | None:
+    try:
+        return orders.get_by_key(db.session, order_key)
+    except NotFound:
+        return None
+
+
+def _mail(order: Order, words_in: Callable[[str], _Words | None]) -> Message | None:
     locale = BABEL_LOCALES.get(order.locale, "en")
     with force_locale(locale):
-        subject = _subject(order, kind)
-        frame = Frame(settings().site_name, settings().site_url, LANGUAGE_TAGS.get(order.locale, "en"), subject)
-        page = _page(order, kind, locale)
+        words = words_in(locale)
+        if words is None:
+            return None
+        frame = Frame(settings().site_name, settings().site_url, LANGUAGE_TAGS.get(order.locale, "en"), words.subject)
+        page = OrderMail(
+            name=order.name,
+            number=order.key.upper(),
+            lead=words.lead,
+            pay=words.pay,
+            lines=_lines(order, locale) if words.lines is None else words.lines,
+            sums=_sums(order, locale) if words.sums is None else words.sums,
+            address=address_lines(order, locale),
+            link=settings().site_url + (words.path or order_url(order.key)),
+            link_words=words.link_words or _("See your order"),
+        )
         return Message(
             to=order.email,
-            subject=subject,
+            subject=words.subject,
             text=render_template("email/order.txt", page=page, mail=frame),
             html=render_template("email/order.html", page=page, mail=frame),
         )
 
 
-def _subject(order: Order, kind: str) -> str:
-    words = {"number": order.key.upper(), "site": settings().site_name}
-    subjects: dict[str, str] = {
-        "placed": _("Your order %(number)s at %(site)s", **words),
-        "paid": _("Your payment for order %(number)s has arrived", **words),
-        "shipped": _("Your order %(number)s is on its way", **words),
-        "cancelled": _("Your order %(number)s is cancelled", **words),
-    }
-    return subjects[kind]
+def _named(order: Order) -> dict[str, str]:
+    return {"number": order.key.upper(), "site": settings().site_name}
 
 
-def _page(order: Order, kind: str, locale: str) -> OrderMail:
-    def money(minor: int) -> str:
-        return Money(minor, order.currency).format(locale)
-
-    return OrderMail(
-        name=order.name,
-        number=order.key.upper(),
-        lead=_lead(order, kind),
-        pay=_pay(order, money(order.total_minor), locale) if kind == "placed" and order.state == "placed" else (),
-        lines=[
-            (
-                f"{line.quantity} × {line.title}" + (f" ({line.variant_name})" if line.variant_name else ""),
-                money(line.total_minor),
-            )
-            for line in order.lines
-        ],
-        sums=[
-            (_("Shipping"), money(order.shipping_minor) if order.shipping_minor else _("Free")),
-            (_("Total"), money(order.total_minor)),
-        ],
-        address=address_lines(order, locale),
-        link=settings().site_url + order_url(order.key),
+def _placed(order: Order, _payload: Payload, locale: str) -> _Words:
+    return _Words(
+        subject=_("Your order %(number)s at %(site)s", **_named(order)),
+        lead=[_("thank you for your order. This is what you bought.")],
+        pay=_pay(order, locale) if order.state == "placed" else (),
     )
 
 
-def _lead(order: Order, kind: str) -> list[str]:
-    match kind:
-        case "placed":
-            return [_("thank you for your order. This is what you bought.")]
-        case "paid":
-            return [_("your payment has arrived. We are packing your parcel.")]
-        case "shipped":
-            sent = [_("your parcel has left our house.")]
-            return [*sent, _("Tracking number: %(number)s", number=order.tracking)] if order.tracking else sent
-    return [_("your order is cancelled. Nothing will be sent."), *_why(order)]
+def _part_paid(order: Order, _payload: Payload, locale: str) -> _Words | None:
+    due = due_of(order)
+    if not due.minor:
+        return None
+    return _Words(
+        subject=_("A part of order %(number)s is still to be paid", **_named(order)),
+        lead=[_("a part of your payment has arrived, and %(amount)s is still due.", amount=due.format(locale))],
+        pay=_pay(order, locale),
+    )
+
+
+def _paid(order: Order, _payload: Payload, _locale: str) -> _Words:
+    return _Words(
+        subject=_("Your payment for order %(number)s has arrived", **_named(order)),
+        lead=[_("your payment has arrived. We are packing your parcel.")],
+    )
+
+
+def _shipped(order: Order, payload: Payload, _locale: str) -> _Words | None:
+    shipment = next((one for one in order.shipments if one.key == payload.get("shipment")), None)
+    if shipment is None:
+        shipment = order.shipments[-1] if order.shipments else None
+    if shipment is None:
+        return None
+    last = order.state in {"shipped", "completed"} and shipment.number == len(order.shipments)
+    whole = last and shipment.number == 1
+    lead = [_("your parcel has left our house.") if whole else _("a parcel of your order has left our house.")]
+    if shipment.tracking:
+        lead.append(_("Tracking number: %(number)s", number=f"{shipment.carrier} {shipment.tracking}".strip()))
+        page = tracking_url(shipment.carrier, shipment.tracking)
+        if page:
+            lead.append(page)
+    if not last:
+        lead.append(_("The rest follows in another parcel."))
+    subject = (
+        _("Your order %(number)s is on its way", **_named(order))
+        if whole
+        else _("Parcel %(parcel)s of order %(number)s is on its way", parcel=shipment.number, **_named(order))
+    )
+    return _Words(subject=subject, lead=lead, lines=_packed(order, shipment), sums=())
+
+
+def _packed(order: Order, shipment: Shipment) -> list[tuple[str, str]]:
+    """What is in the parcel, without amounts."""
+    lines = {line.id: line for line in order.lines}
+    return [
+        (_title(lines[part.order_line_id].title, lines[part.order_line_id].variant_name), f"{part.quantity} ×")
+        for part in shipment.lines
+    ]
+
+
+def _cancelled(order: Order, _payload: Payload, _locale: str) -> _Words:
+    return _Words(
+        subject=_("Your order %(number)s is cancelled", **_named(order)),
+        lead=[_("your order is cancelled. Nothing will be sent."), *_why(order)],
+    )
 
 
 def _why(order: Order) -> list[str]:
     """Why it was cancelled, and what becomes of money that has been paid."""
-    last = next((event for event in reversed(order.events) if event.kind in {"cancelled", "expired"}), None)
+    last = next((event for event in reversed(order.events) if event.kind in {"cancelled", "expired", "sold_out"}), None)
     words = []
     if last is not None and last.kind == "expired":
         words.append(_("No payment arrived in time. If you have paid meanwhile, please write to us."))
+    elif last is not None and last.kind == "sold_out":
+        words.append(_("Your payment came when the goods were sold to somebody else. We are sorry."))
     elif last is not None and last.note:
         words.append(_("Reason: %(reason)s", reason=last.note))
-    if order.paid_at is not None:
+    if order.paid_minor or order.paid_at is not None:
         words.append(_("You get back what you have paid."))
     return words
 
 
-def _pay(order: Order, due: str, locale: str) -> list[str]:
+def _refunded(order: Order, payload: Payload, locale: str) -> _Words | None:
+    try:
+        refund = payments.get_refund(db.session, str(payload["refund"]))
+    except NotFound:
+        return None
+    amount = Money(refund.minor, refund.currency).format(locale)
+    return _Words(
+        subject=_("%(amount)s of order %(number)s has been paid back", amount=amount, **_named(order)),
+        lead=[
+            _("we have paid %(amount)s back to you.", amount=amount),
+            _("It goes the way you paid. Banks can take a few days to show it."),
+        ],
+        lines=(),
+        sums=[(_("Paid back"), amount)],
+    )
+
+
+_WORDS: dict[str, Callable[[Order, Payload, str], _Words | None]] = {
+    "placed": _placed,
+    "part_paid": _part_paid,
+    "paid": _paid,
+    "shipped": _shipped,
+    "cancelled": _cancelled,
+    "refunded": _refunded,
+}
+
+
+def _case_words(order: Order, case: AfterSale, state: str, locale: str) -> _Words | None:
+    named = _named(order) | {"what": kind_words(case.kind)}
+    refund = Money(case.refund_minor, order.currency).format(locale)
+    until = format_date(case.due_at, "long", locale=locale) if case.due_at is not None else ""
+    lead: list[str]
+    match state:
+        case "asked":
+            subject = _("We have your request for order %(number)s", **named)
+            lead = [_("we have your request and answer soon.")]
+        case "approved" if case.kind in BACK:
+            subject = _("Please send it back: order %(number)s", **named)
+            lead = [_("we agree. Please send the goods to this address:"), *case.return_to.splitlines()]
+            if until:
+                lead.append(_("Please send them by %(day)s and tell us the tracking number.", day=until))
+        case "approved":
+            subject = _("We agree: order %(number)s", **named)
+            lead = [_("we agree, and pay %(amount)s back to you.", amount=refund)]
+        case "rejected":
+            subject = _("About your request for order %(number)s", **named)
+            lead = [_("we cannot agree to your request."), _("Reason: %(reason)s", reason=case.answer)]
+        case "received":
+            subject = _("It came back: order %(number)s", **named)
+            lead = [_("your parcel has come back to us. We check it and settle your request.")]
+        case "done" if case.kind == "exchange":
+            subject = _("Your exchange for order %(number)s is being packed", **named)
+            lead = [_("the goods that replace yours are being packed as order %(key)s.", key=case.exchange_key.upper())]
+        case "done":
+            subject = _("%(amount)s for order %(number)s is on its way to you", amount=refund, **named)
+            lead = [_("your request is settled: %(amount)s goes back the way you paid.", amount=refund)]
+        case "withdrawn" if case.events and case.events[-1].kind == "expired":
+            subject = _("Your request for order %(number)s is closed", **named)
+            lead = [_("nothing was sent back in time, so your request is closed.")]
+        case _:
+            return None
+    return _Words(
+        subject=subject,
+        lead=lead,
+        lines=[
+            (_title(part.order_line.title, part.order_line.variant_name), f"{part.quantity} ×") for part in case.lines
+        ],
+        sums=[] if case.kind == "exchange" else [(kind_words(case.kind), refund)],
+        path=f"{order_url(order.key)}/after-sale/{case.key}",
+        link_words=_("See your request"),
+    )
+
+
+def _title(title: str, variant: str) -> str:
+    return f"{title} ({variant})" if variant else title
+
+
+def _lines(order: Order, locale: str) -> list[tuple[str, str]]:
+    return [
+        (
+            f"{line.quantity} × {_title(line.title, line.variant_name)}",
+            Money(line.total_minor, order.currency).format(locale),
+        )
+        for line in order.lines
+    ]
+
+
+def _sums(order: Order, locale: str) -> list[tuple[str, str]]:
+    def money(minor: int) -> str:
+        return Money(minor, order.currency).format(locale)
+
+    rows = []
+    if order.discount_minor:
+        rows.append((_("Discount"), money(-order.discount_minor)))
+    rows.append((_("Shipping"), money(order.shipping_minor) if order.shipping_minor else _("Free")))
+    if order.tax_minor and not order.tax_included:
+        rows.append((_("Tax"), money(order.tax_minor)))
+    if order.credit_minor:
+        rows.append((_("Paid by gift card"), money(-order.credit_minor)))
+    rows.append((_("Total"), money(order.total_minor - order.credit_minor)))
+    return rows
+
+
+def _pay(order: Order, locale: str) -> list[str]:
+    due = due_of(order).format(locale)
     if order.payment_method == "on_delivery":
-        return [_("You pay %(amount)s when the parcel is at your door.", amount=due)]
-    told = instructions(order)
-    words = [_("Please transfer %(amount)s to this account:", amount=due), *told.lines]
-    words.append(_("Reference: %(reference)s", reference=told.reference))
+        amount = Money(order.total_minor - order.credit_minor, order.currency).format(locale)
+        return [_("You pay %(amount)s when the parcel is at your door.", amount=amount)]
+    if not due_of(order).minor:
+        return []
+    if engines().payment.is_online(order.payment_method):
+        words = [_("Please pay %(amount)s on the page of your order.", amount=due)]
+    else:
+        told = instructions(order)
+        words = [_("Please transfer %(amount)s to this account:", amount=due), *told.lines]
+        words.append(_("Reference: %(reference)s", reference=told.reference))
     if order.pay_by is not None:
         until = format_date(order.pay_by, "long", locale=locale)
         words.append(_("We keep everything for you until %(day)s.", day=until))

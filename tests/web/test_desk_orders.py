@@ -83,7 +83,8 @@ def test_an_order_from_placed_to_shipped(app: Flask, make: Factory, operator: Fl
     assert send(operator, key, "shipped", tracking=" 1Z 999 ").status_code == 303
     page = text_of(operator.get(f"/desk/orders/{key}").text)
     assert "Tracking number 1Z 999 · Olga Operator" in page
-    assert "What to do" not in page
+    assert "Mark as received" in page
+    assert "Mark as shipped" not in page
     assert news(app) == ["OrderPlaced", "OrderPaid", "OrderShipped"]
 
 
@@ -161,7 +162,7 @@ def test_queues_and_search(app: Flask, make: Factory, operator: FlaskClient) -> 
     assert numbers("?q=%25") == []
     assert "No order found" in text_of(operator.get("/desk/orders?q=nobody").text)
     words = text_of(operator.get("/desk/orders?queue=to_pay").text)
-    assert "To pay 1 To ship 1 Cash to come 0 Done 0 Cancelled 1 All 3" in words
+    assert "To pay 1 To ship 1 Cash to come 0 On the way 0 Done 0 Cancelled 1 All 3" in words
     for odd in ("?page=0", "?page=-1", "?page=x", "?page=99999999999", "?q=" + "x" * 10_000):
         assert operator.get(f"/desk/orders{odd}").status_code == 200
 

@@ -15,14 +15,16 @@ from contentshop.core.mail import Message
 from contentshop.core.uow import unit_of_work
 from contentshop.orders import actions
 from contentshop.reactions import site_context
-from contentshop.web.order_mails import KINDS, order_mail
+from contentshop.web.order_mails import order_mail
+
+KINDS = ("placed", "part_paid", "paid", "shipped", "cancelled", "refunded")
 from tests.factories import Factory
 from tests.web.buyer import add, buy, checkout_form, orders
 
 
 def mail(app: Flask, kind: str) -> Message:
     with site_context(app):
-        found = order_mail(orders(app)[0].key, kind)
+        found = order_mail({"order": orders(app)[0].key}, kind)
     assert found is not None
     return found
 
@@ -126,4 +128,4 @@ def test_the_buyers_language_wins_over_the_workers(app: Flask, client: FlaskClie
 
 def test_there_is_no_mail_about_no_order(app: Flask) -> None:
     with site_context(app):
-        assert [order_mail("nothere", kind) for kind in KINDS] == [None] * 4
+        assert [order_mail({"order": "nothere"}, kind) for kind in KINDS] == [None] * 6

@@ -89,7 +89,7 @@ def test_the_way_of_paying_on_delivery(shop: Shop, make: Factory) -> None:
     shipped = shop.do("mark_shipped", order)
     assert (shipped.state, shipped.paid_at, verbs(shipped)) == ("shipped", None, ["paid"])
     paid = shop.do("mark_paid", order)
-    assert (paid.state, paid.paid_at, verbs(paid)) == ("shipped", shop.clock.now(), [])
+    assert (paid.state, paid.paid_at, verbs(paid)) == ("shipped", shop.clock.now(), ["completed"])
     assert shop.stock(kettle) == (4, 0)
     assert [e.kind for e in shop.get(order).events] == ["placed", "shipped", "paid"]
     assert shop.problems() == []
@@ -258,6 +258,7 @@ def test_queues_and_search_of_the_desk(shop: Shop, make: Factory) -> None:
             "to_ship": 2,
             "to_collect": 1,
             "shipped": 2,
+            "completed": 0,
             "cancelled": 1,
         }
 

@@ -1,0 +1,320 @@
+"""What pages of after-sale cases show: records built from the room's facts, in the reader's language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from flask import url_for
+from flask_babel import gettext as _
+
+from contentshop.aftersale import actions, policy, queries
+from contentshop.aftersale.inputs import ASKABLE, OUR_FAULT
+from contentshop.aftersale.policy import Terms
+from contentshop.core.db import db
+from contentshop.core.money import Money
+from contentshop.web.chrome import day
+from contentshop.web.order_links import order_token, order_url
+from contentshop.web.order_pages import CaseLink, Extras, Fall, Moment, order_lines
+from contentshop.web.session import settings, viewer
+from contentshop.web.shop_pages import LineView
+
+if TYPE_CHECKING:
+    from contentshop.aftersale.models import AfterSale, AfterSaleEvent
+    from contentshop.orders.models import Order
+
+Choice = tuple[str, str, str, str]
+
+
+def terms() -> Terms:
+    """The shop's times, from the settings."""
+    known = settings()
+    return Terms(
+        no_reason=timedelta(days=known.return_days),
+        fault=timedelta(days=known.fault_days),
+        protection=timedelta(days=known.protection_days),
+        confirm=timedelta(days=known.confirm_days),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A line of the order that a case can be about: how many are left, and what may come instead."""
+
+    line_id: int
+    line: LineView
+    most: int
+    variants: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyPage:
+    """The form that asks for a refund, a return or an exchange."""
+
+    number: str
+    token: str
+    order_url: str
+    parts: Sequence[Part]
+    kinds: Sequence[Choice]
+    reasons: Sequence[tuple[str, str]]
+    rules: Sequence[str]
+    values: Mapping[str, str]
+    errors: Mapping[str, list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class CasePart:
+    """A line of a case."""
+
+    id: int
+    title: str
+    variant: str
+    quantity: int
+    amount: Money
+    restocked: int
+
+
+@dataclass(frozen=True, slots=True)
+class CasePage:
+    """A case as its buyer and as staff see it. ``possible`` are the verbs that are legal now for the reader;
+    ``turn`` says who must act next, and ``due`` until when."""
+
+    key: str
+    number: str
+    kind: str
+    kind_words: str
+    state: str
+    state_words: str
+    tone: str
+    reason: str
+    text: str
+    answer: str
+    turn: str
+    due: datetime | None
+    overdue: bool
+    parts: Sequence[CasePart]
+    refund: Money
+    shipping: Money
+    return_to: Sequence[str]
+    carrier: str
+    tracking: str
+    photos: Sequence[str]
+    timeline: Sequence[Moment]
+    possible: Sequence[str]
+    exchange_url: str
+    exchange_number: str
+    order_number: str
+    order_url: str
+    base_url: str
+    values: Mapping[str, str] = field(default_factory=dict)
+    errors: Mapping[str, list[str]] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
+
+
+def kind_words(kind: str) -> str:
+    """What is asked for."""
+    return {
+        "refund": _("Refund"),
+        "return": _("Return and refund"),
+        "exchange": _("Exchange"),
+        "protection": _("Price protection"),
+    }[kind]
+
+
+def reason_words(reason: str) -> str:
+    """Why, as the buyer chose it."""
+    return {
+        "broken": _("It is broken or does not work"),
+        "wrong": _("Something else was sent"),
+        "missing": _("Something is missing or has not arrived"),
+        "unlike": _("It is not as it was described"),
+        "unwanted": _("I do not want it after all"),
+        "price": _("The price fell"),
+        "other": _("Something else"),
+    }[reason]
+
+
+def state_words(state: str, kind: str) -> tuple[str, str]:
+    """(label, tone of its badge)."""
+    if state == "approved" and kind in policy.MONEY:
+        return _("Agreed, refund follows"), "info"
+    if state == "done":
+        return (_("Exchanged"), "good") if kind == "exchange" else (_("Paid back"), "good")
+    return {
+        "asked": (_("Waiting for an answer"), "warn"),
+        "approved": (_("Agreed, to be sent back"), "info"),
+        "sent": (_("On its way back"), "info"),
+        "received": (_("Came back"), "info"),
+        "rejected": (_("Not agreed"), "bad"),
+        "withdrawn": (_("Withdrawn"), "neutral"),
+    }[state]
+
+
+def extras_of(order: Order) -> Extras:
+    """What this room adds to the page of an order."""
+    now = viewer().now
+    falls = actions.protection_of(db.session, order, terms(), now)
+    titles = {line.id: line.title for line in order.lines}
+    return Extras(
+        cases=[case_link(row, order_token(order.key)) for row in queries.list_of_order(db.session, order.id)],
+        falls=[Fall(line_id, titles[line_id], Money(minor, order.currency)) for line_id, minor in falls.items()],
+        can_ask=bool(queries.claimable(db.session, order)) and _in_time(order, now),
+        review_url="/account/reviews" if order.state == "completed" and order.user_id is not None else "",
+    )
+
+
+def _in_time(order: Order, now: datetime) -> bool:
+    """Whether anything may be asked at all: a fault of ours has the longest time."""
+    return not policy.refusal_to_apply(order, "return", "broken", returnable=True, terms=terms(), now=now)
+
+
+def case_link(row: queries.Row, token: str) -> CaseLink:
+    """A case in the list of its order."""
+    words, tone = state_words(row.state, row.kind)
+    url = url_for("aftersale.case", token=token, key=row.key)
+    return CaseLink(f"{kind_words(row.kind)}: {row.title}", words, tone, url, row.asked_at)
+
+
+def apply_page(
+    order: Order, values: Mapping[str, str] | None = None, errors: Mapping[str, list[str]] | None = None
+) -> ApplyPage:
+    """The form, with what can be asked for."""
+    left = queries.claimable(db.session, order)
+    views = dict(zip([line.id for line in order.lines], order_lines(order), strict=True))
+    parts = []
+    for line in order.lines:
+        if line.id in left:
+            choices = queries.exchange_choices(db.session, order, line)
+            variants = [(one.key, one.name or line.title) for one in choices] if len(choices) > 1 else []
+            parts.append(Part(line.id, views[line.id], left[line.id], variants))
+    hints = {
+        "refund": _("For what is missing or broken; you keep what you have."),
+        "return": _("You send it back and get your money."),
+        "exchange": _("You send it back and get another one."),
+    }
+    return ApplyPage(
+        number=order.key.upper(),
+        token=order_token(order.key),
+        order_url=order_url(order.key),
+        parts=parts,
+        kinds=[(kind, kind_words(kind), hints[kind], "") for kind in ASKABLE],
+        reasons=[
+            (reason, reason_words(reason)) for reason in ("unwanted", "broken", "wrong", "missing", "unlike", "other")
+        ],
+        rules=_rules(order),
+        values=values or {"kind": "return"},
+        errors=errors or {},
+    )
+
+
+def _rules(order: Order) -> list[str]:
+    known = terms()
+    received = order.completed_at
+    rules = []
+    if received is None:
+        rules.append(_("Without a reason: %(days)s days from receipt.", days=known.no_reason.days))
+        rules.append(_("When something is wrong: %(days)s days from receipt.", days=known.fault.days))
+    else:
+        rules.append(_("Without a reason: until %(day)s.", day=day(received + known.no_reason)))
+        rules.append(_("When something is wrong: until %(day)s.", day=day(received + known.fault)))
+    rules.append(_("When the fault is ours and everything comes back, we pay the postage back as well."))
+    rules.append(_("Only you and our staff see your pictures."))
+    return rules
+
+
+def case_page(
+    case: AfterSale,
+    *,
+    office: bool = False,
+    possible: Sequence[str] = (),
+    values: Mapping[str, str] | None = None,
+    errors: Mapping[str, list[str]] | None = None,
+    names: Mapping[str, str] | None = None,
+) -> CasePage:
+    """A case; ``office`` for staff, with the desk's addresses."""
+    order = case.order
+    words, tone = state_words(case.state, case.kind)
+    token = order_token(order.key)
+    base = f"/desk/after-sale/{case.key}" if office else url_for("aftersale.case", token=token, key=case.key)
+    exchange = order_url(case.exchange_key) if case.exchange_key else ""
+    turn = policy.whose_turn(case.state, case.kind)
+    return CasePage(
+        key=case.key,
+        number=case.key.upper(),
+        kind=case.kind,
+        kind_words=kind_words(case.kind),
+        state=case.state,
+        state_words=words,
+        tone=tone,
+        reason=reason_words(case.reason),
+        text=case.text,
+        answer=case.answer,
+        turn=_turn(turn, case.state, office=office),
+        due=case.due_at,
+        overdue=case.due_at is not None and case.due_at <= viewer().now,
+        parts=[
+            CasePart(
+                id=part.id,
+                title=part.order_line.title,
+                variant=part.order_line.variant_name,
+                quantity=part.quantity,
+                amount=Money(part.minor, order.currency),
+                restocked=part.restocked,
+            )
+            for part in case.lines
+        ],
+        refund=Money(case.refund_minor, order.currency),
+        shipping=Money(case.shipping_minor, order.currency),
+        return_to=[line for line in case.return_to.splitlines() if line.strip()],
+        carrier=case.carrier,
+        tracking=case.tracking,
+        photos=[f"{base}/photos/{photo.key}" for photo in case.photos],
+        timeline=[_moment(event, names or {}) for event in case.events],
+        possible=possible,
+        exchange_url=(url_for("desk_orders.order", key=case.exchange_key) if office else exchange)
+        if case.exchange_key
+        else "",
+        exchange_number=case.exchange_key.upper(),
+        order_number=order.key.upper(),
+        order_url=url_for("desk_orders.order", key=order.key) if office else order_url(order.key),
+        base_url=base,
+        values=values or {},
+        errors=errors or {},
+        names=names or {},
+    )
+
+
+def _turn(turn: policy.Next, state: str, *, office: bool) -> str:
+    match turn:
+        case "nobody":
+            return ""
+        case "buyer":
+            return _("The buyer sends the goods.") if office else _("Please send the goods.")
+    if state == "sent":
+        return _("We wait for the parcel.") if not office else _("Wait for the parcel and check it.")
+    return _("We answer next.") if not office else _("It is our turn.")
+
+
+def _moment(event: AfterSaleEvent, names: Mapping[str, str]) -> Moment:
+    titles = {
+        "asked": _("Asked"),
+        "approved": _("Agreed"),
+        "rejected": _("Not agreed"),
+        "sent": _("Sent back"),
+        "received": _("Came back"),
+        "done": _("Settled"),
+        "withdrawn": _("Withdrawn"),
+        "expired": _("Closed, since nothing was sent back in time"),
+        "refund_instead": _("Refund instead of exchange"),
+    }
+    who = names.get(event.actor, "")
+    detail = " · ".join(part for part in (event.note, who) if part)
+    bad = event.kind in {"rejected", "expired", "withdrawn"}
+    return Moment(titles.get(event.kind, event.kind), detail, event.happened_at, "bad" if bad else "done")
+
+
+def needs_photo(reason: str) -> bool:
+    """Whether a picture has to come with this reason."""
+    return reason in OUR_FAULT - {"missing"}

@@ -1,0 +1,403 @@
+"""What pages of orders show: records built from the orders room's facts, in the reader's language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from babel import Locale
+from flask_babel import gettext as _
+
+from contentshop.core.db import db
+from contentshop.core.money import Money
+from contentshop.orders import policy
+from contentshop.orders import queries as orders
+from contentshop.payments.port import Instructions
+from contentshop.web.cards import product_url
+from contentshop.web.carriers import tracking_url
+from contentshop.web.chrome import current_babel_locale, day
+from contentshop.web.order_links import order_token, order_url
+from contentshop.web.pictures import picture
+from contentshop.web.session import engines, settings
+from contentshop.web.shop_pages import LineView, TotalRow, TotalsView, method_words, origin_view, origins_of
+
+if TYPE_CHECKING:
+    from contentshop.orders.models import Order, OrderEvent, Shipment
+
+# Lines of the timeline that are for staff only.
+OFFICE_ONLY = frozenset({"disputed", "tracking"})
+BAD = frozenset({"cancelled", "expired", "sold_out", "dropped", "disputed"})
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One entry of the ``timeline`` component."""
+
+    title: str
+    detail: str
+    at: datetime | None
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class ParcelView:
+    """One parcel: what is in it and where to look for it."""
+
+    number: int
+    carrier: str
+    tracking: str
+    url: str
+    items: Sequence[str]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CaseLink:
+    """An after-sale case in a list."""
+
+    title: str
+    state: str
+    tone: str
+    url: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Fall:
+    """A price that fell in time: what would be paid back for a line."""
+
+    line_id: int
+    title: str
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPage:
+    """An order as its buyer sees it. The flags say what they may do now."""
+
+    number: str
+    token: str
+    state: str
+    title: str
+    lede: str
+    placed_at: datetime
+    email: str
+    address: Sequence[str]
+    note: str
+    method: str
+    parcels: Sequence[ParcelView]
+    lines: Sequence[LineView]
+    totals: TotalsView
+    timeline: Sequence[Moment]
+    instructions: Instructions | None
+    due: Money
+    pay_by: datetime | None
+    pay_url: str
+    can_cancel: bool
+    can_confirm: bool
+    confirm_by: datetime | None
+    can_ask: bool
+    cases: Sequence[CaseLink]
+    falls: Sequence[Fall]
+    review_url: str
+    replaces: str
+    errors: Mapping[str, list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Extras:
+    """What other rooms add to the page of an order."""
+
+    cases: Sequence[CaseLink] = ()
+    falls: Sequence[Fall] = ()
+    can_ask: bool = False
+    review_url: str = ""
+
+
+NOTHING_MORE = Extras()
+
+
+def order_page(
+    order: Order, *, extras: Extras = NOTHING_MORE, errors: Mapping[str, list[str]] | None = None
+) -> OrderPage:
+    """The order's page for its buyer."""
+    title, lede = _headline(order)
+    due = due_of(order)
+    online = engines().payment.is_online(order.payment_method)
+    return OrderPage(
+        number=order.key.upper(),
+        token=order_token(order.key),
+        state=order.state,
+        title=title,
+        lede=lede,
+        placed_at=order.placed_at,
+        email=order.email,
+        address=address_lines(order, current_babel_locale()),
+        note=order.note,
+        method=method_words(order.payment_method)[0],
+        parcels=[parcel_view(order, shipment) for shipment in order.shipments],
+        lines=order_lines(order),
+        totals=order_totals(order),
+        timeline=timeline(order),
+        instructions=instructions(order) if due.minor and order.payment_method == "bank_transfer" else None,
+        due=due,
+        pay_by=order.pay_by,
+        pay_url=f"{order_url(order.key)}/pay" if due.minor and online else "",
+        can_cancel=policy.buyer_may_cancel(order),
+        can_confirm=policy.buyer_may_confirm(order),
+        confirm_by=order.confirm_by if policy.buyer_may_confirm(order) else None,
+        can_ask=extras.can_ask,
+        cases=extras.cases,
+        falls=extras.falls,
+        review_url=extras.review_url,
+        replaces=order.exchange_of.upper(),
+        errors=errors or {},
+    )
+
+
+def due_of(order: Order) -> Money:
+    """What is still to be paid before the goods leave; nothing for an order that is paid at the door."""
+    if order.state != "placed" or order.payment_method == "on_delivery":
+        return Money(0, order.currency)
+    return Money(max(order.total_minor - order.credit_minor - order.paid_minor, 0), order.currency)
+
+
+def instructions(order: Order) -> Instructions:
+    """How this order is paid."""
+    due = Money(order.total_minor - order.credit_minor - order.paid_minor, order.currency)
+    return engines().payment.instructions(order.payment_method, order.key, due)
+
+
+def order_totals(order: Order) -> TotalsView:
+    """The sum of an order, as it was placed, and what has gone back since."""
+
+    def money(minor: int) -> Money:
+        return Money(minor, order.currency)
+
+    rows: list[TotalRow] = [(_("Goods"), money(order.items_minor), "")]
+    if order.discount_minor:
+        rows.append((_("Discount"), money(-order.discount_minor), ", ".join(order.codes)))
+    rows.append((_("Shipping"), money(order.shipping_minor) if order.shipping_minor else _("Free"), ""))
+    if order.tax_minor and not order.tax_included:
+        rows.append((_("Tax"), money(order.tax_minor), ""))
+    if order.credit_minor:
+        rows.append((_("Paid by gift card"), money(-order.credit_minor), ""))
+    hint = _("Tax included: %(amount)s", amount=_words(money(order.tax_minor))) if _has_tax_inside(order) else ""
+    if order.refunded_minor:
+        rows.append((_("Paid back"), money(-order.refunded_minor), ""))
+    return TotalsView(rows, money(order.total_minor - order.credit_minor), hint)
+
+
+def _has_tax_inside(order: Order) -> bool:
+    return bool(order.tax_minor) and order.tax_included
+
+
+def _words(amount: Money) -> str:
+    return amount.format(current_babel_locale())
+
+
+def order_lines(order: Order) -> list[LineView]:
+    """The lines of an order in the words of that day, with today's pictures."""
+    faces = orders.line_faces(db.session, order)
+    origins = origins_of(line.card_key for line in order.lines)
+    views = []
+    for line in order.lines:
+        slug, facts = faces[line.variant_id]
+        views.append(
+            LineView(
+                title=line.title,
+                url=product_url(slug),
+                picture=picture(facts),
+                variant=line.variant_name,
+                quantity=line.quantity,
+                unit_price=Money(line.unit_minor, order.currency),
+                total=Money(line.total_minor, order.currency),
+                problem="",
+                card_key=line.card_key,
+                origin=origin_view(origins.get(line.card_key)),
+            )
+        )
+    return views
+
+
+def parcel_view(order: Order, shipment: Shipment) -> ParcelView:
+    """A parcel with its goods in the order's words."""
+    lines = {line.id: line for line in order.lines}
+    return ParcelView(
+        number=shipment.number,
+        carrier=shipment.carrier,
+        tracking=shipment.tracking,
+        url=tracking_url(shipment.carrier, shipment.tracking),
+        items=[f"{part.quantity} × {lines[part.order_line_id].title}" for part in shipment.lines],
+        at=shipment.shipped_at,
+    )
+
+
+def address_lines(order: Order, locale: str) -> list[str]:
+    """The address as it stands on a parcel, one line each; ``locale`` is a CLDR locale, for the country."""
+    territories = Locale.parse(locale).territories
+    city = " ".join(part for part in (order.district, order.city, order.region, order.postcode) if part)
+    country = str(territories.get(order.country, order.country))
+    return [part for part in (order.name, order.address, city, country, order.phone) if part]
+
+
+def _headline(order: Order) -> tuple[str, str]:
+    match order.state:
+        case "placed" if order.payment_method == "on_delivery":
+            return _("Thank you, your order is placed"), _("You pay when the parcel is at your door.")
+        case "placed":
+            return (
+                _("Thank you, your order is placed"),
+                _("Please pay by %(day)s. We keep everything for you until then.", day=day(order.pay_by))
+                if order.pay_by
+                else "",
+            )
+        case "paid" if order.exchange_of:
+            return _("Your exchange is on its way to you soon"), _("Nothing is due. We are packing your parcel.")
+        case "paid":
+            return _("Your payment has arrived"), _("We are packing your parcel.")
+        case "part_shipped":
+            return _("A part of your order is on its way"), _("The rest follows in another parcel.")
+        case "shipped":
+            return _("Your parcel is on its way"), _("It has left our house.")
+        case "completed":
+            return _("Your order has arrived"), _("We hope you like it.")
+    return _("This order is cancelled"), _("Nothing will be sent and nothing is due.")
+
+
+def timeline(order: Order, *, office: bool = False) -> list[Moment]:
+    """What has happened to the order, and what is still to come; ``office`` shows what only staff see."""
+    shown = [event for event in order.events if office or event.kind not in OFFICE_ONLY]
+    past = [moment_of(event) for event in shown]
+    if past and past[-1].state == "done":
+        last = past[-1]
+        past[-1] = Moment(last.title, last.detail, last.at, "current")
+    return past + [Moment(title, detail, None, "todo") for title, detail in _to_come(order)]
+
+
+def moment_of(event: OrderEvent) -> Moment:
+    """A line of the timeline in words. Kinds that this release does not know are told by their name."""
+    titles = {
+        "placed": _("Order placed"),
+        "part_paid": _("A part of the payment received"),
+        "paid": _("Payment received"),
+        "revived": _("Payment received late, the order goes on"),
+        "shipped": _("Sent"),
+        "tracking": _("Tracking number changed"),
+        "dropped": _("The rest will not be sent"),
+        "received": _("Received"),
+        "confirmed": _("Received, as nothing else was said"),
+        "after_sale": _("After-sale case begun"),
+        "exchange": _("Sent instead of order %(number)s", number=event.note),
+        "exchanged": _("Goods exchanged by order %(number)s", number=event.note),
+        "refund_asked": _("Refund under way"),
+        "refunded": _("Money sent back"),
+        "refund_failed": _("Refund failed"),
+        "disputed": _("Payment disputed"),
+        "sold_out": _("Cancelled, since the goods were sold meanwhile"),
+        "cancelled": _("Cancelled"),
+        "expired": _("Cancelled, since no payment arrived in time"),
+    }
+    detail = event.note
+    if event.kind == "shipped" and event.note:
+        detail = _("Tracking number %(number)s", number=event.note)
+    elif event.kind in {"exchange", "exchanged", "refund_asked", "after_sale"}:
+        detail = event.note.upper() if event.kind == "after_sale" else ""
+    state = "bad" if event.kind in BAD else "done"
+    return Moment(titles.get(event.kind, event.kind), detail, event.happened_at, state)
+
+
+def _to_come(order: Order) -> list[tuple[str, str]]:
+    paying = (_("Payment"), _("Due by %(day)s", day=day(order.pay_by)) if order.pay_by else "")
+    sending = (_("Parcel leaves our house"), "")
+    match order.state:
+        case "placed":
+            cash = order.payment_method == "on_delivery"
+            return [sending, (_("Payment at your door"), "")] if cash else [paying, sending]
+        case "paid":
+            return [sending]
+        case "part_shipped":
+            return [(_("The rest leaves our house"), "")]
+        case "shipped" if order.paid_at is None:
+            return [(_("Payment at your door"), "")]
+        case "shipped":
+            by = _("By itself on %(day)s", day=day(order.confirm_by)) if order.confirm_by else ""
+            return [(_("Receipt confirmed"), by)]
+    return []
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceLine:
+    """A line of the invoice; ``rate`` is the tax rate in words, empty without tax."""
+
+    sku: str
+    title: str
+    quantity: int
+    unit: Money
+    discount: Money
+    net: Money
+    rate: str
+    tax: Money
+
+
+@dataclass(frozen=True, slots=True)
+class InvoicePage:
+    """The invoice of an order: what was sold by whom to whom, with its tax."""
+
+    number: str
+    site_name: str
+    seller: Sequence[str]
+    placed_at: datetime
+    paid_at: datetime | None
+    method: str
+    address: Sequence[str]
+    email: str
+    lines: Sequence[InvoiceLine]
+    totals: TotalsView
+    taxes: Sequence[tuple[str, str, Money]]
+    tax_included: bool
+    order_url: str
+
+
+def invoice_page(order: Order) -> InvoicePage:
+    """The invoice, as it prints on A4."""
+
+    def money(minor: int) -> Money:
+        return Money(minor, order.currency)
+
+    return InvoicePage(
+        number=order.key.upper(),
+        site_name=settings().site_name,
+        seller=[line.strip() for line in settings().return_address.splitlines() if line.strip()],
+        placed_at=order.placed_at,
+        paid_at=order.paid_at,
+        method=method_words(order.payment_method)[0],
+        address=address_lines(order, current_babel_locale()),
+        email=order.email,
+        lines=[
+            InvoiceLine(
+                sku=line.sku,
+                title=f"{line.title} ({line.variant_name})" if line.variant_name else line.title,
+                quantity=line.quantity,
+                unit=money(line.unit_minor),
+                discount=money(-line.discount_minor),
+                net=money(line.net_minor),
+                rate=_rate(line.tax_rate),
+                tax=money(line.tax_minor),
+            )
+            for line in order.lines
+        ],
+        totals=order_totals(order),
+        taxes=[(str(name), _rate(int(rate)), money(int(tax))) for name, rate, tax in order.tax_parts],
+        tax_included=order.tax_included,
+        order_url=order_url(order.key),
+    )
+
+
+def _rate(ppm: int) -> str:
+    """A rate in parts per million as per cent: 82500 → ``8.25 %``."""
+    if not ppm:
+        return ""
+    return f"{ppm / 10_000:.4f}".rstrip("0").rstrip(".") + " %"
