@@ -8,7 +8,7 @@ killed has not done it yet. What cannot be done is told to the author, and nothi
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Select, select, update
@@ -30,6 +30,7 @@ from contentshop.posts.policy import can_change, can_unpublish
 from contentshop.posts.queries import get_for_studio, works_on
 
 AT_ONCE = 50
+FURTHEST = timedelta(days=3653)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ def plan_publishing(
     shown = revision or post.draft
     if shown is None:
         raise Conflict(say("There is nothing to publish."))
-    problems = publishing_obstacles(session, post, shown, now=max(now, chosen.at))
+    problems = publishing_obstacles(session, post, shown, now=min(max(now, chosen.at), now + FURTHEST))
     _check_time(chosen, now, problems)
     note = clean_line(note, len(note))
     if len(note) > MAX_UPDATE_NOTE:
@@ -212,6 +213,8 @@ def _post_key(session: AnySession, plan: PostPlan) -> str:
 def _check_time(chosen: Chosen, now: datetime, problems: dict[str, list[str]]) -> None:
     if chosen.at <= now:
         problems["at"] = [say("This time is over. Choose one that is still to come.")]
+    elif chosen.at > now + FURTHEST:
+        problems["at"] = [say("Choose a time within the next ten years.")]
 
 
 def _waiting(session: AnySession, post: Post, kind: str) -> PostPlan | None:

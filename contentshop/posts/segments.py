@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
+
+_HEADING = re.compile(r"<(h[1-6])\b.*?</\1>", re.DOTALL)
+_MARKUP = re.compile(r"<[^>]*>")
 
 CARDS = frozenset({"card", "item", "rejected", "deal"})
 """Kinds whose second entry is the key of a card."""
@@ -41,6 +45,13 @@ def asset_keys(segments: Iterable[Sequence[Any]]) -> set[str]:
                 found |= {part[name] for name in ("asset", "poster", "captions") if part.get(name)}
         found |= asset_keys(inner[0]) if inner else set()
     return found
+
+
+def says_something(segment: Sequence[Any]) -> bool:
+    """Whether a piece of a text is more than a heading or the table of contents."""
+    if segment[0] == "html":
+        return bool(_MARKUP.sub("", _HEADING.sub("", segment[1])).strip()) or "<img" in segment[1]
+    return segment[0] != "toc"
 
 
 def mapped(segments: Iterable[Sequence[Any]], change: Callable[[Sequence[Any]], list[Any] | None]) -> list[list[Any]]:

@@ -218,7 +218,9 @@ STARTERS: tuple[Starter, ...] = (
     Starter(
         "deal", "deal", "percent", _l("Deal"), _l("A good price: how much, where, which coupon, until when."), DEAL
     ),
-    Starter("note", "article", "pictures", _l("Note"), _l("Pictures first, then a few lines and the product."), NOTE),
+    Starter(
+        "note", "article", "pictures", _l("Picture note"), _l("Pictures first, then a few lines and the product."), NOTE
+    ),
     Starter(
         "article",
         "article",

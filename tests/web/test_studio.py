@@ -307,7 +307,7 @@ class TestPublishing:
         answer = writer.publish(title="", source="")
         assert answer.status_code == 422
         assert "Give the post a title." in answer.text
-        assert "Write something first: the text is empty." in answer.text
+        assert "Write something first: there are no words yet." in answer.text
 
     def test_a_saved_draft_is_published_from_its_preview(self, writer: Writer) -> None:
         key = writer.begin()

@@ -21,6 +21,7 @@ from contentshop.posts.gate.facts import CardFact, DealFact, Facts, Finding, Nam
 from contentshop.posts.gate.rules import check
 from contentshop.posts.models import Deal, Post, Revision
 from contentshop.posts.queries import PUBLIC, list_problems
+from contentshop.posts.segments import says_something
 from contentshop.products.offers import ProductFacts, Reader, Resolution, resolve
 from contentshop.products.queries import list_dead_addresses, load_facts
 
@@ -58,7 +59,7 @@ def load_gate_facts(session: AnySession, post: Post, revision: Revision, *, now:
         relation=revision.relation,
         topics=tuple(revision.topics),
         today=(now + DAY_LINE).date(),
-        empty=not revision.segments,
+        empty=not any(says_something(segment) for segment in revision.segments),
         problems=tuple(list_problems(revision)),
         has_cover=cover is not None,
         cover_alt=revision.cover_alt or (cover.alt if cover is not None else ""),

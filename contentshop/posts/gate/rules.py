@@ -44,9 +44,9 @@ def unreadable(facts: Facts) -> Iterator[Finding]:
 
 
 def empty(facts: Facts) -> Iterator[Finding]:
-    """A post needs a text."""
+    """A post needs a text, and headings alone are none."""
     if facts.empty and not facts.problems:
-        yield Finding("empty", True, say("Write something first: the text is empty."))
+        yield Finding("empty", True, say("Write something first: there are no words yet."))
 
 
 def no_items(facts: Facts) -> Iterator[Finding]:

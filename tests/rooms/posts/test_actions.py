@@ -393,7 +393,7 @@ class TestPublishing:
 
         assert reasons(caught) == {
             "title": ["Give the post a title."],
-            "source": ["Write something first: the text is empty."],
+            "source": ["Write something first: there are no words yet."],
         }
 
     def test_a_list_needs_an_item(self, desk: Desk, make: Factory) -> None:

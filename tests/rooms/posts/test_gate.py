@@ -378,6 +378,19 @@ def rules_found(desk: Desk, post: Post) -> set[tuple[str, int | None]]:
 
 
 class TestLoading:
+    @pytest.mark.parametrize(
+        ("source", "empty"),
+        [
+            ("", True),
+            ("<!-- Say why. -->\n\n## What I like\n\n<!-- One point a line. -->\n\n### And *not*\n\n::toc\n", True),
+            ("## What I like\n\nIt.", False),
+            ("::embed[https://www.youtube.com/watch?v=dQw4w9WgXcQ]", False),
+        ],
+    )
+    def test_headings_are_no_text(self, desk: Desk, source: str, empty: bool) -> None:
+        post = desk.begin(source=source)
+        assert (("empty", None) in rules_found(desk, post)) is empty
+
     def test_every_state_of_a_product_is_known(self, desk: Desk, make: Factory) -> None:
         shop = make.merchant("shop")
         torch = make.product("torch", own={"USD": 500}, stock=1)

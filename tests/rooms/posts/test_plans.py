@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from threading import Barrier
 from typing import Any
 
@@ -161,6 +161,17 @@ class TestPlanning:
         with pytest.raises(Invalid) as caught:
             plan(desk, post, after)
         assert caught.value.fields == {"at": ["This time is over. Choose one that is still to come."]}
+        assert states(desk) == []
+
+    @pytest.mark.parametrize("kind", ["publish", "unpublish"])
+    def test_the_end_of_the_calendar_is_refused(self, desk: Desk, kind: str) -> None:
+        post = desk.begin() if kind == "publish" else desk.publish(desk.begin())
+        last = Chosen(datetime(9999, 12, 31, 23, 59, tzinfo=UTC), "UTC", False)
+        act = plans.plan_publishing if kind == "publish" else plans.plan_unpublishing
+        with pytest.raises(Invalid) as caught, desk.unit():
+            fresh = queries.get_for_studio(desk.session, post.key, desk.author)
+            act(desk.session, fresh, last, by=desk.author, now=desk.now)
+        assert caught.value.fields == {"at": ["Choose a time within the next ten years."]}
         assert states(desk) == []
 
     def test_what_cannot_be_published_cannot_be_planned(self, desk: Desk) -> None:
