@@ -10,11 +10,15 @@ from contentshop.aftersale import queries as cases
 from contentshop.core import jobs
 from contentshop.core.db import db
 from contentshop.core.errors import ContentshopError
+from contentshop.ledger import queries as ledger
 from contentshop.migrations import is_current
 from contentshop.orders import queries as orders
+from contentshop.orders.queries.money import audit_money
+from contentshop.payments import credit
 from contentshop.posts import queries as posts
 from contentshop.products import queries as products
 from contentshop.products import stock
+from contentshop.promotions import queries as promotions
 from contentshop.reviews import queries as reviews
 from contentshop.search import actions as search
 from contentshop.web.session import engines, settings
@@ -30,6 +34,10 @@ def audit(app: Flask, *, wait: int = 0) -> list[str]:
     problems += [f"stock: {text}" for text in stock.audit(db.session)]
     problems += [f"prices: {text}" for text in products.audit_prices(db.session)]
     problems += [f"orders: {text}" for text in orders.audit(db.session)]
+    problems += [f"coupons: {text}" for text in promotions.audit(db.session)]
+    problems += [f"money: {text}" for text in audit_money(db.session)]
+    problems += [f"ledger: {text}" for text in ledger.audit(db.session)]
+    problems += [f"gift cards: {text}" for text in credit.audit(db.session)]
     problems += [f"after-sale: {text}" for text in cases.audit(db.session)]
     problems += [f"posts: {text}" for text in posts.audit(db.session)]
     problems += [f"reviews: {text}" for text in reviews.audit(db.session)]

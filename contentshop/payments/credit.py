@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, literal, select, update
 from sqlalchemy.exc import IntegrityError
 
 from contentshop.core.errors import Conflict, NotFound
@@ -343,7 +343,7 @@ def audit(session: AnySession) -> Iterable[str]:
     )
     owed = (
         select(func.coalesce(func.sum(LedgerEntry.minor), 0))
-        .where(LedgerEntry.account == func.concat("credit:", GiftCard.key))
+        .where(LedgerEntry.account == literal("credit:") + GiftCard.key)
         .scalar_subquery()
     )
     rows = session.execute(
