@@ -32,6 +32,7 @@ from contentshop.discovery import queries as trends
 from contentshop.importing import import_posts, store_picture_file
 from contentshop.media import actions as media
 from contentshop.media.images import encode
+from contentshop.posts import deals
 from contentshop.posts.imports import read_post
 from contentshop.products import actions as products
 from contentshop.products import queries as catalogue
@@ -41,6 +42,7 @@ from contentshop.web.session import engines
 
 FOLDER = Path(__file__).parent
 PICTURES = FOLDER / "pictures"
+SOLD_OUT = "deal-lodge-skillet"
 VISITS_SEED = 20
 VISITED_DAYS = 7
 
@@ -61,6 +63,8 @@ def load_demo(app: Flask, *, say: Callable[[str], None]) -> bool:
     with unit_of_work(db.session):
         _load_products(now)
     import_posts(FOLDER / "posts", author=None, publish=True, pictures=PICTURES)
+    with unit_of_work(db.session):
+        _end_a_deal(now)
     with unit_of_work(db.session):
         _load_featured(now)
     with unit_of_work(db.session):
@@ -147,6 +151,12 @@ def _load_products(now: datetime) -> None:
             alt=alt,
             now=now,
         )
+
+
+def _end_a_deal(now: datetime) -> None:
+    """One deal is sold out, so that it can be seen how that looks."""
+    post = deals.get_public(db.session, SOLD_OUT)
+    deals.settle(db.session, post, "sold_out", by=post.author, now=now)
 
 
 def _load_featured(now: datetime) -> None:

@@ -41,6 +41,9 @@ WAYS = (
     "of a blocked creator",
     "unlisted product",
     "featured from tomorrow",
+    "deal that was never published",
+    "deal that was taken down",
+    "deal changed after publishing",
 )
 # Ways of what was said below a public post and about a public product.
 SILENCED = ("deleted", "hidden", "hidden question", "of a blocked reader", "below an unpublished post")
@@ -78,6 +81,8 @@ def hidden(app: Flask, make: Factory, search: WhooshSearchBackend, clock: FixedC
             make.product(f"{MARK}-{number}", title=secret, brand=one, own={"USD": 500}, stock=1, listed=False)
         elif way == "featured from tomorrow":
             schedule(make, editor, secret)
+        elif way.startswith("deal"):
+            deal_out_of_sight(make, author, way, number, secret)
         elif way == "of a blocked creator":
             make.post(blocked, source=source, **fields)
         elif way == "changed after publishing":
@@ -129,6 +134,31 @@ def silence(make: Factory, author: User, blocked: User) -> None:
         posts.unpublish(db.session, post, by=db.session.merge(author), now=make.now)
 
 
+def deal_out_of_sight(make: Factory, author: User, way: str, number: int, secret: str) -> None:
+    """A deal whose words, code, condition and steps are nobody's business (any more, or yet)."""
+    plain = {"product": "thing", "price": "4.00", "currency": "USD", "shop": "own", "coupon": f"PLAIN{number}"}
+    hidden = plain | {"coupon": secret[:60], "terms": secret, "steps": secret, "note": secret[:60]}
+    if way == "deal changed after publishing":
+        post = make.post(author, kind="deal", title="Plain deal", slug=f"plain-deal-{number}", deal=plain)
+        form = PostInput.parse(kind="deal", title=secret, summary=secret, source=secret, deal=hidden)
+        save_over(make, post.id, author, form)
+        return
+    published = way == "deal that was taken down"
+    fields: dict[str, Any] = {"title": secret, "summary": secret, "topics": ["things"], "source": secret}
+    post = make.post(author, kind="deal", slug=f"{MARK}-{number}", published=published, deal=hidden, **fields)
+    if published:
+        with make.unit()():
+            found = db.session.get_one(Post, post.id)
+            posts.unpublish(db.session, found, by=db.session.merge(author), now=make.now)
+
+
+def save_over(make: Factory, post_id: int, author: User, form: PostInput) -> None:
+    """Save other words over a published post, without publishing them."""
+    with make.unit()():
+        post = db.session.get_one(Post, post_id)
+        posts.save_draft(db.session, post, form, version=post.draft_version, by=db.session.merge(author), now=make.now)
+
+
 def schedule(make: Factory, editor: User, title: str) -> None:
     """Feature a list on the home page from tomorrow."""
     form = FeaturedListInput.parse(title=title, intro=title, lang="en", items=[("product", "thing", title)])
@@ -141,10 +171,7 @@ def schedule(make: Factory, editor: User, title: str) -> None:
 
 def change(make: Factory, post_id: int, author: User, title: str, source: str) -> None:
     """Save other words over a published post, without publishing them."""
-    form = PostInput.parse(kind="article", title=title, summary=title, source=source)
-    with make.unit()():
-        post = db.session.get_one(Post, post_id)
-        posts.save_draft(db.session, post, form, version=post.draft_version, by=db.session.merge(author), now=make.now)
+    save_over(make, post_id, author, PostInput.parse(kind="article", title=title, summary=title, source=source))
 
 
 def questions(number: int) -> list[str]:
@@ -156,6 +183,7 @@ def questions(number: int) -> list[str]:
         *(f"/search?q={quote(text)}" for text in texts),
         f"/search?q={one}&sort=newest&kind=post&lang=en",
         f"/search?q={one}&exact=1&why=1",
+        f"/search?q={one}&kind=deal&running=1",
         f"/suggest.json?q={one[:5]}",
         f"/suggest.json?q={one}",
     ]
@@ -173,6 +201,11 @@ PAGES = (
     "/sitemap.xml",
     "/topics/things",
     "/topics/things/feed.xml",
+    "/deals",
+    "/deals/hot?show=everywhere",
+    "/deals/ending?show=running",
+    "/deals/feed.xml",
+    "/@open/deals",
     "/@open",
     "/@open/feed.xml",
     "/@shut",
