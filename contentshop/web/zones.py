@@ -12,9 +12,13 @@ from contentshop.core.zones import read_zone, show_local, zone_names
 from contentshop.web.chrome import current_babel_locale
 
 
+PATTERNS = {"zh_Hans_CN": "y年M月d日 EEE HH:mm"}
+
+
 def in_words(at: datetime, zone: str) -> str:
     """A moment as the clocks of a zone show it, in the person's language."""
-    return format_datetime(show_local(at, zone), "EEE d MMM y, HH:mm", locale=current_babel_locale())
+    locale = current_babel_locale()
+    return format_datetime(show_local(at, zone), PATTERNS.get(locale, "EEE d MMM y, HH:mm"), locale=locale)
 
 
 def zone_label(zone: str) -> str:
