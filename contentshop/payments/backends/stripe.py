@@ -147,7 +147,7 @@ class StripePaymentGateway:
         """Looked for before it is made: Stripe forgets idempotency keys after a day, and we may be away for longer."""
         known = self._ask(lambda: self._client.v1.refunds.list({"payment_intent": order.reference, "limit": 100}))
         for refund in _get(known, "data") or ():
-            if (_get(refund, "metadata") or {}).get("part") == order.key:
+            if _get(_get(refund, "metadata"), "part") == order.key:
                 return _read_refund(refund)
         made = self._ask(
             lambda: self._client.v1.refunds.create(
