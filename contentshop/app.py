@@ -30,9 +30,12 @@ from contentshop.web import (
     desk_aftersale,
     desk_audit,
     desk_customers,
+    desk_delivery,
     desk_merchants,
+    desk_nav,
     desk_orders,
     desk_packing,
+    desk_promotions,
     desk_search,
     editor,
     errors,
@@ -47,6 +50,7 @@ from contentshop.web import (
     paying,
     permissions,
     reader,
+    reviews,
     searches,
     session,
     shop,
@@ -171,11 +175,12 @@ def _open_doors(app: Flask) -> None:
     session.attach(app)
     permissions.attach(app)
     audited.attach()
+    desk_nav.attach(app)
     chrome.attach(app)
     fragments.attach(app)
     errors.attach(app)
     readers = (
-        *(reader, talk, deals, trending, following, searches, suggest),
+        *(reader, talk, reviews, deals, trending, following, searches, suggest),
         *(go, shop, orders, aftersale, checkout, paying, account, watching, feeds, files, gallery),
     )
     creators = (
@@ -197,6 +202,7 @@ def _open_doors(app: Flask) -> None:
     )
     office = (desk, desk_audit, desk_merchants, desk_search, editor)
     office += (desk_orders, desk_packing, desk_aftersale, desk_customers)
+    office += (desk_promotions, desk_delivery)
     for door in (*readers, live, *creators, *office):
         app.register_blueprint(door.bp)
 

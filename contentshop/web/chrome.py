@@ -16,6 +16,7 @@ from flask_babel import Babel, format_date, get_domain, get_locale, gettext
 from jinja2 import StrictUndefined
 from werkzeug.local import LocalProxy
 
+from contentshop.accounts.policy import is_shop_staff
 from contentshop.core.db import db
 from contentshop.core.money import Money
 from contentshop.curation import queries as curation
@@ -81,6 +82,7 @@ class Chrome:
     can_write: bool
     can_edit: bool
     can_operate: bool
+    has_desk: bool
     unread: int
 
     @property
@@ -122,6 +124,7 @@ def chrome() -> Chrome:
         can_write=who.can_write,
         can_edit=who.can_edit,
         can_operate=who.can_operate,
+        has_desk=who.can_edit or is_shop_staff(who.user),
         unread=watching.count_unread(db.session, who.user, also=notices.unread_of(who.user)) if who.user else 0,
     )
 

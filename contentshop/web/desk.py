@@ -18,12 +18,11 @@ from contentshop.core.words import say
 from contentshop.curation import queries as curation
 from contentshop.media import actions as media
 from contentshop.media.images import encode
-from contentshop.orders import queries as orders
 from contentshop.products import actions, queries, stock
 from contentshop.products.actions import locks
 from contentshop.products.inputs import OfferInput, ProductInput, VariantInput, parse_quantity
 from contentshop.products.queries import SHELVES, Shelf
-from contentshop.web import audited
+from contentshop.web import audited, desk_tiles
 from contentshop.web import desk_pages as pages
 from contentshop.web.cards import price_age
 from contentshop.web.desk_pages import NO_ERRORS, TRANSLATED, WORDS, IndexPage, Tile
@@ -41,24 +40,12 @@ WORK_SHELVES: tuple[Shelf, ...] = ("sold_out", "low", "stale", "no_offers")
 def index() -> Response:
     """What waits for the person who looks."""
     who = viewer()
-    tiles = [*_order_tiles(), *_product_tiles()] if who.can_operate else []
+    tiles = desk_tiles.shop_tiles(who.user)
+    tiles += _product_tiles() if who.can_operate else []
     if who.can_edit:
         lists = len(curation.list_for_desk(db.session))
         tiles.append(Tile(_("Featured lists"), lists, url_for("editor.index"), glyph="award"))
     return show("desk/index.html", IndexPage(tiles))
-
-
-def _order_tiles() -> list[Tile]:
-    counts = orders.queue_counts(db.session)
-
-    def url(queue: str) -> str:
-        return url_for("desk_orders.queue", queue=queue)
-
-    return [
-        Tile(_("To ship"), counts["to_ship"], url("to_ship"), _("Paid, waiting to leave"), True, "truck"),
-        Tile(_("To pay"), counts["to_pay"], url("to_pay"), _("Bank transfers to look for"), False, "bank"),
-        Tile(_("Cash to come"), counts["to_collect"], url("to_collect"), _("Sent, paid on delivery"), False, "card"),
-    ]
 
 
 def _product_tiles() -> list[Tile]:

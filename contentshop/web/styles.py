@@ -15,12 +15,13 @@ CSS = Path(__file__).parent.parent / "static" / "css"
 SHEETS: dict[str, tuple[str, ...]] = {
     "site.css": (
         *("tokens", "base", "layout", "prose", "controls", "reading", "card", "blocks", "shopping", "talk"),
-        *("deals", "motion"),
+        *("deals", "orders", "motion"),
     ),
     "work.css": ("work",),
     "write.css": ("write",),
     "media.css": ("media",),
     "team.css": ("team",),
+    "reviews.css": ("reviews",),
     "found.css": ("found",),
 }
 

@@ -62,6 +62,7 @@ def _chrome(signed_in: bool) -> Any:
         can_write=signed_in,
         can_edit=signed_in,
         can_operate=signed_in,
+        has_desk=False,
         unread=3,
     )
 
