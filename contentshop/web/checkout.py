@@ -44,7 +44,7 @@ from contentshop.web.checkout_pages import (
 )
 from contentshop.web.door import Door, show
 from contentshop.web.limits import CHECKOUT, CODES, limiter
-from contentshop.web.order_links import order_url
+from contentshop.web.paying import after_placing
 from contentshop.web.session import CART_COOKIE, engines, settings, viewer
 from contentshop.web.words import refusal_text, translated
 
@@ -312,7 +312,7 @@ def place_order() -> Response:
     except (Conflict, OutOfStock) as refusal:
         db.session.rollback()
         return _review_again(seen, 409, refusal)
-    return redirect(order_url(order.key), 303)
+    return after_placing(order)
 
 
 def _wish(seen: Seen | None) -> Wish:
