@@ -20,6 +20,7 @@ from contentshop.discovery import likeness
 from contentshop.orders import actions as orders
 from contentshop.posts import deals
 from contentshop.reviews import actions as reviews
+from contentshop.reviews import actions as reviews
 from contentshop.search import actions as search
 from contentshop.watching import actions as watching
 from contentshop.watching.documents import Subject
@@ -75,6 +76,12 @@ def _check_deals(payloads: Payloads) -> None:
     keys = dict.fromkeys(str(payload["product"]) for payload in payloads)
     with unit_of_work(db.session):
         deals.check_offers(db.session, list(keys), now=engines().clock.now())
+
+
+def _recount_reviews(payloads: Payloads) -> None:
+    keys = dict.fromkeys(str(payload["user"]) for payload in payloads)
+    with unit_of_work(db.session):
+        reviews.recount(db.session, list(keys), now=engines().clock.now())
 
 
 def _recount_reviews(payloads: Payloads) -> None:
@@ -154,11 +161,13 @@ REACTIONS: dict[str, Reaction] = {
     "liken_post": Reaction(_liken, batch=20),
     "check_deals": Reaction(_check_deals, batch=100),
     "recount_reviews": Reaction(_recount_reviews, batch=50),
+    "recount_reviews": Reaction(_recount_reviews, batch=50),
     "learn_search": Reaction(_learn_search, batch=10),
     "mail_notifications": Reaction(_mail_notifications, batch=1),
     "mail_password_reset": _mail(mails.password_reset),
     "mail_plan_failed": _mails(studio_mails.failed_plan),
     "mail_invitation": _mail(studio_mails.invitation),
+    "mail_review_invitation": _mail(review_mails.invitation),
     "mail_review_invitation": _mail(review_mails.invitation),
     "mail_order_placed": _order_mail("placed"),
     "mail_order_paid": _order_mail("paid"),
@@ -197,6 +206,8 @@ ON_EVENT: dict[str, tuple[str, ...]] = {
     "UserChanged": ("index_creator", "index_creator_posts", "index_creator_talks", "watch_creator", "recount_reviews"),
     "CommentChanged": ("index_post", "watch_post"),
     "QuestionChanged": ("index_product", "watch_product"),
+    "ReviewChanged": ("index_product", "watch_product"),
+    "ReviewsInvited": ("mail_review_invitation",),
     "ReviewChanged": ("index_product", "watch_product"),
     "ReviewsInvited": ("mail_review_invitation",),
     "WorthChanged": ("index_post", "watch_post"),

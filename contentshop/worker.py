@@ -44,6 +44,8 @@ from contentshop.products.pages import PageFacts, read_page
 from contentshop.reactions import ON_EVENT, REACTIONS, Reaction, site_context
 from contentshop.reviews import actions as reviews
 from contentshop.reviews import queries as review_queries
+from contentshop.reviews import actions as reviews
+from contentshop.reviews import queries as review_queries
 from contentshop.search import actions as search
 from contentshop.social import actions as social
 from contentshop.watching import actions as watching
@@ -63,6 +65,7 @@ BOARDS_EVERY = 600.0
 SWEEP_EVERY = 3600.0
 MEDIA_EVERY = 6 * 3600.0
 PAGES_EVERY = 15.0
+INVITATIONS_EVERY = 60.0
 INVITATIONS_EVERY = 60.0
 PAYMENTS_EVERY = 0.25
 KEPT_EVENTS_EVERY = 5.0
@@ -155,6 +158,7 @@ class Worker:
                 done += self._timed("openings", OPENINGS_EVERY, open_lists)
                 done += self._timed("votes", OPENINGS_EVERY, open_votes)
                 done += self._timed("invitations", INVITATIONS_EVERY, invite_reviewers)
+                done += self._timed("invitations", INVITATIONS_EVERY, invite_reviewers)
                 self._timed("boards", BOARDS_EVERY, refresh_boards)
                 self._timed("sweep", SWEEP_EVERY, sweep)
                 self._timed("media", MEDIA_EVERY, sweep_media)
@@ -209,6 +213,17 @@ def open_votes() -> int:
     """Let readers know the votes whose first is old enough."""
     with unit_of_work(db.session):
         return social.open_counts(db.session, now=engines().clock.now())
+
+
+def invite_reviewers() -> int:
+    """Have buyers asked how they like what arrived some days ago. Looks before it takes the write lock."""
+    now = engines().clock.now()
+    due = review_queries.list_to_invite(db.session, now=now)
+    db.session.rollback()
+    if not due:
+        return 0
+    with unit_of_work(db.session):
+        return reviews.invite(db.session, now=now)
 
 
 def invite_reviewers() -> int:

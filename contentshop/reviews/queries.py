@@ -292,6 +292,19 @@ def is_invited(session: AnySession, user_id: int) -> bool:
 # ---- mails
 
 
+def find_invited(session: AnySession, order_key: str) -> User | None:
+    """The buyer of this order, if they may be asked for reviews by mail."""
+    return session.scalar(
+        select(User)
+        .join(Order, Order.user_id == User.id)
+        .where(
+            Order.key == order_key,
+            User.blocked.is_(False),
+            ~exists().where(InvitationRefusal.user_id == User.id),
+        )
+    )
+
+
 def list_to_invite(session: AnySession, *, now: datetime) -> list[tuple[int, str]]:
     """(id, key) of orders that arrived some days ago and whose buyers were not asked for reviews, oldest first.
 
@@ -421,6 +434,42 @@ def page_desk(session: AnySession, show: str, *, number: int = 1, size: int = PA
         query = query.where(Review.stars <= 3)
     rows = [DeskReview(**row._mapping) for row in session.execute(query)]  # noqa: SLF001
     return rows[:size], len(rows) > size
+
+
+@dataclass(frozen=True, slots=True)
+class HiddenReview:
+    """A hidden review at the desk, with the reason."""
+
+    key: str
+    stars: int
+    title: str
+    text: str
+    note: str
+    author_name: str
+    product: str
+    slug: str
+
+
+def list_hidden(session: AnySession) -> list[HiddenReview]:
+    """The reviews that editors have hidden, the newest first."""
+    rows = session.execute(
+        select(
+            Review.key,
+            Review.stars,
+            Review.title,
+            Review.text,
+            Review.note,
+            User.name.label("author_name"),
+            Product.title.label("product"),
+            Product.slug,
+        )
+        .join(User, User.id == Review.author_id)
+        .join(Product, Product.id == Review.product_id)
+        .where(Review.state == "hidden", User.blocked.is_(False))
+        .order_by(Review.id.desc())
+        .limit(REPORTS)
+    )
+    return [HiddenReview(**row._mapping) for row in rows]  # noqa: SLF001
 
 
 # ---- proofs

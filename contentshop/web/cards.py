@@ -19,7 +19,7 @@ from contentshop.posts import disclosure
 from contentshop.posts.bargains import OWN_SHOP, DealFacts, DealInput, offers_of
 from contentshop.products import offers as rules
 from contentshop.products import queries as products
-from contentshop.products.offers import OfferFacts, ProductFacts, Reader, Resolution
+from contentshop.products.offers import OfferFacts, ProductFacts, Rating, Reader, Resolution
 from contentshop.products.pricing import ANNOUNCED
 from contentshop.web.chrome import LANGUAGE_TAGS
 from contentshop.web.pictures import PictureFacts, PictureView, picture
@@ -74,6 +74,7 @@ class CardView:
     relation: str = ""
     attributes: tuple[tuple[str, str], ...] = ()
     was: Money | None = None
+    rating: Rating | None = None
 
     @property
     def moments(self) -> tuple[datetime, ...]:
@@ -388,6 +389,7 @@ def _view(resolution: Resolution, card_key: str, who: Viewer, *, instead: bool =
         alternative=_view(instead_of, card_key, who, instead=True) if instead_of else None,
         variants=variants_of(product, who) if ours else (),
         was=resolution.was,
+        rating=product.rating,
     )
 
 

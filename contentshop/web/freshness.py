@@ -92,7 +92,7 @@ def posts(ids: Iterable[int]) -> list[Part]:
 
 
 def products(ids: Iterable[int]) -> list[Part]:
-    """These products with their offers and stock. Versions only grow, so their sum changes with any of them;
+    """These products with their offers, stock and rating. Versions only grow, so their sum changes with any of them;
     a shop that is switched off or renamed raises the versions of everything it sells.
     """
     known = tuple(sorted(set(ids)))
@@ -108,6 +108,11 @@ def products(ids: Iterable[int]) -> list[Part]:
         Part(
             "SELECT 's', count(*), coalesce(sum(s.version), 0), ''"  # noqa: S608
             f" FROM stock s WHERE s.product_id IN ({marks})",
+            known,
+        ),
+        Part(
+            "SELECT 'rt', count(*), coalesce(sum(r.version), 0), ''"  # noqa: S608
+            f" FROM product_rating r WHERE r.product_id IN ({marks})",
             known,
         ),
     ]
@@ -295,6 +300,16 @@ def talk(kind: str, about: int) -> Part:
         " WHERE u.id IN (SELECT c.author_id FROM comment c WHERE c.discussion_id = d.id))"
         f" FROM discussion d WHERE d.{column} = ?",
         (about,),
+    )
+
+
+def reviewers(product_id: int) -> Part:
+    """Who has reviewed a product; what they say stands for itself with the product."""
+    return Part(
+        "SELECT 'rev', count(*), coalesce(sum(u.version), 0),"
+        " CAST(coalesce(sum(CASE WHEN u.blocked THEN 1 ELSE 0 END), 0) AS TEXT) FROM user_account u"
+        " WHERE u.id IN (SELECT r.author_id FROM review r WHERE r.product_id = ?)",
+        (product_id,),
     )
 
 

@@ -37,6 +37,7 @@ from contentshop.web import (
     following,
     freshness,
     reading,
+    review_pages,
     searches,
     showing,
     structured,
@@ -189,9 +190,10 @@ def product(slug: str) -> Response:
     mentions = posts.list_mentions(db.session, found.product.id, limit=RECOMMENDATIONS)
     said = talk.product_talk(found.also, slug=found.product.slug, listed=found.product.listed)
     history = price_history(found.product.id, who)
-    page = replace(showing.product_page(found, mentions, who), talk=said, history=history)
+    told = review_pages.short_view(found.product.id, found.product.slug, found.product.rating)
+    page = replace(showing.product_page(found, mentions, who, told), talk=said, history=history)
     parts = [*freshness.products(found.facts), freshness.mentions(found.product.id, limit=RECOMMENDATIONS)]
-    parts.append(freshness.talk("product", found.product.id))
+    parts += [freshness.talk("product", found.product.id), freshness.reviewers(found.product.id)]
     return keep(show("reader/product.html", page), parts, now=who.now, until=_next_stale(found.facts, who))
 
 

@@ -18,6 +18,7 @@ from contentshop.web.price_history import PriceHistoryView
 
 if TYPE_CHECKING:
     from contentshop.web.live_pages import AnnouncedView
+    from contentshop.web.review_pages import ReviewsView
 
 
 @dataclass(frozen=True, slots=True)
@@ -361,6 +362,7 @@ class ProductPage:
     body: Sequence[str]
     attributes: Sequence[tuple[str, str]]
     mentions: Sequence[TileView]
+    reviews: ReviewsView
     talk: TalkView | None = None
     history: PriceHistoryView | None = None
 

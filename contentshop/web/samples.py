@@ -13,6 +13,7 @@ from typing import Any
 from markupsafe import Markup
 
 from contentshop.core.money import Money
+from contentshop.products.offers import Rating
 from contentshop.web.blocks import (
     Album,
     Box,
@@ -28,12 +29,16 @@ from contentshop.web.blocks import (
 )
 from contentshop.web.live_pages import AnnouncedView
 from contentshop.web.reader_pages import LineView, TalkView, WorthView
+from contentshop.web.review_pages import Bar, Choice, PhotoView, ReviewsView, ReviewView
 
 PICTURES = "/static/icons/samples"
 PAID = {
     "en": "We may earn a commission if you buy through this link. The price stays the same.",
     "zh": "通过此链接购买，我们可能获得佣金，价格不变。",
 }
+
+
+RATING = Rating((1, 0, 2, 9, 16))
 
 
 def _picture(name: str, alt: str, width: int = 800, height: int = 800) -> SimpleNamespace:
@@ -68,6 +73,7 @@ def _card(key: str, face: str, title: str, **given: Any) -> SimpleNamespace:
         "relation": "",
         "attributes": (),
         "was": None,
+        "rating": None,
     }
     unknown = set(given) - set(known)
     if unknown:
@@ -117,6 +123,7 @@ def cards(now: datetime) -> SimpleNamespace:
         price=Money(10999, "USD"),
         was=Money(12999, "USD"),
         low_stock=3,
+        rating=RATING,
     )
     elsewhere = _card(
         "bose-qc-ultra",
@@ -300,6 +307,51 @@ def list_items(now: datetime) -> list[SimpleNamespace]:
         )
         for rank, (card, award, verdict, pros, cons) in enumerate(given, start=1)
     ]
+
+
+def reviews(now: datetime) -> ReviewsView:
+    """What buyers say of a product: one review with everything, a short one in Chinese."""
+    path = "/products/anker-737/reviews"
+    photo: Any = _picture("powerbank", "Photo 1 by Jo <b>")
+    whole = ReviewView(
+        key="rev1",
+        stars=4,
+        title="Charges a laptop twice",
+        text="Heavy, but it keeps its promise.\nThe screen is no toy.",
+        lang="en",
+        variant="Black",
+        author="Jo <b>",
+        at=now - timedelta(days=30),
+        edited=True,
+        more="After three months it still holds its charge.",
+        more_at=now - timedelta(days=2),
+        reply="Thank you! A lighter one is on its way.",
+        replied_at=now - timedelta(days=1),
+        shop="contentshop",
+        helpful=12,
+        voted=True,
+        own=False,
+        photos=[PhotoView(photo, "/media/powerbank.webp", "Photo 1 by Jo <b>")],
+    )
+    short = replace(
+        whole, key="rev2", stars=5, title="", text="充电很快，出差带着放心。", lang="zh-Hans", variant="",
+        author="林小满", edited=False, more="", reply="", helpful=0, voted=False, photos=(),
+    )  # fmt: skip
+    return ReviewsView(
+        path=path,
+        product_url="/products/anker-737",
+        rating=RATING,
+        bars=[
+            Bar(stars, RATING.counts[stars - 1], 100 * RATING.counts[stars - 1] // RATING.count, path, stars == 4)
+            for stars in range(5, 0, -1)
+        ],
+        sorts=[Choice("Most helpful", path, True), Choice("Newest", f"{path}?sort=newest", False)],
+        filters=[Choice("With photos (1)", f"{path}?photos=1", False), Choice("简体中文 (9)", f"{path}?lang=zh", True)],
+        reviews=[whole, short],
+        more_url=path,
+        signed_in=True,
+        clear_url=path,
+    )
 
 
 def blocks(now: datetime) -> SimpleNamespace:
@@ -501,6 +553,7 @@ def samples(now: datetime) -> SimpleNamespace:
         list_items=list_items(now),
         blocks=blocks(now),
         talk=talk(now),
+        reviews=reviews(now),
         sessions=sessions(now),
         offers=offers(now),
         hits=hits(now),

@@ -22,19 +22,22 @@ from contentshop.web.cards import (
 )
 from contentshop.web.pictures import largest, picture
 from contentshop.web.reader_pages import Head, ProductPage
+from contentshop.web.review_pages import ReviewsView, marked_up
 from contentshop.web.session import Viewer, settings
 
 Step = tuple[str, str]
 
 
-def product_page(found: Found, mentions: Sequence[PostTile], who: Viewer) -> ProductPage:
+def product_page(
+    found: Found, mentions: Sequence[PostTile], who: Viewer, reviews: ReviewsView
+) -> ProductPage:
     """The page of a product; ``mentions`` are the posts that recommend it."""
     facts = found.product
     offers = offer_rows(resolve(facts, who, found.facts), who, settings().site_name)
     pictures = [view for stored in found.pictures if (view := picture(stored, stored.alt or facts.title))]
     trail = _trail(facts.category, facts.title)
     return ProductPage(
-        head=_head(found, offers, trail),
+        head=_head(found, offers, trail, reviews),
         title=facts.title,
         brand=facts.brand,
         summary=facts.summary,
@@ -48,6 +51,7 @@ def product_page(found: Found, mentions: Sequence[PostTile], who: Viewer) -> Pro
         body=[line.strip() for line in found.body.split("\n") if line.strip()],
         attributes=[*found.attrs, *_codes(found)],
         mentions=[tile(post) for post in mentions],
+        reviews=reviews,
     )
 
 
@@ -64,21 +68,22 @@ def _codes(found: Found) -> list[Step]:
     return [(name, code) for name, code in known if code]
 
 
-def _head(found: Found, offers: Sequence[OfferRow], trail: Sequence[Step]) -> Head:
+def _head(found: Found, offers: Sequence[OfferRow], trail: Sequence[Step], reviews: ReviewsView) -> Head:
     facts, site = found.product, settings().site_url
     path = product_url(facts.slug)
     image = site + largest(facts.picture) if facts.picture else ""
+    described = structured.product(
+        title=facts.title,
+        url=site + path,
+        summary=facts.summary,
+        brand=facts.brand,
+        gtin=found.gtin or "",
+        mpn=found.mpn,
+        image=image,
+        offers=_offers(offers, site + path),
+    )
     data = [
-        structured.product(
-            title=facts.title,
-            url=site + path,
-            summary=facts.summary,
-            brand=facts.brand,
-            gtin=found.gtin or "",
-            mpn=found.mpn,
-            image=image,
-            offers=_offers(offers, site + path),
-        ),
+        marked_up(described, reviews),
         structured.breadcrumb(site, [(name, address or path) for name, address in trail]),
     ]
     return Head(

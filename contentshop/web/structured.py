@@ -195,6 +195,33 @@ def product(
     return found
 
 
+def rated(product: Json, *, mean: float, count: int, reviews: Sequence[Json]) -> Json:
+    """``product`` with what its buyers say: the mean of five, of how many, and the reviews that the page shows."""
+    rating = {
+        "@type": "AggregateRating",
+        "ratingValue": f"{mean:.1f}",
+        "reviewCount": count,
+        "bestRating": "5",
+        "worstRating": "1",
+    }
+    return product | {"aggregateRating": rating, "review": list(reviews)}
+
+
+def buyers_review(*, author: str, stars: int, title: str, text: str, written: datetime, lang: str) -> Json:
+    """What one buyer says of a product; stands inside it."""
+    found: Json = {
+        "@type": "Review",
+        "author": {"@type": "Person", "name": author},
+        "datePublished": written.date().isoformat(),
+        "inLanguage": lang,
+        "reviewBody": text,
+        "reviewRating": {"@type": "Rating", "ratingValue": stars, "bestRating": 5, "worstRating": 1},
+    }
+    if title:
+        found["name"] = title
+    return found
+
+
 def own_offer(price: Money, *, url: str, seller: str, in_stock: bool) -> Json:
     """What this site itself sells, for a page with a cart button."""
     return {

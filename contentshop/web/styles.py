@@ -22,6 +22,7 @@ SHEETS: dict[str, tuple[str, ...]] = {
     "media.css": ("media",),
     "team.css": ("team",),
     "reviews.css": ("reviews",),
+    "reviews.css": ("reviews",),
     "found.css": ("found",),
 }
 

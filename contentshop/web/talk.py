@@ -17,6 +17,9 @@ from contentshop.core.db import db
 from contentshop.core.errors import Conflict, ContentshopError, Invalid
 from contentshop.core.paging import page_number
 from contentshop.core.text_urls import safe_next
+from contentshop.reviews import queries as reviews
+from contentshop.reviews.queries import HiddenReview
+from contentshop.reviews.queries import Report as ReviewReport
 from contentshop.social import actions, policy, queries
 from contentshop.social.inputs import (
     MAX_NOTE,
@@ -33,6 +36,7 @@ from contentshop.web.cards import creator_url, language_tag, post_url, product_u
 from contentshop.web.door import Door, show
 from contentshop.web.limits import SPEAKING, limiter
 from contentshop.web.reader_pages import Head, LineView, Paging, TalkView, WorthView
+from contentshop.web.review_pages import review_url
 from contentshop.web.session import Viewer, settings, viewer
 from contentshop.web.words import refusal_text, translated_errors
 
@@ -67,9 +71,12 @@ class LinePage:
 
 @dataclass(frozen=True, slots=True)
 class ReportsPage:
-    """The reported texts that wait for an editor: (report, reasons, address of the page they stand on)."""
+    """The reported texts and reviews that wait for an editor: (report, reasons, address of the page they stand on);
+    and the reviews that were hidden last."""
 
     reports: tuple[tuple[Report, str, str], ...]
+    reviews: tuple[tuple[ReviewReport, str, str], ...] = ()
+    hidden: tuple[HiddenReview, ...] = ()
     errors: Mapping[str, list[str]] = field(default_factory=dict)
 
 
@@ -428,7 +435,17 @@ def _reports_page(errors: Mapping[str, list[str]] | None = None, status: int = 2
         reasons = ", ".join(f"{names[reason]} ({count})" for reason, count in one.reasons.items())
         path = post_url(one.slug) if one.subject_kind == "post" else product_url(one.slug)
         rows.append((one, reasons, f"{path}#c-{one.key}"))
-    return show("desk/reports.html", ReportsPage(tuple(rows), errors or {}), status)
+    told = [
+        (one, ", ".join(f"{names[reason]} ({count})" for reason, count in one.reasons.items()))
+        for one in reviews.list_reports(db.session)
+    ]
+    page = ReportsPage(
+        tuple(rows),
+        tuple((one, reasons, review_url(one.slug, one.key)) for one, reasons in told),
+        tuple(reviews.list_hidden(db.session)),
+        errors or {},
+    )
+    return show("desk/reports.html", page, status)
 
 
 @bp.post("/desk/reports/<key>")
