@@ -173,6 +173,8 @@ def _over(standing: DealFacts, state: str) -> str:
     }
     if standing.closed_as == "sold_out" and standing.closed_by == "readers":
         return str(_("Readers say that it is sold out."))
+    if standing.closed_as == "sold_out" and standing.closed_by in ("author", "editor"):
+        return str(_("Its author or our editors have seen that it is sold out."))
     if not standing.closed_as and standing.ends_at is None:
         return str(_("Nobody has confirmed it for 30 days, so it is taken for over."))
     return str(told.get((standing.closed_by, standing.closed_why), told["", ""]))

@@ -27,8 +27,9 @@ from contentshop.web.blocks import (
     Shot,
     Spot,
 )
+from contentshop.web.cards import DealTile
 from contentshop.web.live_pages import AnnouncedView
-from contentshop.web.reader_pages import LineView, TalkView, WorthView
+from contentshop.web.reader_pages import CouponView, DealView, LineView, TalkView, WorthView
 from contentshop.web.review_pages import Bar, Choice, PhotoView, ReviewsView, ReviewView
 
 PICTURES = "/static/icons/samples"
@@ -265,6 +266,7 @@ def posts(now: datetime) -> list[SimpleNamespace]:
             published_at=now - timedelta(hours=hours),
             kind=kind,
             cards_count=cards_count,
+            deal=deals(now).get(number),
             lang=lang,
         )
         for number, (title, summary, cover, author, kind, cards_count, lang, hours) in enumerate(given)
@@ -452,6 +454,7 @@ def hits(now: datetime) -> list[SimpleNamespace]:
             "lang": "en",
             "url": "/p/sample",
             "why": "",
+            "deal": None,
         }
         # Constants of this file, so marking them as safe is no risk.
         marked = {"title": Markup(title), "snippet": Markup(snippet)}  # noqa: S704
@@ -483,6 +486,49 @@ def hits(now: datetime) -> list[SimpleNamespace]:
         ),
         hit("creator", "Mara Lindqvist", "Writes about sound and travel.", meta="24 posts"),
     ]
+
+
+def deals(now: datetime) -> dict[int, DealTile]:
+    """How some of the tiles' deals stand, by the place of the tile: one that ends, one to come, one that is over."""
+    soon, price = now + timedelta(days=2), Money(13999, "USD")
+    return {
+        2: DealTile(price, "Best Buy", "running", soon),
+        3: DealTile(price, "", "upcoming", soon),
+        4: DealTile(price, "Best Buy", "sold_out", None),
+    }
+
+
+def deal(now: datetime, card: SimpleNamespace) -> DealView:
+    """What stands above the words of a deal that runs, with a code that most say works."""
+    running: Any = card
+    return DealView(
+        state="running",
+        over="",
+        price=Money(13999, "USD"),
+        note="with the code",
+        shop="Best Buy",
+        region="United States",
+        usual=Money(15999, "USD"),
+        usual_at=now - timedelta(hours=2),
+        less=12,
+        cheaper=(Money(13499, "USD"), "Kettle House", "/go/offer/sample"),
+        card=running,
+        coupon=CouponView("READ20", "", "Once for each account.", 8, 2, 80, ""),
+        steps=("Put the plain model into the cart.", "Enter the code on the last page."),
+        starts="",
+        ends="Fri 27 Nov 2026, 23:59 (America / New York)",
+        turns_at=now + timedelta(days=2),
+        as_of=now - timedelta(hours=5),
+        reports=1,
+        enough=3,
+        mine="",
+        judges=True,
+        signed_in=True,
+        action="/p/sample/over",
+        coupon_action="/p/sample/coupon",
+        standing_url="",
+        path="/p/sample",
+    )
 
 
 def sessions(now: datetime) -> list[AnnouncedView]:
@@ -553,6 +599,7 @@ def samples(now: datetime) -> SimpleNamespace:
         list_items=list_items(now),
         blocks=blocks(now),
         talk=talk(now),
+        deal=deal(now, known.elsewhere),
         reviews=reviews(now),
         sessions=sessions(now),
         offers=offers(now),
