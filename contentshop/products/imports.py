@@ -21,10 +21,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, cast
 
+from lxml import etree
+
 from contentshop.core.errors import Invalid
 from contentshop.core.ids import slugify
 from contentshop.core.text import plain_text
-from contentshop.products.inputs import PriceUnit, ProductInput, parse_availability
+from contentshop.products.inputs import VARIANT_FACTS, PriceUnit, ProductInput, parse_availability
 
 BATCH = 250
 MAX_LINE = 2_000_000  # characters
@@ -39,6 +41,18 @@ _UNIT_MISSING = (
     "--price-unit major (49.95 means 49.95)."
 )
 _HTML = re.compile(r"</?(?:p|br|div|span|ul|ol|li|b|i|em|strong|h[1-6]|table|tr|td|a|img)\b[^>]*>", re.IGNORECASE)
+
+# The columns of our own files (queries.exporting), and what makes a spreadsheet take a cell for a formula.
+OWN_COLUMNS = (
+    *("row", "slug", "title", "brand", "category", "gtin", "mpn", "lang", "summary", "body", "attrs", "options"),
+    *("translations", "alternative", "discontinued", "listed", "source", "sku", "name", "names", "weight_g"),
+    *("tax_class", "purchase_limit", "releases_at", "digital", "returnable", "kind", "price_minor", "currency"),
+    *("region", "quantity", "merchant", "url", "availability", "checked_at"),
+)
+FORMULA_SIGNS = ("=", "+", "-", "@", "'")
+_PRODUCT_WORDS = ("brand", "category", "mpn", "summary", "body", "gtin", "alternative")
+_NESTED = ("attrs", "options", "translations", "names")
+_GRAMS = {"g": 1, "kg": 1000, "oz": 28.349523125, "lb": 453.59237}
 
 # Column names as files have them (lower case, spaces for _ and -) → ours.
 _ALIASES = {
@@ -84,6 +98,10 @@ _ALIASES = {
     "variant barcode": "gtin",
     "model": "mpn",
     "variant inventory qty": "quantity",
+    "variant grams": "weight g",
+    "shipping weight": "weight",
+    "item group id": "group",
+    "colour": "color",
     "inventory": "quantity",
     "stock": "quantity",
     "库存": "quantity",
@@ -126,7 +144,7 @@ class FileScan:
     path: Path
     digest: str
     encoding: str
-    shape: Literal["jsonl", "csv"]
+    shape: Literal["jsonl", "csv", "xml"]
     lines: int
     modified_at: datetime
 
@@ -172,6 +190,9 @@ def scan_file(path: Path) -> FileScan:
     if encoding.startswith("utf-16"):
         # Its line ends are two bytes wide, so that the bytes alone do not tell the lines.
         scan = replace(scan, lines=sum(1 for _ in _text_lines(scan)))
+    if shape == "xml":
+        # Items are numbered by their lines, but two never have the same number, so that a run can go on after any.
+        scan = replace(scan, lines=max((number for number, _ in _xml_rows(scan)), default=0))
     if not scan.lines:
         raise Invalid({"file": [f"{path} is empty."]})
     return scan
@@ -204,13 +225,17 @@ def read_rows(scan: FileScan) -> Iterator[tuple[int, dict[str, Any] | RowError]]
     """Every row with the number of its (first) line, with our names; or why it cannot be read."""
     if scan.shape == "jsonl":
         yield from _json_rows(scan)
+    elif scan.shape == "xml":
+        yield from _grouped(_xml_rows(scan))
     else:
         yield from _csv_rows(scan)
 
 
 def parse_row(row: Mapping[str, Any], options: ImportOptions, *, seen_at: datetime | None = None) -> ProductInput:
     """A row of ``read_rows`` as a description. Raises Invalid with everything that is wrong with it."""
-    data = {name: value for name, value in row.items() if value not in (None, "", [], {})}
+    own = row.get("row") == "product"
+    data = {name: value for name, value in row.items() if own or value not in (None, "", [], {})}
+    data.pop("row", None)
     data.setdefault("lang", options.lang)
     identity = _first_text(data, "id", "handle", "sku")
     if identity:
@@ -219,15 +244,18 @@ def parse_row(row: Mapping[str, Any], options: ImportOptions, *, seen_at: dateti
         # Without any number of its own, a row is known by its title.
         data["slug"] = slugify(data["title"])
     body = data.get("body")
-    if isinstance(body, str) and _HTML.search(body):
+    if isinstance(body, str) and not own and _HTML.search(body):
         data["body"] = plain_text(body)
     unit = options.price_unit
+    if options.merchant and "items" in data:
+        data = {name: value for name, value in data.items() if name not in {"variants", "options"}}
     if "offers" not in data:
         if "price major" in data:
             data["price"], unit = data["price major"], "major"
         data["offers"] = _flat_offers(data, identity, options)
+        _describe_only_variant(data)
     seen_at = options.checked_at or seen_at
-    if seen_at is not None and isinstance(data["offers"], Sequence):
+    if seen_at is not None and not own and isinstance(data["offers"], Sequence):
         data["offers"] = [_with_time(offer, seen_at) for offer in data["offers"]]
     return ProductInput.parse(data, currency=options.currency, price_unit=unit)
 
@@ -312,10 +340,25 @@ def _flat_offers(data: Mapping[str, Any], identity: str, options: ImportOptions)
     merchant = data.get("merchant") or options.merchant
     if merchant and "url" in data:
         names = ("price", "price_minor", "currency", "region", "availability", "checked_at", "checked_hours_ago", "url")
-        return [{"kind": "affiliate", "merchant": merchant} | {name: data[name] for name in names if name in data}]
+        pages = {row.get("url"): row for row in reversed(data.get("items") or [data])}
+        return [
+            {"kind": "affiliate", "merchant": merchant} | {name: row[name] for name in names if name in row}
+            for url, row in reversed(pages.items())
+            if url
+        ]
     if not _priced(data):
         return []
     return [_own_offer({**data, "sku": _first_text(data, "sku") or identity}, options)]
+
+
+def _describe_only_variant(data: dict[str, Any]) -> None:
+    """What a row says of weight and the like is said of the variant it sells."""
+    own = [offer["sku"] for offer in data["offers"] if offer["kind"] == "own"]
+    facts = {name: data[name] for name in VARIANT_FACTS if name in data and name not in {"gtin", "options"}}
+    if str(data.get("variant_requires_shipping", "")).lower() == "false":
+        facts["digital"] = "yes"
+    if "variants" not in data and own and facts:
+        data["variants"] = [{"sku": own[0]} | facts]
 
 
 def _own_offer(data: Mapping[str, Any], options: ImportOptions) -> dict[str, Any]:
@@ -407,10 +450,12 @@ def _encoding(look: _Look) -> str:
     return "utf-8"
 
 
-def _shape(path: Path, first: bytes, encoding: str) -> Literal["jsonl", "csv"]:
+def _shape(path: Path, first: bytes, encoding: str) -> Literal["jsonl", "csv", "xml"]:
     text = first.decode(encoding, "replace").lstrip("\ufeff \t\r\n")
     if text.startswith("["):
         raise Invalid({"file": [f"{path} is one JSON list; write one object a line instead (JSON lines)."]})
+    if text.startswith("<"):
+        return "xml"
     return "jsonl" if text.startswith("{") or path.name.removesuffix(".gz").endswith((".jsonl", ".ndjson")) else "csv"
 
 
@@ -495,12 +540,19 @@ def _csv_rows(scan: FileScan) -> Iterator[tuple[int, dict[str, Any] | RowError]]
     if isinstance(header, RowError):
         raise Invalid({"file": [f"The line of column names cannot be read: {header.message}"]})
     names = [_our_name(name) for name in header]
+    if tuple(header) == OWN_COLUMNS:
+        names = list(OWN_COLUMNS)
     if "title" not in names:
         raise Invalid({"file": ["The first line must name the columns, and one of them must be “title”."]})
     named = (
         (number, cells if isinstance(cells, RowError) else _named_cells(number, names, cells)) for number, cells in rows
     )
-    yield from _merged(named) if "handle" in names else named
+    if "row" in names and "slug" in names:
+        yield from _own_rows(named)
+    elif "handle" in names:
+        yield from _merged(named)
+    else:
+        yield from _grouped(named) if "group" in names else named
 
 
 def _cells(scan: FileScan, bad: dict[int, str]) -> Iterator[tuple[int, list[str] | RowError]]:
@@ -576,14 +628,181 @@ def _one_product(group: Sequence[dict[str, Any]]) -> dict[str, Any]:
         product["price major"] = priced
     product["variants"] = [
         {
-            **{name: row[name] for name in ("price", "currency", "quantity") if name in row},
+            **{name: row[name] for name in ("price", "currency", "quantity", "gtin", "weight_g") if name in row},
             **({"price": row["price major"]} if "price major" in row else {}),
+            **({"digital": "yes"} if str(row.get("variant_requires_shipping", "")).lower() == "false" else {}),
             "sku": row.get("sku") or f"{handle}-{number}",
             "name": _option_name(row),
+            "options": _option_values(row),
         }
         for number, row in enumerate(sold, start=1)
     ]
+    product["options"] = _option_columns(product, product["variants"])
+    for name in ("weight_g", "quantity", "sku", "price"):
+        product.pop(name, None)
     return product
+
+
+def _option_values(row: Mapping[str, Any]) -> list[str]:
+    values = [row.get(f"option{number}_value", "") for number in (1, 2, 3)]
+    return [str(value) for value in values if value and value != "Default Title"]
+
+
+def _option_columns(first: Mapping[str, Any], variants: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Options of a product in the order of its first line, with every value its variants have."""
+    names = [first.get(f"option{number}_name", "") for number in (1, 2, 3)]
+    found = []
+    for index, name in enumerate(name for name in names if name and name != "Title"):
+        values = [one["options"][index] for one in variants if len(one["options"]) > index]
+        if values:
+            found.append({"name": name, "values": list(dict.fromkeys(values))})
+    return found
+
+
+# --- our own files ---
+
+
+def _own_rows(
+    rows: Iterable[tuple[int, dict[str, Any] | RowError]],
+) -> Iterator[tuple[int, dict[str, Any] | RowError]]:
+    """Our lines of one product as one row. What is wrong with one of them is wrong with the product."""
+    product: dict[str, Any] | RowError | None = None
+    first = 0
+    for number, row in rows:
+        found = row if isinstance(row, RowError) else _own_row(number, row)
+        if isinstance(found, RowError):
+            product = product if isinstance(product, RowError) else found
+            if not first:
+                yield number, found
+                product = None
+            continue
+        if found.get("row") == "product":
+            if first and product is not None:
+                yield first, product
+            product, first = found | {"variants": [], "offers": []}, number
+        elif product is None or found.get("row") not in {"variant", "offer"}:
+            yield number, RowError(number, "The line belongs to no product: “row” is product, variant or offer.")
+        elif not isinstance(product, RowError):
+            if found.get("slug") not in {None, product.get("slug")}:
+                product = RowError(number, f"The line is of “{found.get('slug')}”, not of “{product.get('slug')}”.")
+            else:
+                product["variants" if found["row"] == "variant" else "offers"].append(found)
+    if first and product is not None:
+        yield first, product
+
+
+def _own_row(number: int, row: dict[str, Any]) -> dict[str, Any] | RowError:
+    found: dict[str, Any] = {}
+    for name, cell in row.items():
+        text = cell[1:] if isinstance(cell, str) and cell.startswith("'") else cell
+        if name not in _NESTED:
+            found[name] = text
+            continue
+        try:
+            found[name] = json.loads(text)
+        except ValueError:
+            return RowError(number, f"{name}: This is not JSON.")
+    names = found.pop("names", {})
+    if not isinstance(names, Mapping):
+        return RowError(number, "names: This should be an object of languages.")
+    if found.get("row") == "product":
+        # An empty cell of our own file says that there is nothing; a missing column says nothing.
+        empty: dict[str, Any] = dict.fromkeys(_PRODUCT_WORDS, "")
+        return empty | {"attrs": [], "options": [], "translations": {}} | found
+    if found.get("row") == "variant":
+        empty = {"gtin": "", "options": [], "purchase_limit": "", "releases_at": ""}
+        return empty | found | {f"name_{language}": word for language, word in names.items()}
+    return found
+
+
+# --- feeds ---
+
+
+def _grouped(
+    rows: Iterable[tuple[int, dict[str, Any] | RowError]],
+) -> Iterator[tuple[int, dict[str, Any] | RowError]]:
+    """Items of one group (Google's item_group_id), one after the other, as one product with variants."""
+    group: list[dict[str, Any]] = []
+    first = 0
+    for number, row in rows:
+        if not isinstance(row, RowError) and group and row.get("group") and row["group"] == group[0].get("group"):
+            group.append(row)
+            continue
+        if group:
+            yield first, _one_group(group)
+            group = []
+        if isinstance(row, RowError):
+            yield number, row
+        else:
+            group, first = [row], number
+    if group:
+        yield first, _one_group(group)
+
+
+def _one_group(group: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    product = dict(group[0])
+    if len(group) == 1:
+        grams = _grams(product.pop("weight", ""))
+        return product | ({"weight_g": grams} if grams else {})
+    axes = [name for name in ("color", "size", "pattern", "material") if len({row.get(name) for row in group}) > 1]
+    product["id"] = product["group"]
+    product["items"] = list(group)
+    for name in ("gtin", "mpn", "price", "quantity", "availability", "weight", "sku"):
+        product.pop(name, None)
+    variants = []
+    for row in group:
+        values = [str(row.get(name, "")) for name in axes]
+        kept = {name: row[name] for name in ("price", "currency", "quantity", "gtin", "availability") if name in row}
+        grams = _grams(row.get("weight", ""))
+        named = {"sku": row.get("sku") or row.get("id") or "", "name": " / ".join(filter(None, values))}
+        variants.append(kept | named | {"options": values} | ({"weight_g": grams} if grams else {}))
+    product["variants"] = variants
+    product["options"] = [
+        {"name": name.title(), "values": list(dict.fromkeys(str(row.get(name, "")) for row in group))}
+        for name in axes
+        if all(row.get(name) for row in group)
+    ]
+    if len(product["options"]) < len(axes):
+        product["options"] = []
+    return product
+
+
+def _grams(text: object) -> int:
+    """Grams of a weight as feeds write it (``1.2 kg``); 0 when it says none."""
+    found = re.fullmatch(r"(\d{1,6}(?:\.\d{1,4})?)\s*(g|kg|oz|lb)", str(text).strip().lower())
+    return round(float(found[1]) * _GRAMS[found[2]]) if found else 0
+
+
+def _xml_rows(scan: FileScan) -> Iterator[tuple[int, dict[str, Any] | RowError]]:
+    """The items of a feed (RSS 2.0 or Atom), with the line each begins in. Nothing outside the file is read."""
+    number = 0
+    try:
+        with _open(scan.path) as stream:
+            events = etree.iterparse(
+                stream, events=("end",), resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False
+            )
+            for _event, element in events:
+                if _local(element.tag) in {"item", "entry"}:
+                    number = max(number + 1, element.sourceline or 0)
+                    yield number, _xml_row(element)
+                    element.clear()
+    except etree.XMLSyntaxError as error:
+        number = max(number + 1, error.lineno or 0)
+        yield number, RowError(number, f"This is not XML that we can read: {error.msg}.")
+
+
+def _xml_row(item: Any) -> dict[str, Any]:
+    row: dict[str, Any] = {}
+    for child in item:
+        name = _our_name(_local(child.tag))
+        text = "".join(child.itertext()).strip() or child.get("href", "")
+        if text and name not in row:
+            row[name] = text
+    return row
+
+
+def _local(tag: object) -> str:
+    return str(tag).rpartition("}")[2]
 
 
 def _option_name(row: Mapping[str, Any]) -> str:

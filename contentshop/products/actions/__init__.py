@@ -7,6 +7,8 @@ looks at such pages tell. Each change bumps ``product.version`` and records an e
 
 from __future__ import annotations
 
+from contentshop.products.actions.bulk import KINDS as BULK_KINDS
+from contentshop.products.actions.bulk import BulkInput, BulkRow, apply_bulk, digest_of, preview_bulk, undo_bulk
 from contentshop.products.actions.importing import (
     BatchReport,
     finish_import,
@@ -31,15 +33,22 @@ from contentshop.products.actions.shops import approve_merchant, save_merchant, 
 from contentshop.products.actions.stocktaking import close_stocktake, drop_stocktake, note_counts, open_stocktake
 from contentshop.products.actions.tree import remove_attribute, remove_category, save_attribute, save_category
 from contentshop.products.actions.upserting import Upserted, upsert_product, upsert_products
+from contentshop.products.actions.varying import Generated, set_options, set_variant_picture
 
 __all__ = [
+    "BULK_KINDS",
     "BatchReport",
+    "BulkInput",
+    "BulkRow",
     "Found",
+    "Generated",
     "Upserted",
     "add_found",
+    "apply_bulk",
     "approve_merchant",
     "close_stocktake",
     "correct_found",
+    "digest_of",
     "drop_stocktake",
     "finish_import",
     "forget_readings",
@@ -48,6 +57,7 @@ __all__ = [
     "note_counts",
     "note_look",
     "open_stocktake",
+    "preview_bulk",
     "remove_attribute",
     "remove_category",
     "remove_picture",
@@ -65,8 +75,11 @@ __all__ = [
     "set_listed",
     "set_location_active",
     "set_merchant_active",
+    "set_options",
     "set_picture",
+    "set_variant_picture",
     "start_import",
+    "undo_bulk",
     "upsert_product",
     "upsert_products",
 ]

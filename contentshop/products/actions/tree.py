@@ -190,13 +190,14 @@ def _rename_products(session: AnySession, category: Category, now: datetime) -> 
         .returning(Product.id, Product.key)
     ).all()
     for product in session.scalars(select(Product).where(Product.id.in_([row.id for row in keys]))):
-        product.translations = _translated(product, category)
+        product.translations = translated_to(product, category)
     record_all(session, [ProductChanged(product=row.key) for row in keys], now=now)
     session.flush()
 
 
-def _translated(product: Product, category: Category) -> dict[str, Any]:
-    names = {language: words["name"] for language, words in category.translations.items()}
+def translated_to(product: Product, category: Category | None) -> dict[str, Any]:
+    """A product's translations with the names of its category."""
+    names = {language: words["name"] for language, words in category.translations.items()} if category else {}
     found = {language: dict(words) for language, words in product.translations.items()}
     for language, words in found.items():
         words.pop("category", None)

@@ -33,6 +33,7 @@ from contentshop.products.queries.desk import (
     page_desk,
     page_stock,
 )
+from contentshop.products.queries.exporting import export_products
 from contentshop.products.queries.facts import (
     find_ids_by_slug,
     load_facts,
@@ -100,6 +101,7 @@ __all__ = [
     "count_listed",
     "count_low",
     "count_shelves",
+    "export_products",
     "find_by_pages",
     "find_ids_by_slug",
     "find_key",

@@ -15,6 +15,7 @@ supplier's.
 from __future__ import annotations
 
 from contentshop.products.stock.counting import (
+    add_or_take,
     give_back,
     open_stock,
     receive,
@@ -35,6 +36,7 @@ __all__ = [
     "OutOfStock",
     "Part",
     "Supply",
+    "add_or_take",
     "allocate",
     "audit",
     "confirm",

@@ -158,6 +158,36 @@ def set_on_hand(
     tell(session, after, delta, now=now)
 
 
+def add_or_take(
+    session: AnySession, variant_id: int, delta: int, *, reason: str, reference: str, now: datetime, actor: str
+) -> None:
+    """Add units at home, or take free ones out again. Raises Invalid, NotFound, Conflict when fewer are free there."""
+    if delta > 0:
+        receive(session, variant_id, delta, reason=reason, reference=reference, now=now, actor=actor)
+        return
+    place = home(session, now=now).key
+    lock_sum(session, variant_id)
+    had = session.scalar(
+        select(StockLevel.on_hand)
+        .join(StockLocation, StockLocation.id == StockLevel.location_id)
+        .where(StockLevel.variant_id == variant_id, StockLocation.key == place)
+    )
+    left = (had or 0) + delta
+    if left < 0:
+        raise Conflict(say("So many are not free there; some may be promised to orders."))
+    set_on_hand(
+        session,
+        variant_id,
+        left,
+        reason=reason,
+        reference=reference,
+        location=place,
+        expected=had,
+        now=now,
+        actor=actor,
+    )
+
+
 def transfer(
     session: AnySession,
     variant_id: int,

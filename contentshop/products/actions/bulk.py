@@ -1,0 +1,273 @@
+"""Changes of many products at once: shown before they are made, kept so that they can be undone."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any, Literal
+
+from sqlalchemy import select
+
+from contentshop.core.errors import Conflict, Invalid, NotFound
+from contentshop.core.ids import new_key
+from contentshop.core.money import MAX_MINOR
+from contentshop.core.uow import AnySession
+from contentshop.core.words import say
+from contentshop.products import stock
+from contentshop.products.actions.changes import lock_product, touch
+from contentshop.products.actions.prices import keep_prices
+from contentshop.products.actions.tree import translated_to
+from contentshop.products.models import BulkEdit, Category, Offer, Product, Stock, Variant
+
+MOST_PRODUCTS = 500
+Kind = Literal["price_percent", "stock_add", "category", "listed", "unlisted"]
+KINDS: tuple[Kind, ...] = ("price_percent", "stock_add", "category", "listed", "unlisted")
+
+
+@dataclass(frozen=True, slots=True)
+class BulkInput:
+    """What is to happen to which products (keys). ``value`` is per cent, units, or a category's slug."""
+
+    keys: tuple[str, ...]
+    kind: Kind
+    value: str = ""
+
+    @classmethod
+    def parse(cls, keys: Sequence[str], data: Mapping[str, Any]) -> BulkInput:
+        """Raises Invalid (``keys``, ``kind``, ``value``)."""
+        problems: dict[str, list[str]] = {}
+        chosen = tuple(dict.fromkeys(keys))
+        if not chosen:
+            problems["keys"] = [say("Choose at least one product.")]
+        if len(chosen) > MOST_PRODUCTS:
+            problems["keys"] = [say("Choose at most %(limit)s products.", limit=MOST_PRODUCTS)]
+        kind = next((one for one in KINDS if one == data.get("kind")), None)
+        value = str(data.get("value") or "").strip().removesuffix("%").strip()
+        if kind is None:
+            problems["kind"] = [say("Choose what to do.")]
+        elif kind == "price_percent" and _percent(value) is None:
+            problems["value"] = [say("Write per cent from -90 to 900, like -10 or 5.")]
+        elif kind == "stock_add" and not (value.isascii() and value.isdigit() and 0 < int(value) <= stock.MAX_QUANTITY):
+            problems["value"] = [say("Write a whole number from 1.")]
+        elif kind == "category" and not value:
+            problems["value"] = [say("Choose a category.")]
+        if problems or kind is None:
+            raise Invalid(problems)
+        return cls(chosen, kind, value)
+
+
+@dataclass(frozen=True, slots=True)
+class BulkRow:
+    """One thing that changes: an offer's price, a variant's count, a product's category or state.
+
+    ``key`` is the thing's, ``label`` what people call it; ``before`` and ``after`` are minor units, units, a category's
+    id or a flag.
+    """
+
+    key: str
+    product: str
+    label: str
+    before: int | None
+    after: int | None
+    currency: str = ""
+
+
+def preview_bulk(session: AnySession, form: BulkInput) -> list[BulkRow]:
+    """What would change, in a lasting order; what is so already is left out. Raises Invalid (``value``)."""
+    rows = _PREVIEWS[form.kind](session, form)
+    return [row for row in rows if row.before != row.after]
+
+
+def digest_of(rows: Sequence[BulkRow]) -> str:
+    """What a preview is known by, so that only what was seen is done."""
+    return hashlib.sha256(json.dumps([asdict(row) for row in rows], sort_keys=True).encode()).hexdigest()[:32]
+
+
+def apply_bulk(session: AnySession, form: BulkInput, *, seen: str, now: datetime, actor: str) -> BulkEdit:
+    """Do what the preview ``seen`` (its digest) showed. Raises Conflict when it would be something else by now."""
+    # Products are locked in the order of their keys before anything is read, so that the preview stays true.
+    for key in sorted(form.keys):
+        lock_product(session, key)
+    rows = preview_bulk(session, form)
+    if not rows:
+        raise Invalid({"": [say("Nothing would change.")]})
+    if digest_of(rows) != seen:
+        raise Conflict(say("Something has changed since. Please look at the changes again."))
+    _write(session, form.kind, rows, now=now, actor=actor)
+    edit = BulkEdit(
+        key=new_key(),
+        what={"kind": form.kind, "value": form.value},
+        rows=[asdict(row) for row in rows],
+        made_by=actor,
+        made_at=now,
+    )
+    session.add(edit)
+    session.flush()
+    return edit
+
+
+def undo_bulk(session: AnySession, key: str, *, now: datetime, actor: str) -> tuple[int, int]:
+    """Take a change of many back; returns how many things were, and how many were not since they changed again.
+
+    Raises NotFound, Conflict when it was undone before.
+    """
+    edit = session.scalar(select(BulkEdit).where(BulkEdit.key == key).with_for_update())
+    if edit is None:
+        raise NotFound(say("There is no such change."))
+    if edit.undone_at is not None:
+        raise Conflict(say("This was undone already."))
+    rows = [BulkRow(**row) for row in edit.rows]
+    for product in sorted({row.product for row in rows}):
+        lock_product(session, product)
+    kind: Kind = edit.what["kind"]
+    present = _present(session, kind, rows)
+    mine = [row for row in rows if present.get(row.key) == row.after]
+    back = [
+        BulkRow(row.key, row.product, row.label, before=row.after, after=row.before, currency=row.currency)
+        for row in mine
+    ]
+    _write(session, kind, back, now=now, actor=actor)
+    edit.undone_at, edit.undone_by = now, actor
+    session.flush()
+    return len(back), len(rows) - len(back)
+
+
+def _percent(text: str) -> Decimal | None:
+    try:
+        value = Decimal(text)
+    except ArithmeticError:
+        return None
+    return value if value.is_finite() and -90 <= value <= 900 else None
+
+
+def _preview_prices(session: AnySession, form: BulkInput) -> list[BulkRow]:
+    factor = 1 + (_percent(form.value) or Decimal(0)) / 100
+    rows = session.execute(
+        select(Offer.key, Product.key.label("product"), Variant.sku, Offer.price_minor, Offer.currency)
+        .join(Product, Product.id == Offer.product_id)
+        .join(Variant, Variant.id == Offer.variant_id)
+        .where(Product.key.in_(form.keys), Offer.kind == "own", Offer.active)
+        .order_by(Variant.sku, Offer.currency, Offer.region, Offer.id)
+    )
+    found = []
+    for row in rows:
+        after = int((Decimal(row.price_minor) * factor).to_integral_value(ROUND_HALF_UP))
+        found.append(
+            BulkRow(row.key, row.product, row.sku, row.price_minor, min(max(after, 1), MAX_MINOR), row.currency)
+        )
+    return found
+
+
+def _preview_stock(session: AnySession, form: BulkInput) -> list[BulkRow]:
+    rows = session.execute(
+        select(Variant.key, Product.key.label("product"), Variant.sku, Stock.on_hand)
+        .join(Product, Product.id == Variant.product_id)
+        .join(Stock, Stock.variant_id == Variant.id)
+        .where(Product.key.in_(form.keys))
+        .order_by(Variant.sku)
+    )
+    return [BulkRow(row.key, row.product, row.sku, row.on_hand, row.on_hand + int(form.value)) for row in rows]
+
+
+def _preview_category(session: AnySession, form: BulkInput) -> list[BulkRow]:
+    category = session.scalar(select(Category.id).where(Category.slug == form.value))
+    if category is None:
+        raise Invalid({"value": [say("There is no such category.")]})
+    rows = session.execute(
+        select(Product.key, Product.title, Product.category_id)
+        .where(Product.key.in_(form.keys))
+        .order_by(Product.title, Product.key)
+    )
+    return [BulkRow(row.key, row.key, row.title, row.category_id, category) for row in rows]
+
+
+def _preview_listed(session: AnySession, form: BulkInput) -> list[BulkRow]:
+    rows = session.execute(
+        select(Product.key, Product.title, Product.listed)
+        .where(Product.key.in_(form.keys))
+        .order_by(Product.title, Product.key)
+    )
+    after = int(form.kind == "listed")
+    return [BulkRow(row.key, row.key, row.title, int(row.listed), after) for row in rows]
+
+
+_PREVIEWS = {
+    "price_percent": _preview_prices,
+    "stock_add": _preview_stock,
+    "category": _preview_category,
+    "listed": _preview_listed,
+    "unlisted": _preview_listed,
+}
+
+
+def _present(session: AnySession, kind: Kind, rows: Sequence[BulkRow]) -> dict[str, int | None]:
+    """What these things are now, by key."""
+    keys = [row.key for row in rows]
+    match kind:
+        case "price_percent":
+            found = session.execute(select(Offer.key, Offer.price_minor).where(Offer.key.in_(keys), Offer.active))
+        case "stock_add":
+            found = session.execute(
+                select(Variant.key, Stock.on_hand)
+                .join(Stock, Stock.variant_id == Variant.id)
+                .where(Variant.key.in_(keys))
+            )
+        case "category":
+            found = session.execute(select(Product.key, Product.category_id).where(Product.key.in_(keys)))
+        case _:
+            found = session.execute(select(Product.key, Product.listed).where(Product.key.in_(keys)))
+    return {row[0]: None if row[1] is None else int(row[1]) for row in found}
+
+
+def _write(session: AnySession, kind: Kind, rows: Sequence[BulkRow], *, now: datetime, actor: str) -> None:
+    match kind:
+        case "price_percent":
+            _write_prices(session, rows, now=now, actor=actor)
+        case "stock_add":
+            _write_stock(session, rows, now=now, actor=actor)
+        case _:
+            _write_products(session, kind, rows, now=now)
+
+
+def _write_prices(session: AnySession, rows: Sequence[BulkRow], *, now: datetime, actor: str) -> None:
+    after = {row.key: row.after for row in rows}
+    offers = session.scalars(select(Offer).where(Offer.key.in_(after)).order_by(Offer.id)).all()
+    for offer in offers:
+        offer.price_minor = after[offer.key]
+    keep_prices(session, now=now, actor=actor)
+    _touch(session, rows, now)
+
+
+def _write_stock(session: AnySession, rows: Sequence[BulkRow], *, now: datetime, actor: str) -> None:
+    found = session.execute(select(Variant.key, Variant.id).where(Variant.key.in_([row.key for row in rows])))
+    ids = {row.key: row.id for row in found}
+    reference = new_key()
+    for row in sorted(rows, key=lambda row: ids[row.key]):
+        delta = (row.after or 0) - (row.before or 0)
+        stock.add_or_take(session, ids[row.key], delta, reason="bulk change", reference=reference, now=now, actor=actor)
+
+
+def _write_products(session: AnySession, kind: Kind, rows: Sequence[BulkRow], *, now: datetime) -> None:
+    after = {row.key: row.after for row in rows}
+    categories = {one.id: one for one in session.scalars(select(Category))} if kind == "category" else {}
+    for product in session.scalars(select(Product).where(Product.key.in_(after)).order_by(Product.key)):
+        value = after[product.key]
+        if kind != "category":
+            product.listed = bool(value)
+            continue
+        category = categories.get(value or 0)
+        product.category_id = category.id if category else None
+        product.category = category.name if category else ""
+        product.translations = translated_to(product, category)
+    _touch(session, rows, now)
+
+
+def _touch(session: AnySession, rows: Sequence[BulkRow], now: datetime) -> None:
+    keys = {row.product for row in rows}
+    for product in session.scalars(select(Product).where(Product.key.in_(keys)).order_by(Product.key)):
+        touch(session, product, now=now)
+    session.flush()
