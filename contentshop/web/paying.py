@@ -143,7 +143,7 @@ def hook(gateway: str) -> Response:
         log.warning("a message of a provider is not genuine", gateway=gateway, reason=refusal.message)
         return make_response("not genuine", 400)
     told = paying.take_event(db.session, gateway, event, now=viewer().now)
-    log.info("a provider told us", gateway=gateway, event=event.name, new=told.new, applied=told.applied)
+    log.info("a provider told us", gateway=gateway, message=event.name, new=told.new, applied=told.applied)
     receipt = chosen.receipt()
     answer = make_response(receipt.body, 200)
     answer.content_type = receipt.content_type
