@@ -70,6 +70,8 @@ SHOTS = (
     Shot("cart", "/cart", BUYER),
     Shot("checkout", "/checkout", BUYER),
     Shot("checkout-errors", "submit:/checkout", BUYER),
+    Shot("checkout-delivery", "step:2", BUYER),
+    Shot("checkout-review", "step:3", BUYER),
     Shot("order", "order:", BUYER),
     Shot("account", "/account", CREATOR),
     Shot("feed", "/feed", CREATOR),
@@ -84,6 +86,11 @@ SHOTS = (
     Shot("desk-products", "/desk/products", OPERATOR),
     Shot("desk-product", "first:/desk/products", OPERATOR),
     Shot("desk-stock", "/desk/stock", OPERATOR),
+    Shot("desk-promotions", "/desk/promotions", OPERATOR),
+    Shot("desk-promotion", "first:/desk/promotions", OPERATOR),
+    Shot("desk-delivery", "/desk/delivery", OPERATOR),
+    Shot("desk-zone", "first:/desk/delivery", OPERATOR),
+    Shot("desk-tax", "/desk/delivery/taxes/US/CA", OPERATOR),
     Shot("desk-merchants", "/desk/merchants", OPERATOR),
     Shot("desk-merchant", "first:/desk/merchants", OPERATOR),
     Shot("desk-featured", "/desk/featured", EDITOR),
@@ -167,12 +174,8 @@ def _open(page: Page, path: str) -> bool:
         if rest:
             page.goto(page.url + rest)
         return True
-    if kind == "order":
-        page.goto("/checkout")
-        for name, value in ADDRESS.items():
-            page.locator(f"main [name={name}]").fill(value)
-        page.locator("button[form=checkout]").first.click()
-        page.wait_for_url("**/orders/*")
+    if kind in {"order", "step"}:
+        _check_out(page, int(rest) if kind == "step" else 4)
         return True
     answer = page.goto(rest)
     if answer is None or answer.status >= 500 or (answer.status == 404 and "no-such" not in rest):
@@ -180,7 +183,7 @@ def _open(page: Page, path: str) -> bool:
         return False
     if kind == "submit":
         page.evaluate("for (const form of document.forms) form.noValidate = true")
-        page.locator("button[form=checkout]").first.click()
+        page.locator("#who button[type=submit]").last.click()
         page.wait_for_load_state()
     if kind == "first":
         link = page.locator(".work-main table a, .work-main main li a").first
@@ -189,6 +192,21 @@ def _open(page: Page, path: str) -> bool:
         link.click()
         page.wait_for_load_state()
     return True
+
+
+def _check_out(page: Page, step: int) -> None:
+    """Go through the checkout up to ``step``; the fourth is the order."""
+    page.goto("/checkout")
+    page.locator("main [name=region]").select_option(ADDRESS["region"])
+    for name, value in ADDRESS.items():
+        if name != "region":
+            page.locator(f"main [name={name}]").fill(value)
+    for number, form in enumerate(("#who", "#how", "#order"), 2):
+        if number > step:
+            return
+        button = "[form=how]" if form == "#how" else f"{form} button[type=submit]"
+        page.locator(button).last.click()
+        page.wait_for_url({2: "**/checkout/delivery", 3: "**/checkout/review", 4: "**/orders/*"}[number])
 
 
 def _begin_draft(page: Page) -> None:

@@ -26,6 +26,8 @@ from contentshop.core.errors import Invalid
 from contentshop.core.uow import unit_of_work
 from contentshop.curation import actions as curation
 from contentshop.curation.inputs import FeaturedListInput, SlotInput
+from contentshop.delivery import actions as delivery
+from contentshop.delivery.inputs import MethodInput, TaxInput, ZoneInput
 from contentshop.demo.accounts import PASSWORD
 from contentshop.discovery import actions as discovery
 from contentshop.discovery import queries as trends
@@ -37,6 +39,8 @@ from contentshop.posts.imports import read_post
 from contentshop.products import actions as products
 from contentshop.products import queries as catalogue
 from contentshop.products.inputs import MerchantInput, ProductInput
+from contentshop.promotions import actions as promotions
+from contentshop.promotions.inputs import PromotionInput
 from contentshop.search import actions as search
 from contentshop.web.session import engines
 
@@ -62,6 +66,8 @@ def load_demo(app: Flask, *, say: Callable[[str], None]) -> bool:
         _load_pictures(now)
     with unit_of_work(db.session):
         _load_products(now)
+    with unit_of_work(db.session):
+        _load_shop(now)
     import_posts(FOLDER / "posts", author=None, publish=True, pictures=PICTURES)
     with unit_of_work(db.session):
         _end_a_deal(now)
@@ -151,6 +157,32 @@ def _load_products(now: datetime) -> None:
             alt=alt,
             now=now,
         )
+
+
+def _load_shop(now: datetime) -> None:
+    """Where parcels go and for how much, how places are taxed, and two coupons."""
+    shop = yaml.safe_load((FOLDER / "shop.yaml").read_text(encoding="utf-8"))
+    handle = next(person["handle"] for person in _yaml("people.yaml") if person["role"] == "operator")
+    boss = people.get_by_handle(db.session, handle)
+    for zone in shop["zones"]:
+        key = delivery.save_zone(
+            db.session, ZoneInput.parse({"name": zone["name"], "areas": "\n".join(zone["areas"])}), by=boss
+        )
+        for method in zone["methods"]:
+            least, most = method["days"]
+            form = method | {"tiers": "\n".join(method["tiers"]), "min_days": str(least), "max_days": str(most)}
+            delivery.save_method(db.session, key, MethodInput.parse(form), by=boss)
+    states = shop["taxes"]["US"]
+    for state, rate in states["states"].items():
+        on_shipping = "yes" if state in states["ships"].split() else ""
+        form = {"country": "US", "region": state, "name": states["name"], "rate_standard": str(rate)}
+        delivery.save_tax(db.session, TaxInput.parse(form | {"on_shipping": on_shipping, "rate_zero": "0"}), by=boss)
+    for country, (standard, reduced) in shop["taxes"]["VAT"].items():
+        rates = {"rate_standard": str(standard), "rate_reduced": str(reduced), "rate_zero": "0"}
+        form = {"country": country, "name": "VAT", "included": "yes", "on_shipping": "yes"}
+        delivery.save_tax(db.session, TaxInput.parse(form | rates), by=boss)
+    for form in shop["promotions"]:
+        promotions.save(db.session, PromotionInput.parse(form), by=boss, now=now)
 
 
 def _end_a_deal(now: datetime) -> None:

@@ -241,10 +241,23 @@ class Browser:
     def add(self, **fields: str) -> requests.Response:
         return self.post("/cart/add", fields)
 
+    def ready(self, **changes: str) -> dict[str, str]:
+        """Go through the first two steps of the checkout; the form of the last one."""
+        values = ADDRESS | changes
+        answer = self.post("/checkout/address", inputs_of(self.get("/checkout").text) | values)
+        assert answer.status_code == 303, answer.text[:4000]
+        page = self.get("/checkout/delivery").text
+        shipping = re.search(r'name="shipping" value="([^"]*)" checked', page)
+        how = {"shipping": shipping.group(1) if shipping else "", "payment_method": values["payment_method"]}
+        token = inputs_of(page)["csrf_token"]
+        answer = self.post("/checkout/delivery", {"csrf_token": token} | how)
+        assert answer.status_code == 303, answer.text[:4000]
+        found = inputs_of(self.get("/checkout/review").text)
+        return {name: found[name] for name in ("csrf_token", "attempt", "seen")}
+
     def checkout(self, **changes: str) -> requests.Response:
-        """Fill in the checkout page and press the last button."""
-        page = self.get("/checkout")
-        return self.post("/checkout", inputs_of(page.text) | ADDRESS | changes)
+        """Go through the steps of the checkout and press the last button."""
+        return self.post("/checkout", self.ready(**changes))
 
 
 ADDRESS = {

@@ -1,0 +1,138 @@
+"""The desk of promotions, zones and taxes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from tests.factories import Factory
+from tests.web.buyer import add, buy, hidden, steps, text_of
+
+COUPON = {"name": "Spring", "name_zh": "春天", "code": "spring 26", "kind": "percent", "percent": "15", "scope": "all"}
+
+
+@pytest.fixture
+def boss(client: FlaskClient, make: Factory, sign_in: Any) -> FlaskClient:
+    """A signed-in operator."""
+    sign_in(client, make.user(role="operator"))
+    return client
+
+
+def send(client: FlaskClient, path: str, fields: dict[str, str], form: str = "") -> Any:
+    token = hidden(client.get(form or path).text, "csrf_token")
+    return client.post(path, data=fields | {"csrf_token": token})
+
+
+def test_a_coupon_is_made_used_paused_and_seen(app: Any, boss: FlaskClient, make: Factory) -> None:
+    assert "No promotions yet" in text_of(boss.get("/desk/promotions").text)
+    made = send(boss, "/desk/promotions/new", COUPON | {"total_limit": "3", "caps": "100 USD"})
+    assert made.status_code == 303
+    place = made.headers["Location"]
+    assert "Spring Code SPRING26 Takes off 15% off Uses 0 / 3 Given – State In use" in text_of(
+        boss.get("/desk/promotions").text
+    )
+    buyer = app.test_client()
+    kettle = make.product("kettle", own={"USD": 2000}, stock=9)
+    add(buyer, product="kettle")
+    assert send(buyer, "/checkout/code", {"code": "spring26"}, "/cart").status_code == 303
+    assert "Spring SPRING26 −$3.00" in text_of(buyer.get("/cart").text)
+    assert buy(buyer, kettle).status_code == 303
+    words = text_of(boss.get(place).text)
+    assert "Used 1 time: $6.00" in words
+    page = boss.get(place).text
+    assert send(boss, place, COUPON | {"total_limit": "0"}).status_code == 422
+    assert send(boss, place, COUPON | {"total_limit": "9", "version": hidden(page, "version")}).status_code == 303
+    assert send(boss, place, COUPON | {"total_limit": "9", "version": hidden(page, "version")}).status_code == 409
+    assert send(boss, f"{place}/state", {"do": "off"}, place).status_code == 303
+    assert "Uses 1 / 9 Given $6.00 State Paused" in text_of(boss.get("/desk/promotions").text)
+    add(buyer, product="kettle")
+    send(buyer, "/checkout/code", {"code": "spring26"}, "/cart")
+    assert "This code is not valid any more." in text_of(buyer.get("/cart").text)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"percent": "0"}, "Write a per cent from 1 to 100, like 15."),
+        ({"percent": "1e3"}, "Write a per cent from 1 to 100, like 15."),
+        ({"kind": "fixed"}, "Write what is taken off, like 10 USD, 70 CNY."),
+        ({"kind": "fixed", "amounts": "ten dollars"}, "“ten dollars” is not an amount."),
+        ({"code": "a!"}, "Use 3 to 40 letters, digits, hyphens or underscores."),
+        ({"total_limit": "-5"}, "Write a whole number from 1 to 10,000,000, or nothing."),
+        ({"total_limit": "1.5"}, "Write a whole number from 1 to 10,000,000, or nothing."),
+        ({"scope": "product"}, "Name at least one and at most 200, one a line."),
+        ({"starts_at": "2026-12-24", "ends_at": "2026-12-24"}, "The end must be after the beginning."),
+        ({"ends_at": "tomorrow"}, "Write a day like 2026-12-24."),
+        ({"name": ""}, "Write a name of at most 80 characters; buyers read it."),
+    ],
+)
+def test_odd_promotions_are_refused_beside_the_field(boss: FlaskClient, wrong: dict[str, str], sentence: str) -> None:
+    answer = send(boss, "/desk/promotions/new", COUPON | wrong)
+    assert answer.status_code == 422
+    assert sentence in text_of(answer.text)
+
+
+def test_zones_and_ways_of_shipping(app: Any, boss: FlaskClient, make: Factory) -> None:
+    assert "so everything is sent everywhere for CN¥10.00, $5.99" in text_of(boss.get("/desk/delivery").text)
+    made = send(boss, "/desk/delivery/zones/new", {"name": "West", "areas": "US OR\nus ca: 9*"})
+    place = made.headers["Location"]
+    method = {"name": "Post", "currency": "USD", "tiers": "1 kg = 4", "min_days": "2", "max_days": "4"}
+    assert send(boss, f"{place}/methods/new", method).status_code == 303
+    assert "West Places United States: Oregon, United States: California Ways of shipping Post State In use" in text_of(
+        boss.get("/desk/delivery").text
+    )
+    buyer = app.test_client()
+    make.product("kettle", own={"USD": 2000}, stock=9)
+    add(buyer, product="kettle")
+    answer = steps(buyer, region="NY", postcode="10001", city="New York")
+    assert answer.status_code == 422
+    assert "We do not deliver this there." in text_of(answer.text)
+    assert steps(buyer).status_code == 303
+    assert "Shipping Post $4.00 Total $24.00" in text_of(buyer.get("/checkout/review").text)
+    assert "2–4 working days" in text_of(buyer.get("/checkout/delivery").text)
+    way = boss.get(place).text.split("/desk/delivery/methods/")[1].split('"')[0]
+    assert "1 kg = 4.00" in boss.get(f"/desk/delivery/methods/{way}").text
+    assert send(boss, f"/desk/delivery/methods/{way}/state", {"do": "off"}, place).status_code == 303
+    assert buyer.get("/checkout/review").headers["Location"] == "/checkout/delivery"
+
+
+@pytest.mark.parametrize(
+    ("path", "fields", "sentence"),
+    [
+        ("zones/new", {"name": "", "areas": "Mars"}, "“Mars” is not a place."),
+        ("zones/new", {"name": "x", "areas": ""}, "Write at least one place."),
+        ("taxes/new", {"country": "US", "name": "T", "rate_standard": "101"}, "Write a per cent from 0 to 100"),
+        ("taxes/new", {"country": "US", "region": "ZZ", "name": "T", "rate_standard": "1"}, "Write the region"),
+    ],
+)
+def test_odd_zones_and_taxes_are_refused(boss: FlaskClient, path: str, fields: dict[str, str], sentence: str) -> None:
+    target = "/desk/delivery/taxes/save" if path.startswith("taxes") else f"/desk/delivery/{path}"
+    answer = send(boss, target, fields, f"/desk/delivery/{path}")
+    assert answer.status_code == 422
+    assert sentence in text_of(answer.text)
+
+
+def test_taxes_are_set_shown_changed_and_taken_out(app: Any, boss: FlaskClient, make: Factory) -> None:
+    tax = {"country": "US", "region": "oregon", "name": "Sales tax", "rate_standard": "8.875", "included": "no"}
+    assert send(boss, "/desk/delivery/taxes/save", tax, "/desk/delivery/taxes/new").status_code == 303
+    assert "United States: Oregon Called Sales tax Standard 8.875% Reduced – Zero – Prices are without it" in text_of(
+        boss.get("/desk/delivery").text
+    )
+    buyer = app.test_client()
+    make.product("kettle", own={"USD": 2000}, stock=9)
+    add(buyer, product="kettle")
+    steps(buyer)
+    assert "Sales tax 8.875% $1.78 Total $27.77" in text_of(buyer.get("/checkout/review").text)
+    assert 'value="8.875"' in boss.get("/desk/delivery/taxes/US/OR").text
+    out = send(boss, "/desk/delivery/taxes/remove", {"country": "US", "region": "OR"}, "/desk/delivery/taxes/US/OR")
+    assert out.status_code == 303
+    assert "No place is taxed." in text_of(boss.get("/desk/delivery").text)
+    assert boss.get("/desk/delivery/taxes/US/OR").status_code == 404
+
+
+def test_others_may_not_look(client: FlaskClient, make: Factory, sign_in: Any) -> None:
+    sign_in(client, make.user(role="creator"))
+    for path in ("/desk/promotions", "/desk/promotions/new", "/desk/delivery", "/desk/delivery/taxes/new"):
+        assert client.get(path).status_code in {403, 404}
