@@ -202,9 +202,11 @@ def _open_doors(app: Flask) -> None:
         studio_team,
         studio_review,
     )
-    office = (desk, desk_audit, desk_merchants, desk_search, editor)
-    office += (desk_orders, desk_packing, desk_aftersale, desk_customers)
-    office += (desk_promotions, desk_delivery)
+    office = (
+        *(desk, desk_audit, desk_merchants, desk_search, editor),
+        *(desk_orders, desk_packing, desk_aftersale, desk_customers),
+        *(desk_promotions, desk_delivery, desk_stock, desk_catalogue),
+    )
     for door in (*readers, live, *creators, *office):
         app.register_blueprint(door.bp)
 

@@ -122,7 +122,7 @@ def claimed(session: AnySession, line_ids: Collection[int]) -> dict[int, int]:
         )
         .group_by(AfterSaleLine.order_line_id)
     )
-    return {line_id: int(units) for line_id, units in rows}
+    return {line_id: int(units or 0) for line_id, units in rows}
 
 
 def claimable(session: AnySession, order: Order) -> dict[int, int]:
@@ -159,7 +159,7 @@ def prices_now(session: AnySession, order: Order) -> dict[int, int]:
         )
         .group_by(Offer.variant_id)
     )
-    prices = {variant_id: int(minor) for variant_id, minor in rows}
+    prices = {variant_id: int(minor) for variant_id, minor in rows if minor is not None}
     return {line.id: prices[line.variant_id] for line in order.lines if line.variant_id in prices}
 
 

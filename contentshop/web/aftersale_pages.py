@@ -115,17 +115,18 @@ class CasePage:
 
 def kind_words(kind: str) -> str:
     """What is asked for."""
-    return {
+    words: dict[str, str] = {
         "refund": _("Refund"),
         "return": _("Return and refund"),
         "exchange": _("Exchange"),
         "protection": _("Price protection"),
-    }[kind]
+    }
+    return words[kind]
 
 
 def reason_words(reason: str) -> str:
     """Why, as the buyer chose it."""
-    return {
+    words: dict[str, str] = {
         "broken": _("It is broken or does not work"),
         "wrong": _("Something else was sent"),
         "missing": _("Something is missing or has not arrived"),
@@ -133,7 +134,8 @@ def reason_words(reason: str) -> str:
         "unwanted": _("I do not want it after all"),
         "price": _("The price fell"),
         "other": _("Something else"),
-    }[reason]
+    }
+    return words[reason]
 
 
 def state_words(state: str, kind: str) -> tuple[str, str]:
@@ -287,14 +289,13 @@ def case_page(
 
 
 def _turn(turn: policy.Next, state: str, *, office: bool) -> str:
-    match turn:
-        case "nobody":
-            return ""
-        case "buyer":
-            return _("The buyer sends the goods.") if office else _("Please send the goods.")
+    if turn == "nobody":
+        return ""
+    if turn == "buyer":
+        return str(_("The buyer sends the goods.") if office else _("Please send the goods."))
     if state == "sent":
-        return _("We wait for the parcel.") if not office else _("Wait for the parcel and check it.")
-    return _("We answer next.") if not office else _("It is our turn.")
+        return str(_("Wait for the parcel and check it.") if office else _("We wait for the parcel."))
+    return str(_("It is our turn.") if office else _("We answer next."))
 
 
 def _moment(event: AfterSaleEvent, names: Mapping[str, str]) -> Moment:

@@ -71,9 +71,8 @@ def queue() -> Response:
     counts = queries.queue_counts(db.session)
     names = queue_names()
     wanted = request.args.get("queue", "")
-    chosen: Queue = next((name for name in QUEUES if name == wanted), None) or next(
-        (name for name in QUEUES if counts[name] and name != "closed"), "to_answer"
-    )
+    pressing: Queue = next((name for name in QUEUES if counts[name] and name != "closed"), "to_answer")
+    chosen: Queue = next((name for name in QUEUES if name == wanted), pressing)
     page = queries.page_queue(db.session, chosen, number=page_number(request.args.get("page")))
 
     def url(number: int) -> str:

@@ -130,13 +130,13 @@ def _text() -> str:
     """The file that was sent, or the text that a preview kept. Raises Invalid."""
     sent = request.files.get("file")
     if sent is None or not sent.filename:
-        return request.form.get("text", "")[:MAX_FILE]
+        return str(request.form.get("text", ""))[:MAX_FILE]
     data = sent.read(MAX_FILE + 1)
     if len(data) > MAX_FILE:
         raise Invalid({"file": [say("This file is too large. Send at most 512 kB.")]})
     for encoding in ("utf-8-sig", "gb18030"):
         try:
-            return data.decode(encoding)
+            return str(data.decode(encoding))
         except UnicodeDecodeError:
             continue
     raise Invalid({"file": [say("This is not a text file. Save it as CSV.")]})
@@ -144,7 +144,7 @@ def _text() -> str:
 
 def _preview(row: TrackingRow) -> Line:
     found = orders.find_by_key(db.session, row.order)
-    problem = ""
+    problem: str = ""
     if found is None:
         problem = _("There is no such order.")
     elif found.state in {"shipped", "completed"}:

@@ -17,14 +17,17 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from contentshop.aftersale.models import AfterSale, AfterSaleLine, AfterSalePhoto
 from contentshop.core.db import Base, db
+from contentshop.core.ids import new_key
 from contentshop.core.uow import unit_of_work
 from contentshop.core.zones import Chosen
 from contentshop.curation import actions as curation
 from contentshop.curation.inputs import FeaturedListInput
 from contentshop.live.actions import schedule
 from contentshop.live.inputs import SessionInput
-from contentshop.media.actions import store_picture
+from contentshop.media.actions import keep_private, store_picture
+from contentshop.media.images import encode
 from contentshop.orders.models import Order
 from contentshop.posts import history, plans, series, sharing, teamwork
 from contentshop.posts.merging import words_of
@@ -201,6 +204,31 @@ CELLS: dict[str, tuple[dict[str, str], tuple[str, ...]]] = {
     "desk_orders.mark_paid": ({"key": "{order}"}, OPERATORS),
     "desk_orders.mark_shipped": ({"key": "{order}"}, OPERATORS),
     "desk_orders.cancel": ({"key": "{order}"}, OPERATORS),
+    "desk_orders.add_tracking": ({"key": "{order}", "number": "1"}, OPERATORS),
+    "desk_orders.drop_rest": ({"key": "{order}"}, OPERATORS),
+    "desk_orders.confirm": ({"key": "{order}"}, OPERATORS),
+    "desk_orders.refund": ({"key": "{order}"}, OPERATORS),
+    "desk_aftersale.case": ({"key": "{case}"}, OPERATORS),
+    "desk_aftersale.photo": ({"key": "{case}", "photo": "{photo}"}, OPERATORS),
+    "desk_aftersale.approve": ({"key": "{case}"}, OPERATORS),
+    "desk_aftersale.reject": ({"key": "{case}"}, OPERATORS),
+    "desk_aftersale.receive": ({"key": "{case}"}, OPERATORS),
+    "desk_aftersale.settle": ({"key": "{case}"}, OPERATORS),
+    "desk_aftersale.refund_instead": ({"key": "{case}"}, OPERATORS),
+    "desk_customers.customer": ({"email": "ada@example.org"}, OPERATORS),
+    "desk_customers.write": ({"email": "ada@example.org"}, OPERATORS),
+    # Whoever holds the signed address of an order is its buyer; of a case, it has to be that order's.
+    "orders.invoice": ({"token": "{token}"}, EVERYBODY),
+    "orders.cancel": ({"token": "{token}"}, EVERYBODY),
+    "orders.confirm": ({"token": "{token}"}, EVERYBODY),
+    "orders.reorder": ({"token": "{token}"}, EVERYBODY),
+    "aftersale.form": ({"token": "{token}"}, EVERYBODY),
+    "aftersale.apply": ({"token": "{token}"}, EVERYBODY),
+    "aftersale.case": ({"token": "{token}", "key": "{case}"}, EVERYBODY),
+    "aftersale.photo": ({"token": "{token}", "key": "{case}", "photo": "{photo}"}, EVERYBODY),
+    "aftersale.send": ({"token": "{token}", "key": "{case}"}, EVERYBODY),
+    "aftersale.withdraw": ({"token": "{token}", "key": "{case}"}, EVERYBODY),
+    "aftersale.protect": ({"token": "{token}"}, NOBODY),
 }
 
 
@@ -287,6 +315,7 @@ def stage(app: Flask, make: Factory, sign_in: Callable[..., Any], session: Sessi
             "unplaced": featured.slug,
             "order": order,
             "token": token,
+            **case_of(app, session, order, make),
             "saved": saved.key,
             "feed": feed.split("/")[-2],
             "stop": stop.split("/")[-1],
@@ -301,6 +330,28 @@ def stage(app: Flask, make: Factory, sign_in: Callable[..., Any], session: Sessi
         },
         browsers,
     )
+
+
+def case_of(app: Flask, session: Session, order_key: str, make: Factory) -> dict[str, str]:
+    """An after-sale case of the order, with a picture that only its buyer and staff may see."""
+    with unit_of_work(session):
+        order = session.scalars(select(Order).where(Order.key == order_key)).one()
+        photo = keep_private(app.extensions["contentshop"].engines.storage, encode(picture()))
+        case = AfterSale(
+            key=new_key(),
+            order_id=order.id,
+            kind="return",
+            state="asked",
+            reason="broken",
+            wanted_minor=1999,
+            shipping_minor=0,
+            refund_minor=1999,
+            asked_at=make.now,
+            lines=[AfterSaleLine(order_line_id=order.lines[0].id, quantity=1, minor=1999)],
+            photos=[AfterSalePhoto(key=photo.key, width=photo.width, height=photo.height)],
+        )
+        session.add(case)
+    return {"case": case.key, "photo": photo.key}
 
 
 def worked_on_together(session: Session, draft: Any, owner: Any, make: Factory) -> dict[str, str]:
@@ -425,6 +476,9 @@ LAST = (
     "studio_sharing.close",
     "studio_team.remove",
     "studio_team.answer",
+    "desk_aftersale.reject",
+    "aftersale.withdraw",
+    "orders.cancel",
     "desk_orders.cancel",
     "editor.delete",
     "studio_media.delete",

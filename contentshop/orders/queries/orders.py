@@ -152,7 +152,7 @@ class Reviewable:
     slug: str
     title: str
     variant_name: str
-    received_at: datetime
+    received_at: datetime | None
 
 
 def may_review(session: AnySession, user_id: int) -> list[Reviewable]:
@@ -178,7 +178,7 @@ def may_review(session: AnySession, user_id: int) -> list[Reviewable]:
         )
         .order_by(Order.completed_at.desc(), OrderLine.id)
     )
-    return [Reviewable(*row) for row in rows]
+    return [Reviewable(*row) for row in rows.tuples()]
 
 
 def order_rows(*, oldest_first: bool = False) -> Select[*tuple[Any, ...]]:

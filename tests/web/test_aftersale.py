@@ -1,0 +1,217 @@
+"""After-sale in the browser: asking with pictures, what staff do, what the buyer sees and is mailed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from io import BytesIO
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from contentshop.aftersale.models import AfterSale, AfterSalePhoto
+from contentshop.core.audit import AuditEntry
+from contentshop.core.clock import FixedClock
+from contentshop.core.db import db
+from contentshop.core.mail import Message
+from contentshop.core.uow import unit_of_work
+from contentshop.orders import actions
+from contentshop.payments.models import Refund
+from contentshop.worker import settle
+from tests.factories import Factory
+from tests.rooms.media.pictures import picture
+from tests.web.buyer import buy, hidden, orders, read, text_of
+
+
+@pytest.fixture
+def operator(app: Flask, make: Factory, sign_in: Any) -> FlaskClient:
+    """An operator's browser."""
+    browser: FlaskClient = sign_in(app.test_client(), make.user("operator", name="Olga Operator"))
+    return browser
+
+
+@pytest.fixture
+def path(app: Flask, client: FlaskClient, make: Factory, clock: FixedClock) -> str:
+    """The page of a guest's order of two kettles that have been sent."""
+    kettle = make.product("kettle", own={"USD": 1999}, stock=5, title="Gooseneck Kettle")
+    found: str = buy(client, kettle, 2).headers["Location"]
+    (order,) = orders(app)
+    with app.app_context(), unit_of_work(db.session):
+        actions.mark_paid(db.session, order.key, by=None, now=clock.now())
+        actions.mark_shipped(db.session, order.key, tracking="1Z999", carrier="UPS", by=None, now=clock.now())
+    return found
+
+
+def cases(app: Flask) -> list[AfterSale]:
+    return list(read(app, lambda: db.session.scalars(select(AfterSale).order_by(AfterSale.id)).all()))
+
+
+def ask(app: Flask, client: FlaskClient, path: str, files: int = 1, **changes: str) -> Any:
+    """Send the form; a file of another colour each time."""
+    line = read(app, lambda: db.session.execute(db.text("SELECT min(id) FROM order_line")).scalar_one())
+    token = hidden(client.get(f"{path}/after-sale").text, "csrf_token")
+    form: dict[str, Any] = {"csrf_token": token, "kind": "return", "reason": "broken", f"units-{line}": "1"} | changes
+    form["photos"] = [
+        (BytesIO(picture(colour=(number, 90, 30))), f"photo{number}.jpg", "image/jpeg") for number in range(files)
+    ]
+    return client.post(f"{path}/after-sale", data=form, content_type="multipart/form-data")
+
+
+def desk(browser: FlaskClient, key: str, verb: str, **fields: str) -> Any:
+    token = hidden(browser.get("/account").text, "csrf_token")
+    return browser.post(f"/desk/after-sale/{key}/{verb}", data={"csrf_token": token} | fields)
+
+
+def test_from_the_broken_kettle_to_the_money(
+    app: Flask, client: FlaskClient, operator: FlaskClient, path: str, mailbox: list[Message]
+) -> None:
+    page = text_of(client.get(path).text)
+    assert "Return or complain" in page
+    assert "Parcel 1 Nov 20, 2026 UPS 1Z999 2 × Gooseneck Kettle" in page
+    answer = ask(app, client, path, files=2, text="The lid is cracked.")
+    assert answer.status_code == 303
+    (case,) = cases(app)
+    where = answer.headers["Location"]
+    assert where == f"{path}/after-sale/{case.key}"
+    told = text_of(client.get(where).text)
+    assert "Waiting for an answer" in told
+    assert "We answer next. Until Nov 22, 2026." in told
+    assert "It is broken or does not work Words The lid is cracked. Refund $19.99" in told
+    assert "To answer 1" in text_of(operator.get("/desk/after-sale").text)
+    assert desk(operator, case.key, "approve", refund="19.99", return_to="").status_code == 422
+    assert desk(operator, case.key, "approve", refund="19.99", return_to="Warehouse 1\nPortland").status_code == 303
+    told = text_of(client.get(where).text)
+    assert "Please send the goods. Until Nov 27, 2026." in told
+    assert "Send it back Warehouse 1 Portland" in told
+    token = hidden(client.get(where).text, "csrf_token")
+    assert client.post(f"{where}/sent", data={"csrf_token": token, "tracking": ""}).status_code == 422
+    sent = client.post(f"{where}/sent", data={"csrf_token": token, "carrier": "UPS", "tracking": "R-1"})
+    assert sent.status_code == 303
+    line = read(app, lambda: db.session.execute(db.text("SELECT id FROM after_sale_line")).scalar_one())
+    assert desk(operator, case.key, "receive", **{f"restocked-{line}": "2"}).status_code == 422
+    assert desk(operator, case.key, "receive", **{f"restocked-{line}": "0"}).status_code == 303
+    assert "Pay back $19.99" in text_of(operator.get(f"/desk/after-sale/{case.key}").text)
+    for _ in range(2):
+        assert desk(operator, case.key, "settle").status_code == 303
+    assert read(app, lambda: [row.minor for row in db.session.scalars(select(Refund))]) == [1999]
+    assert "Paid back" in text_of(client.get(where).text)
+    assert "Return and refund: Gooseneck Kettle Paid back" in text_of(client.get(path).text)
+    settle(app)
+    subjects = [mail.subject for mail in mailbox]
+    number = orders(app)[0].key.upper()
+    assert f"Please send it back: order {number}" in subjects
+    assert f"$19.99 for order {number} is on its way to you" in subjects
+    approved = next(mail for mail in mailbox if mail.subject.startswith("Please send it back"))
+    assert "Warehouse 1\n" in approved.text
+    assert approved.html
+    assert where in approved.html
+
+
+def test_pictures_are_for_the_buyer_and_staff_only(
+    app: Flask, client: FlaskClient, operator: FlaskClient, path: str, make: Factory, sign_in: Any
+) -> None:
+    ask(app, client, path)
+    (case,) = cases(app)
+    (photo,) = read(app, lambda: db.session.scalars(select(AfterSalePhoto)).all())
+    mine = app.test_client().get(f"{path}/after-sale/{case.key}/photos/{photo.key}")
+    assert (mine.status_code, mine.mimetype, mine.headers["Cache-Control"]) == (
+        200,
+        "image/webp",
+        "private, max-age=3600",
+    )
+    assert operator.get(f"/desk/after-sale/{case.key}/photos/{photo.key}").status_code == 200
+    for role in ("reader", "creator", "editor"):
+        browser = sign_in(app.test_client(), make.user(role))
+        assert browser.get(f"/desk/after-sale/{case.key}/photos/{photo.key}").status_code == 403
+    for public in (f"uu/u{photo.key}.webp", f"{photo.key[:2]}/{photo.key}-800.webp"):
+        assert client.get(f"/media/{public}").status_code == 404
+
+
+def test_another_buyers_case_is_not_there(app: Flask, client: FlaskClient, path: str, make: Factory) -> None:
+    ask(app, client, path)
+    (case,) = cases(app)
+    (photo,) = read(app, lambda: db.session.scalars(select(AfterSalePhoto)).all())
+    other = app.test_client()
+    elsewhere = buy(other, make.product("lamp", own={"USD": 999}, stock=2)).headers["Location"]
+    token = hidden(other.get(elsewhere).text, "csrf_token")
+    assert other.get(f"{elsewhere}/after-sale/{case.key}").status_code == 404
+    assert other.get(f"{elsewhere}/after-sale/{case.key}/photos/{photo.key}").status_code == 404
+    for verb in ("sent", "withdraw"):
+        form = {"csrf_token": token, "tracking": "R"}
+        assert other.post(f"{elsewhere}/after-sale/{case.key}/{verb}", data=form).status_code == 404
+    assert cases(app)[0].state == "asked"
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"kind": "gift"}, "Choose what you want."),
+        ({"reason": "price"}, "Choose the reason."),
+        ({"reason": "other", "text": " "}, "Write what is the matter."),
+        ({"text": "x" * 1001}, "Use at most 1000 characters."),
+        ({"units": "-5"}, "Write how many as a whole number."),
+        ({"units": "1.5"}, "Write how many as a whole number."),
+        ({"units": str(10**12)}, "Write how many as a whole number."),
+        ({"units": "3"}, "So many of this were not sent, or they are part of another case."),
+        ({"units": "0"}, "Choose what it is about."),
+    ],
+)
+def test_what_cannot_be_asked_is_told(
+    app: Flask, client: FlaskClient, path: str, changes: dict[str, str], sentence: str
+) -> None:
+    line = read(app, lambda: db.session.execute(db.text("SELECT min(id) FROM order_line")).scalar_one())
+    if "units" in changes:
+        changes = {f"units-{line}": changes["units"]}
+    answer = ask(app, client, path, **changes)
+    assert answer.status_code == 422
+    assert sentence in text_of(answer.text)
+    assert cases(app) == []
+
+
+def test_seven_pictures_and_no_picture(app: Flask, client: FlaskClient, path: str) -> None:
+    assert "Add at most 6 pictures." in text_of(ask(app, client, path, files=7).text)
+    assert "Add a picture that shows what is wrong." in text_of(ask(app, client, path, files=0).text)
+    assert cases(app) == []
+
+
+def test_a_refusal_has_a_reason_that_the_buyer_reads(
+    app: Flask, client: FlaskClient, operator: FlaskClient, path: str, mailbox: list[Message]
+) -> None:
+    where = ask(app, client, path).headers["Location"]
+    (case,) = cases(app)
+    assert desk(operator, case.key, "reject", answer=" ").status_code == 422
+    assert desk(operator, case.key, "reject", answer="It was dropped.").status_code == 303
+    assert "Our answer It was dropped." in text_of(client.get(where).text)
+    settle(app)
+    refusal = next(mail for mail in mailbox if mail.subject.startswith("About your request"))
+    assert "Reason: It was dropped." in refusal.text
+
+
+def test_what_staff_do_is_in_the_log(app: Flask, client: FlaskClient, operator: FlaskClient, path: str) -> None:
+    ask(app, client, path)
+    (case,) = cases(app)
+    desk(operator, case.key, "receive")
+    desk(operator, case.key, "reject", answer="No.")
+    (entry,) = read(app, lambda: db.session.scalars(select(AuditEntry)).all())
+    assert (entry.action, entry.subject) == ("desk_aftersale.reject", f"case:{case.key}")
+    assert (entry.before["state"], entry.after["state"], entry.after["answer"]) == ("asked", "rejected", "No.")
+    log = text_of(operator.get("/desk/log").text)
+    assert "Olga Operator" in log
+    assert "state asked → rejected" in log
+
+
+def test_a_fallen_price_is_offered_on_the_page(app: Flask, client: FlaskClient, path: str, clock: FixedClock) -> None:
+    assert "has fallen" not in text_of(client.get(path).text)
+    with app.app_context(), unit_of_work(db.session):
+        db.session.execute(db.text("UPDATE offer SET price_minor = 1499"))
+    clock.advance(timedelta(days=1))
+    page = client.get(path).text
+    assert "You can have $10.00 back, once." in text_of(page)
+    form = {"csrf_token": hidden(page, "csrf_token"), "line": hidden(page, "line")}
+    assert client.post(f"{path}/protection", data=form).status_code == 303
+    assert "has fallen" not in text_of(client.get(path).text)
+    assert read(app, lambda: [row.minor for row in db.session.scalars(select(Refund))]) == [1000]
+    assert client.post(f"{path}/protection", data=form).status_code == 303
+    assert len(cases(app)) == 1
