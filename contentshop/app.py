@@ -183,7 +183,7 @@ def _open_doors(app: Flask) -> None:
     errors.attach(app)
     readers = (
         *(reader, talk, reviews, deals, trending, following, searches, suggest),
-        *(go, shop, orders, aftersale, checkout, paying, account, watching, feeds, files, gallery),
+        *(go, shop, orders, aftersale, checkout, paying, account, addresses, watching, feeds, files, gallery),
     )
     creators = (
         studio,

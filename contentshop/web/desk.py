@@ -250,13 +250,13 @@ def remove_picture(key: str, asset: str) -> Response:
 def new_variant(key: str) -> Response:
     """The form of a new variant."""
     found = queries.get_for_desk(db.session, key)
-    return show("desk/product_variant.html", pages.VariantPage(key, found.title, "", {"quantity": "0"}, NO_ERRORS))
+    return show("desk/product_variant.html", pages.VariantPage(key, found.title, "", {"quantity": "0", "returnable": "1", "tax_class": "standard"}, NO_ERRORS))
 
 
 @bp.post("/desk/products/<key>/variants/new")
 def create_variant(key: str) -> Response:
     """Add a variant with its opening stock."""
-    typed = _typed("sku", "name", "name_zh", "quantity")
+    typed = _typed("sku", "name", "name_zh", "quantity", *pages.VARIANT_FIELDS)
     try:
         form, quantity = VariantInput.parse(typed), _quantity(typed, "quantity")
         who = viewer()
@@ -279,14 +279,14 @@ def variant(key: str, variant: str) -> Response:
     one = next((one for one in found.variants if one.key == variant), None)
     if one is None:
         raise NotFound(say("There is no such variant."))
-    values = {"sku": one.sku, "name": one.name, "name_zh": (one.translations.get("zh") or {}).get("name", "")}
+    values = pages.variant_values(one)
     return show("desk/product_variant.html", pages.VariantPage(key, found.title, variant, values, NO_ERRORS))
 
 
 @bp.post("/desk/products/<key>/variants/<variant>")
 def save_variant(key: str, variant: str) -> Response:
     """Rename a variant."""
-    typed = _typed("sku", "name", "name_zh")
+    typed = _typed("sku", "name", "name_zh", *pages.VARIANT_FIELDS)
     try:
         form = VariantInput.parse(typed)
         who = viewer()
@@ -409,7 +409,7 @@ def stock_of(variant: str) -> Response:
 @bp.post("/desk/stock/<variant>/receive")
 def receive_stock(variant: str) -> Response:
     """Add units that came in."""
-    typed = _typed("quantity", "note")
+    typed = _typed("quantity", "note", "location")
     who = viewer()
     variant_id, _row = queries.get_stock(db.session, variant, who.locale)
     try:
@@ -418,11 +418,15 @@ def receive_stock(variant: str) -> Response:
             variant_id,
             _quantity(typed, "quantity"),
             reason=typed["note"] or "received",
+            location=typed["location"],
             now=who.now,
             actor=who.person().key,
         )
     except Invalid as refusal:
         return show("desk/stock_variant.html", pages.stock_page(variant, typed, translated_errors(refusal.fields)), 422)
+    except (Conflict, NotFound) as refusal:
+        page = pages.stock_page(variant, typed, {"quantity": [refusal_text(refusal)]})
+        return show("desk/stock_variant.html", page, 409)
     flash(_("The stock has grown."), "success")
     return redirect(url_for("desk.stock_of", variant=variant), 303)
 
@@ -430,7 +434,7 @@ def receive_stock(variant: str) -> Response:
 @bp.post("/desk/stock/<variant>/count")
 def correct_stock(variant: str) -> Response:
     """Set the count to what was found on the shelf, with the reason."""
-    typed = _typed("on_hand", "reason", "expected")
+    typed = _typed("on_hand", "reason", "expected", "location")
     who = viewer()
     variant_id, _row = queries.get_stock(db.session, variant, who.locale)
     try:
@@ -439,6 +443,7 @@ def correct_stock(variant: str) -> Response:
             variant_id,
             _quantity(typed, "on_hand"),
             reason=typed["reason"],
+            location=typed["location"],
             expected=parse_quantity(typed, "expected", {}),
             now=who.now,
             actor=who.person().key,

@@ -17,7 +17,7 @@ from contentshop.core.db import db
 from contentshop.core.money import Money
 from contentshop.products import queries
 from contentshop.products.inputs import AVAILABILITIES
-from contentshop.products.queries import DeskRow, Movement, Shelf, StockRow
+from contentshop.products.queries import DeskRow, LevelRow, Movement, Shelf, StockRow
 from contentshop.web.cards import price_age, product_url
 from contentshop.web.chrome import current_babel_locale
 from contentshop.web.pictures import PictureView, picture
@@ -25,7 +25,7 @@ from contentshop.web.session import settings, viewer
 
 if TYPE_CHECKING:
     from contentshop.accounts.models import User
-    from contentshop.products.models import Offer, Product
+    from contentshop.products.models import Offer, Product, Variant
 
 NO_ERRORS: Mapping[str, list[str]] = {}
 WORDS = ("title", "slug", "brand", "category", "gtin", "mpn", "lang", "summary", "body", "attrs", "alternative")
@@ -210,6 +210,8 @@ class StockPage:
     row: StockRow
     movements: Sequence[MovementRow]
     holders: Sequence[tuple[str, int, datetime | None]]
+    levels: Sequence[LevelRow]
+    places: Sequence[tuple[str, str]]
     values: Mapping[str, str]
     errors: Mapping[str, list[str]]
 
@@ -459,18 +461,40 @@ def _amount(minor: int | None, currency: str) -> str:
     return f"{Money(minor, currency).amount:.{get_currency_precision(currency)}f}"
 
 
+VARIANT_FIELDS = ("gtin", "weight_g", "tax_class", "purchase_limit", "releases_at", "digital", "returnable")
+
+
+def variant_values(variant: Variant) -> dict[str, str]:
+    """A variant as its form has it."""
+    return {
+        "sku": variant.sku,
+        "name": variant.name,
+        "name_zh": (variant.translations.get("zh") or {}).get("name", ""),
+        "gtin": variant.gtin or "",
+        "weight_g": str(variant.weight_g),
+        "tax_class": variant.tax_class,
+        "purchase_limit": str(variant.purchase_limit or ""),
+        "releases_at": variant.releases_at.isoformat() if variant.releases_at else "",
+        "digital": "1" if variant.digital else "",
+        "returnable": "1" if variant.returnable else "",
+    }
+
+
 def stock_page(
     variant_key: str, typed: Mapping[str, str] | None = None, errors: Mapping[str, list[str]] = NO_ERRORS
 ) -> StockPage:
     """One variant's stock. Raises NotFound."""
     variant_id, row = queries.get_stock(db.session, variant_key, viewer().locale)
     movements = queries.list_movements(db.session, variant_id)
+    levels, low_at = queries.list_levels(db.session, variant_id), queries.get_threshold(db.session, variant_id)
     names = {key: found.name for key in {one.actor for one in movements} if (found := _person(key)) is not None}
     return StockPage(
         row=row,
         movements=[MovementRow(one, names.get(one.actor, "")) for one in movements],
         holders=queries.list_holders(db.session, variant_id),
-        values={"on_hand": str(row.on_hand)} | dict(typed or {}),
+        levels=levels,
+        places=[(one.location_key, one.location) for one in levels if one.active],
+        values={"low_at": "" if low_at is None else str(low_at)} | dict(typed or {}),
         errors=errors,
     )
 

@@ -280,6 +280,17 @@ PERMISSIONS: dict[str, Access] = {
     "desk_orders.confirm": Access.SUPPORT,
     "desk_orders.cancel": Access.SUPPORT,
     "desk_orders.refund": Access.FINANCE,
+    # addresses
+    "addresses.index": Access.SIGNED_IN,
+    "addresses.new": Access.SIGNED_IN,
+    "addresses.create": Access.SIGNED_IN,
+    "addresses.edit": Access.SIGNED_IN,
+    "addresses.save": Access.SIGNED_IN,
+    "addresses.delete": Access.SIGNED_IN,
+    "addresses.ask_claim": Access.SIGNED_IN,
+    "addresses.claim_page": Access.SIGNED_IN,
+    "addresses.claim": Access.SIGNED_IN,
+    "addresses.claim_order": Access.SIGNED_IN,
     # desk_promotions, desk_delivery
     "desk_promotions.index": Access.OPERATOR,
     "desk_promotions.new_promotion": Access.OPERATOR,

@@ -14,6 +14,7 @@ from contentshop.core.paging import Page
 from contentshop.core.uow import AnySession
 from contentshop.core.words import say
 from contentshop.products.models import (
+    BulkEdit,
     Merchant,
     Offer,
     Product,
@@ -147,6 +148,14 @@ def get_for_desk(session: AnySession, key: str) -> Product:
     if product is None:
         raise NotFound(say("There is no such product."))
     return product
+
+
+def get_bulk_edit(session: AnySession, key: str) -> BulkEdit:
+    """A change of many things that was made. Raises NotFound."""
+    found = session.scalar(select(BulkEdit).where(BulkEdit.key == key))
+    if found is None:
+        raise NotFound(say("There is no such change."))
+    return found
 
 
 def find_key(session: AnySession, slug: str) -> str | None:

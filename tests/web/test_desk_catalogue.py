@@ -1,0 +1,231 @@
+"""Categories, properties, options, many products at once, and files at the desk."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from contentshop.products import queries
+from contentshop.products.models import BulkEdit, Category, Offer, PriceChange, Product, Stock, Variant
+from tests.conftest import csrf_of
+from tests.factories import Factory
+
+Post = Callable[..., Any]
+
+
+@pytest.fixture
+def desk(client: FlaskClient, make: Factory, sign_in: Callable[..., FlaskClient]) -> FlaskClient:
+    return sign_in(client, make.user(role="operator"))
+
+
+def fresh(session: Session) -> Session:
+    session.rollback()
+    session.expire_all()
+    return session
+
+
+def test_the_tree_grows_and_products_follow(
+    desk: FlaskClient, post_form: Post, session: Session, make: Factory
+) -> None:
+    assert post_form(desk, "/desk/categories/new", {"name": "Home", "name_zh": "家居"}).status_code == 303
+    assert post_form(desk, "/desk/categories/new", {"name": "Lamps", "parent": "home"}).status_code == 303
+    assert [(one.path, one.level) for one in queries.list_tree(session)] == [(("Home",), 0), (("Home", "Lamps"), 1)]
+    lamp = make.product("lamp", translations={"zh": {"title": "灯"}})
+    key = lamp.key
+    typed = {
+        "title": "Lamp",
+        "category": "Home > Lamps",
+        "lang": "en",
+        "version": "1",
+        "other": "zh",
+        "other_title": "灯",
+    }
+    assert post_form(desk, f"/desk/products/{key}", typed).status_code == 303
+    product = fresh(session).scalars(select(Product)).one()
+    assert (product.category, queries.path_of(queries.list_tree(session), product.category_id)) == (
+        "Lamps",
+        "Home > Lamps",
+    )
+    renamed = {"name": "Lights", "name_zh": "灯具", "parent": "home", "position": "1"}
+    assert post_form(desk, "/desk/categories/lamps", renamed).status_code == 303
+    product = fresh(session).scalars(select(Product)).one()
+    assert (product.category, product.translations["zh"]) == ("Lights", {"title": "灯", "category": "灯具"})
+    below = post_form(desk, "/desk/categories/home", {"name": "Home", "parent": "lamps"})
+    assert below.status_code == 422
+    assert "below itself" in below.text
+    post_form(desk, "/desk/categories/lamps/remove")
+    assert fresh(session).scalar(select(Category.id).where(Category.slug == "lamps")) is not None
+
+
+def test_properties_are_inherited(desk: FlaskClient, post_form: Post, session: Session) -> None:
+    post_form(desk, "/desk/categories/new", {"name": "Home"})
+    post_form(desk, "/desk/categories/new", {"name": "Lamps", "parent": "home"})
+    for data in (
+        {"name": "Warranty", "kind": "text"},
+        {"name": "Room", "kind": "choice", "choices": "Kitchen\nBath\nKitchen", "category": "home"},
+        {"name": "Power", "kind": "number", "unit": "W", "category": "lamps"},
+    ):
+        assert post_form(desk, "/desk/attributes/new", data).status_code == 303
+    tree = queries.list_tree(session)
+    lamps = next(one.id for one in tree if one.slug == "lamps")
+    found = queries.list_attributes(session, tree, lamps)
+    assert [(one.name, one.inherited) for one in found] == [("Warranty", True), ("Room", True), ("Power", False)]
+    assert found[1].choices == ("Kitchen", "Bath")
+    assert post_form(desk, "/desk/attributes/new", {"name": "Power", "category": "lamps"}).status_code == 422
+    assert post_form(desk, "/desk/attributes/new", {"name": "X", "kind": "choice"}).status_code == 422
+    assert "Kitchen" in desk.get("/desk/categories").text
+
+
+def test_options_make_variants(desk: FlaskClient, post_form: Post, session: Session, make: Factory) -> None:
+    key = make.product("tee", own={"USD": 1999, "EUR": 1899}, stock=3).key
+    url = f"/desk/products/{key}/options"
+    assert post_form(desk, url, {"options": "Colour=颜色: Red=红, Blue=蓝\nSize: S, M"}).status_code == 303
+    variants = fresh(session).scalars(select(Variant).order_by(Variant.position)).all()
+    assert [(one.sku, one.name, one.translations["zh"]["name"]) for one in variants] == [
+        ("TEE", "Red / S", "红 / S"),
+        ("TEE-RED-M", "Red / M", "红 / M"),
+        ("TEE-BLUE-S", "Blue / S", "蓝 / S"),
+        ("TEE-BLUE-M", "Blue / M", "蓝 / M"),
+    ]
+    assert len(session.scalars(select(Offer)).all()) == 8
+    assert [row.on_hand for row in session.scalars(select(Stock).order_by(Stock.variant_id))] == [3, 0, 0, 0]
+    again = post_form(desk, url, {"options": "Colour: Red\nSize: S, M"}, follow_redirects=True)
+    assert "TEE-BLUE-S, TEE-BLUE-M" in again.text
+    assert len(fresh(session).scalars(select(Variant)).all()) == 4
+    for wrong in (
+        "Colour",
+        "Colour: Red, Red",
+        "A: " + ", ".join(map(str, range(15))) + "\nB: " + ", ".join(map(str, range(15))),
+    ):
+        assert post_form(desk, url, {"options": wrong}).status_code == 422
+    assert queries.audit_prices(session) == []
+
+
+def seen_of(text: str) -> str:
+    found = re.search(r'name="seen" value="([0-9a-f]{32})"', text)
+    assert found, text
+    return found.group(1)
+
+
+def test_many_prices_change_after_a_look_and_back(
+    desk: FlaskClient, post_form: Post, session: Session, make: Factory
+) -> None:
+    keys = [make.product(name, own={"USD": price}, stock=1).key for name, price in (("a", 1000), ("b", 999), ("c", 5))]
+    form = {"p": keys[:2], "kind": "price_percent", "value": "-10%", "do": "preview"}
+    shown = post_form(desk, "/desk/products/bulk", form)
+    assert shown.status_code == 200
+    assert ("$9.00" in shown.text, "$8.99" in shown.text) == (True, True)
+    prices = select(Offer.price_minor).order_by(Offer.id)
+    assert fresh(session).scalars(prices).all() == [1000, 999, 5]
+    done = post_form(desk, "/desk/products/bulk", form | {"do": "apply", "seen": seen_of(shown.text)})
+    assert done.status_code == 303
+    assert fresh(session).scalars(prices).all() == [900, 899, 5]
+    assert (
+        post_form(desk, "/desk/products/bulk", form | {"do": "apply", "seen": seen_of(shown.text)}).status_code == 409
+    )
+    key = session.scalars(select(BulkEdit.key)).one()
+    assert "$10.00" in desk.get(f"/desk/products/bulk/{key}").text
+    session.execute(Offer.__table__.update().where(Offer.price_minor == 899).values(price_minor=700))
+    session.commit()
+    back = post_form(desk, f"/desk/products/bulk/{key}/undo", follow_redirects=True)
+    assert "1 have changed again since" in back.text
+    assert fresh(session).scalars(prices).all() == [1000, 700, 5]
+    post_form(desk, f"/desk/products/bulk/{key}/undo")
+    assert fresh(session).scalars(prices).all() == [1000, 700, 5]
+    assert len(session.scalars(select(PriceChange)).all()) == 6
+
+
+def test_many_are_put_into_a_category_stocked_and_taken_off(
+    desk: FlaskClient, post_form: Post, session: Session, make: Factory
+) -> None:
+    keys = [make.product(name, own={"USD": 500}, stock=1).key for name in ("a", "b")]
+    post_form(desk, "/desk/categories/new", {"name": "Home"})
+    for kind, extra in (("category", {"category": "home"}), ("stock_add", {"value": "4"}), ("unlisted", {})):
+        form = {"p": keys, "kind": kind, **extra}
+        shown = post_form(desk, "/desk/products/bulk", form | {"do": "preview"})
+        done = post_form(desk, "/desk/products/bulk", form | {"do": "apply", "seen": seen_of(shown.text)})
+        assert done.status_code == 303, kind
+    products = fresh(session).scalars(select(Product).order_by(Product.id)).all()
+    assert [(one.category, one.listed) for one in products] == [("Home", False), ("Home", False)]
+    assert session.scalars(select(Stock.on_hand)).all() == [5, 5]
+    for key in session.scalars(select(BulkEdit.key).order_by(BulkEdit.id)).all():
+        assert post_form(desk, f"/desk/products/bulk/{key}/undo").status_code == 303
+    products = fresh(session).scalars(select(Product).order_by(Product.id)).all()
+    assert [(one.category, one.category_id, one.listed) for one in products] == [("", None, True)] * 2
+    assert session.scalars(select(Stock.on_hand)).all() == [1, 1]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"kind": "price_percent", "value": "-91"},
+        {"kind": "price_percent", "value": "NaN"},
+        {"kind": "stock_add", "value": "-5"},
+        {"kind": "stock_add", "value": "1.5"},
+        {"kind": "stock_add", "value": "1000000000000"},
+        {"kind": "category", "category": "nowhere"},
+        {"kind": "explode"},
+    ],
+)
+def test_nonsense_changes_nothing(
+    desk: FlaskClient, post_form: Post, make: Factory, session: Session, wrong: dict[str, str]
+) -> None:
+    key = make.product("a", own={"USD": 500}, stock=1).key
+    form = {"p": [key], "do": "apply", "seen": "x", **wrong}
+    assert post_form(desk, "/desk/products/bulk", form).status_code == 422
+    assert post_form(desk, "/desk/products/bulk", form | {"p": []}).status_code == 422
+    assert fresh(session).scalars(select(Offer.price_minor)).all() == [500]
+
+
+def test_an_export_comes_back_unchanged(desk: FlaskClient, make: Factory, session: Session) -> None:
+    make.merchant("shop")
+    make.product("lamp", own={"USD": 1999}, stock=7, category="Lamps", summary="=1+1")
+    out = desk.get("/desk/products/export")
+    assert (out.status_code, out.mimetype) == (200, "text/csv")
+    assert "'=1+1" in out.text
+    data = {"csrf_token": csrf_of(desk, "/forgot"), "currency": "USD", "unit": "major", "merchant": ""}
+    answer = desk.post("/desk/products/import", data=data | {"file": (io.BytesIO(out.data), "products.csv")})
+    assert answer.status_code == 200
+    assert "0 added, 1 updated, 0 unchanged" in answer.text or "0 added, 0 updated, 1 unchanged" in answer.text
+    answer = desk.post("/desk/products/import", data=data | {"file": (io.BytesIO(out.data), "products.csv")})
+    assert "0 added, 0 updated, 1 unchanged" in answer.text
+    wrong = io.BytesIO(b"title,price,sku\nA,9.99,A1\nB,nine,B1\n")
+    answer = desk.post("/desk/products/import", data=data | {"file": (wrong, "more.csv")})
+    assert "1 added" in answer.text
+    assert "Line 3" in answer.text
+    answer = desk.post("/desk/products/import", data=data | {"file": (io.BytesIO(b""), "empty.csv")})
+    assert answer.status_code == 422
+
+
+def test_a_variant_is_described(desk: FlaskClient, post_form: Post, session: Session, make: Factory) -> None:
+    product = make.product("lamp", own={"USD": 1999}, stock=7)
+    variant = make.variant_of(product)
+    url = f"/desk/products/{product.key}/variants/{variant.key}"
+    typed = {
+        "sku": "LAMP", "name": "", "gtin": "4006381333931", "weight_g": "250", "tax_class": "reduced",
+        "purchase_limit": "2", "releases_at": "2026-12-01T09:00:00Z", "digital": "", "returnable": "",
+    }  # fmt: skip
+    assert post_form(desk, url, typed).status_code == 303
+    found = fresh(session).scalars(select(Variant)).one()
+    assert (found.gtin, found.weight_g, found.tax_class, found.purchase_limit) == ("04006381333931", 250, "reduced", 2)
+    assert (found.digital, found.returnable, found.releases_at.isoformat()) == (
+        False,
+        False,
+        "2026-12-01T09:00:00+00:00",
+    )
+    assert 'value="250"' in desk.get(url).text
+    for name, wrong in (
+        ("gtin", "4006381333932"), ("weight_g", "-1"), ("tax_class", "luxury"), ("purchase_limit", "0"),
+        ("releases_at", "tomorrow"),
+    ):  # fmt: skip
+        assert post_form(desk, url, typed | {name: wrong}).status_code == 422, name
+    other = make.product("desk", own={"USD": 1}, stock=1)
+    taken = post_form(desk, f"/desk/products/{other.key}/variants/{make.variant_of(other).key}", typed | {"sku": "D"})
+    assert taken.status_code == 422
