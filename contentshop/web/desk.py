@@ -250,7 +250,7 @@ def remove_picture(key: str, asset: str) -> Response:
 def new_variant(key: str) -> Response:
     """The form of a new variant."""
     found = queries.get_for_desk(db.session, key)
-    return show("desk/product_variant.html", pages.VariantPage(key, found.title, "", {"quantity": "0", "returnable": "1", "tax_class": "standard"}, NO_ERRORS))
+    return show("desk/product_variant.html", pages.VariantPage(key, found.title, "", pages.NEW_VARIANT, NO_ERRORS))
 
 
 @bp.post("/desk/products/<key>/variants/new")

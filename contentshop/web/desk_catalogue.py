@@ -405,7 +405,7 @@ def _bulk_line(row: BulkRow, kind: str, names: Mapping[int, str]) -> BulkLine:
             return names.get(value or 0, "–")
         if kind == "stock_add":
             return str(value)
-        return _("in the shop") if value else _("off the shop")
+        return str(_("in the shop") if value else _("off the shop"))
 
     return BulkLine(row.label, word(row.before), word(row.after), None, None)
 

@@ -461,6 +461,7 @@ def _amount(minor: int | None, currency: str) -> str:
     return f"{Money(minor, currency).amount:.{get_currency_precision(currency)}f}"
 
 
+NEW_VARIANT: Mapping[str, str] = {"quantity": "0", "returnable": "1", "tax_class": "standard"}
 VARIANT_FIELDS = ("gtin", "weight_g", "tax_class", "purchase_limit", "releases_at", "digital", "returnable")
 
 
