@@ -285,16 +285,13 @@ def _touch(session: AnySession, product_id: int) -> None:
 def _settle_rating(session: AnySession, product_id: int, product_key: str, now: datetime) -> None:
     """Count the shown reviews of a product and tell that they have changed."""
     session.flush()
-    counted = dict(
-        session.execute(
-            select(Review.stars, func.count())
-            .join(User, User.id == Review.author_id)
-            .where(Review.product_id == product_id, Review.state == "shown", User.blocked.is_(False))
-            .group_by(Review.stars)
-        )
-        .tuples()
-        .all()
+    rows = session.execute(
+        select(Review.stars, func.count())
+        .join(User, User.id == Review.author_id)
+        .where(Review.product_id == product_id, Review.state == "shown", User.blocked.is_(False))
+        .group_by(Review.stars)
     )
+    counted = {row[0]: row[1] for row in rows}
     session.execute(
         update(ProductRating)
         .where(ProductRating.product_id == product_id)

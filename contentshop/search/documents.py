@@ -23,7 +23,8 @@ from contentshop.posts.bargains import OWN_SHOP
 from contentshop.posts.models import Card, Deal, Post, PostTopic, Revision
 from contentshop.posts.queries import PUBLIC
 from contentshop.products.inputs import gtin_forms
-from contentshop.products.models import Merchant, Offer, Product, Stock, Variant
+from contentshop.products.models import Merchant, Offer, Product, ProductRating, Stock, Variant
+from contentshop.products.offers import Rating
 from contentshop.search.port import WAYS, Document, Kind, Way
 from contentshop.social.models import Discussion
 from contentshop.social.queries import Said, said_of
@@ -131,32 +132,10 @@ def _recommendations(session: AnySession, product_ids: Collection[int]) -> dict[
 
 
 def _ratings(session: AnySession, product_ids: Collection[int]) -> dict[int, int]:
-    """The mean of the ratings that published lists give each product, in tenths of a point of five.
-
-    A list's rating is the mean of its criteria, as its page shows it; each list counts once.
-    """
-    wanted = set(product_ids)
-    recommending = select(Card.post_id).where(Card.product_id.in_(wanted), Card.live)
-    given: dict[int, list[int]] = defaultdict(list)
-    for (cards,) in session.execute(
-        select(Revision.cards)
-        .join(Post, Post.live_id == Revision.id)
-        .join(User, User.id == Post.author_id)
-        .where(Post.id.in_(recommending), Post.kind == "list", PUBLIC)
-    ):
-        here: dict[int, int] = {}
-        for card in cards:
-            tenths = [points for _criterion, points in card.get("ratings") or ()]
-            if card["kind"] == "item" and tenths and card["product_id"] in wanted:
-                here.setdefault(card["product_id"], _mean(tenths))
-        for product_id, rating in here.items():
-            given[product_id].append(rating)
-    return {product_id: _mean(ratings) for product_id, ratings in given.items()}
-
-
-def _mean(tenths: Sequence[int]) -> int:
-    """Rounded half up."""
-    return (2 * sum(tenths) + len(tenths)) // (2 * len(tenths))
+    """The mean of the buyers' reviews of each product, in tenths of a star; what lists or other sites say is apart."""
+    stars = (ProductRating.one, ProductRating.two, ProductRating.three, ProductRating.four, ProductRating.five)
+    rows = session.execute(select(ProductRating.product_id, *stars).where(ProductRating.product_id.in_(product_ids)))
+    return {row[0]: rating.tenths for row in rows if (rating := Rating.of(row[1:]))}
 
 
 def product_documents(session: AnySession, keys: Collection[str]) -> dict[str, Document]:

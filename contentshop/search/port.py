@@ -40,7 +40,7 @@ FACETS: tuple[Facet, ...] = (
     "kind", "topic", "lang", "creator", "brand", "merchant", "way", "stock", "price", "age", "worth", "rating",
     "running",
 )  # fmt: skip
-# From where on worth rates (per cent) and ratings (tenths of a point of five) are counted.
+# From where on worth rates (per cent) and ratings (tenths of a star) are counted.
 WORTH_STEPS = (50, 70, 90)
 RATING_STEPS = (30, 40, 45)
 Sort = Literal["relevance", "newest", "popular", "price_up", "price_down"]
@@ -87,7 +87,7 @@ class Document:
     talk: tuple[str, ...] = ()  # what readers say of it: found, but without weight
     worth: int | None = None  # worth rate in per cent
     votes: int = 0
-    rating: int | None = None  # mean of lists' ratings of a product, in tenths of a point of five
+    rating: int | None = None  # mean of buyers' reviews of a product, in tenths of a star
     phase: Phase = ""  # how a deal stands
 
 
