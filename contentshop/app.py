@@ -21,6 +21,7 @@ from contentshop.core.ids import new_key
 from contentshop.engines import Engines
 from contentshop.web import (
     account,
+    addresses,
     aftersale,
     audited,
     checkout,
@@ -52,6 +53,7 @@ from contentshop.web import (
     paying,
     permissions,
     reader,
+    restock,
     reviews,
     searches,
     session,
@@ -207,7 +209,7 @@ def _open_doors(app: Flask) -> None:
         *(desk_orders, desk_packing, desk_aftersale, desk_customers),
         *(desk_promotions, desk_delivery, desk_stock, desk_catalogue),
     )
-    for door in (*readers, live, *creators, *office):
+    for door in (*readers, live, restock, *creators, *office):
         app.register_blueprint(door.bp)
 
 

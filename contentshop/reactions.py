@@ -20,7 +20,6 @@ from contentshop.discovery import likeness
 from contentshop.orders import actions as orders
 from contentshop.posts import deals
 from contentshop.reviews import actions as reviews
-from contentshop.reviews import actions as reviews
 from contentshop.search import actions as search
 from contentshop.watching import actions as watching
 from contentshop.watching.documents import Subject
@@ -84,12 +83,6 @@ def _recount_reviews(payloads: Payloads) -> None:
         reviews.recount(db.session, list(keys), now=engines().clock.now())
 
 
-def _recount_reviews(payloads: Payloads) -> None:
-    keys = dict.fromkeys(str(payload["user"]) for payload in payloads)
-    with unit_of_work(db.session):
-        reviews.recount(db.session, list(keys), now=engines().clock.now())
-
-
 def _learn_search(payloads: Payloads) -> None:
     for key in dict.fromkeys(str(payload["saved_search"]) for payload in payloads):
         baseline = watching.learn(db.session, engines().search, key)
@@ -142,6 +135,31 @@ def _ship_digital(payloads: Payloads) -> None:
             orders.ship_digital(db.session, key, confirm_within=within, now=engines().clock.now())
 
 
+def _tell_restock(payloads: Payloads) -> None:
+    """Each person is marked as told before the mail goes, in a transaction of its own, so that nobody is told twice."""
+    for payload in payloads:
+        waiting = stock.list_waiting(db.session, str(payload["variant"]))
+        for key in waiting:
+            message = restock_mails.arrived(key)
+            db.session.rollback()
+            if message is None:
+                continue
+            with unit_of_work(db.session):
+                mine = products.take_restock(db.session, key, now=engines().clock.now())
+            if mine:
+                engines().mail.send(message)
+
+
+def _alert_low(payloads: Payloads) -> None:
+    for payload in payloads:
+        variant = str(payload["variant"])
+        with unit_of_work(db.session):
+            due = products.take_alert(db.session, variant, now=engines().clock.now())
+        for message in restock_mails.running_low(variant) if due else ():
+            engines().mail.send(message)
+        db.session.rollback()
+
+
 REACTIONS: dict[str, Reaction] = {
     "index_post": _index("post", "post"),
     "index_product": _index("product", "product"),
@@ -161,13 +179,12 @@ REACTIONS: dict[str, Reaction] = {
     "liken_post": Reaction(_liken, batch=20),
     "check_deals": Reaction(_check_deals, batch=100),
     "recount_reviews": Reaction(_recount_reviews, batch=50),
-    "recount_reviews": Reaction(_recount_reviews, batch=50),
     "learn_search": Reaction(_learn_search, batch=10),
     "mail_notifications": Reaction(_mail_notifications, batch=1),
     "mail_password_reset": _mail(mails.password_reset),
+    "mail_guest_orders": _mail(mails.guest_orders),
     "mail_plan_failed": _mails(studio_mails.failed_plan),
     "mail_invitation": _mail(studio_mails.invitation),
-    "mail_review_invitation": _mail(review_mails.invitation),
     "mail_review_invitation": _mail(review_mails.invitation),
     "mail_order_placed": _order_mail("placed"),
     "mail_order_paid": _order_mail("paid"),
@@ -177,6 +194,9 @@ REACTIONS: dict[str, Reaction] = {
     "mail_order_refunded": _order_mail("refunded"),
     "mail_after_sale": _mail(order_mails.case_mail),
     "ship_digital": Reaction(_ship_digital, batch=1),
+    "mail_restock_question": _mail(restock_mails.question),
+    "mail_restock": Reaction(_tell_restock, batch=1),
+    "mail_stock_low": Reaction(_alert_low, batch=1),
 }
 
 ON_EVENT: dict[str, tuple[str, ...]] = {
@@ -208,14 +228,16 @@ ON_EVENT: dict[str, tuple[str, ...]] = {
     "QuestionChanged": ("index_product", "watch_product"),
     "ReviewChanged": ("index_product", "watch_product"),
     "ReviewsInvited": ("mail_review_invitation",),
-    "ReviewChanged": ("index_product", "watch_product"),
-    "ReviewsInvited": ("mail_review_invitation",),
     "WorthChanged": ("index_post", "watch_post"),
     "SearchArmed": ("learn_search",),
     "NotificationsDue": ("mail_notifications",),
     "PasswordResetAsked": ("mail_password_reset",),
+    "ClaimAsked": ("mail_guest_orders",),
     "PlanFailed": ("mail_plan_failed",),
     "MemberInvited": ("mail_invitation",),
+    "RestockAsked": ("mail_restock_question",),
+    "StockArrived": ("mail_restock",),
+    "StockLow": ("mail_stock_low",),
     "OrderPlaced": ("mail_order_placed",),
     "OrderPaid": ("mail_order_paid", "ship_digital"),
     "OrderPartPaid": ("mail_order_part_paid",),

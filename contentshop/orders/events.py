@@ -56,3 +56,10 @@ class OrderCancelled(Event):
     """This order will not be delivered; its stock is free again."""
 
     order: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimAsked(Event):
+    """This person asked for a link that adds what they ordered as a guest."""
+
+    user: str

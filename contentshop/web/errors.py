@@ -85,6 +85,9 @@ def _refused(error: ContentshopError) -> Response:
 
 
 def _http(error: HTTPException) -> Response:
+    if isinstance(error.response, Response):
+        # A limit that answers with a page of its own.
+        return error.response
     return error_page(error.code or 500)
 
 
