@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from json import loads
 from typing import Any
 
-from sqlalchemy import Select, exists, func, or_, select
+from sqlalchemy import Select, String, cast, exists, func, literal, or_, select, union_all
 from sqlalchemy.orm import selectinload
 
 from contentshop.accounts.models import User
@@ -27,6 +28,32 @@ def list_nav_topics(session: AnySession, locale: str) -> list[tuple[str, str]]:
         select(Topic.slug, Topic.title, Topic.translations).order_by(Topic.position, Topic.id).limit(NAV_TOPICS)
     )
     return [(slug, (translations.get(locale) or {}).get("title") or title) for slug, title, translations in rows]
+
+
+def nav_topics_and(
+    session: AnySession, locale: str, also: Select[tuple[str]]
+) -> tuple[list[tuple[str, str]], list[str]]:
+    """``list_nav_topics`` and the texts of another room's select, in one statement."""
+    topics = (
+        select(
+            Topic.slug, Topic.title, cast(Topic.translations, String).label("translations"), Topic.position, Topic.id
+        )
+        .order_by(Topic.position, Topic.id)
+        .limit(NAV_TOPICS)
+        .subquery()
+    )
+    texts = also.subquery()
+    rows = session.execute(
+        union_all(
+            select(literal("topic"), topics),
+            select(literal("also"), *texts.columns, literal(""), literal(""), literal(0), literal(0)),
+        )
+    ).all()
+    found = sorted((row for row in rows if row[0] == "topic"), key=lambda row: (row[4], row[5]))
+    return (
+        [(slug, (loads(words).get(locale) or {}).get("title") or title) for _, slug, title, words, *_order in found],
+        [row[1] for row in rows if row[0] == "also"],
+    )
 
 
 @dataclass(frozen=True, slots=True)

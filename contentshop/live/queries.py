@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from json import loads
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, String, cast, func, literal, or_, select
 from sqlalchemy.orm import joinedload
 
 from contentshop.accounts.models import User
@@ -195,12 +196,50 @@ def list_by_host(session: AnySession, host_id: int, *, limit: int = 100) -> list
 
 
 def list_announced(
-    session: AnySession, *, now: datetime, host_key: str | None = None, text: str = "", limit: int = 6
+    session: AnySession, *, now: datetime, host_key: str | None = None, limit: int = 6
 ) -> list[Announcement]:
-    """What is live now and what comes next, in this order; only of one host, or with all words of ``text``, if given.
+    """What is live now and what comes next, in this order; only of one host if given."""
+    query = _first(now, limit)
+    if host_key is not None:
+        query = query.where(User.key == host_key)
+    return [_announcement(row) for row in session.execute(query)]
 
-    Words may stand in the title, the summary, the host's name, or the title of a product of the queue.
+
+def announced_lines(*, now: datetime, text: str = "", limit: int) -> Select[tuple[str]]:
+    """The same as lines of text, for another statement to bring along; ``read_lines`` reads them.
+
+    Only what has all words of ``text``, in its title, its summary, its host's name, or the title of a product of its
+    queue.
     """
+    query = _first(now, limit)
+    for word in text.split()[:MAX_WORDS]:
+        query = query.where(_mentions(word))
+    known = query.subquery()
+    # No text among these has a tab: they are lines (``accounts.inputs.clean_line``), keys and numbers.
+    line: ColumnElement[str] = literal("")
+    for column in known.columns:
+        line = line + func.coalesce(cast(column, String), "") + "\t"
+    return select(line)
+
+
+def read_lines(lines: Iterable[str]) -> list[Announcement]:
+    """The sessions in ``announced_lines``, in their order."""
+    found = []
+    for line in lines:
+        key, state, title, lang, at, host, handle, asset, width, height, widths, x, y, _end = line.split("\t")
+        focus = (int(x or 50), int(y or 50))
+        picture = PictureFacts(asset, int(width), int(height), tuple(loads(widths)), "", focus) if asset else None
+        found.append(Announcement(key, state, title, lang, _moment(at), host, handle, picture))
+    return sorted(found, key=lambda one: (one.state != "live", one.starts_at, one.key))
+
+
+def _moment(text: str) -> datetime:
+    """A time as a database spells it; SQLite's have no zone and are UTC."""
+    at = datetime.fromisoformat(text)
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+
+
+def _first(now: datetime, limit: int) -> Select[*tuple[Any, ...]]:
     query = _announced().where(
         User.blocked.is_(False),
         or_(
@@ -208,12 +247,7 @@ def list_announced(
             (LiveSession.state == "scheduled") & (LiveSession.starts_at > now - MISSED),
         ),
     )
-    if host_key is not None:
-        query = query.where(User.key == host_key)
-    for word in text.split()[:MAX_WORDS]:
-        query = query.where(_mentions(word))
-    query = query.order_by(LiveSession.state, LiveSession.starts_at, LiveSession.id).limit(limit)
-    return [_announcement(row) for row in session.execute(query)]
+    return query.order_by(LiveSession.state, LiveSession.starts_at, LiveSession.id).limit(limit)
 
 
 def _mentions(word: str) -> ColumnElement[bool]:

@@ -25,6 +25,8 @@ from contentshop.watching import queries as watching
 from contentshop.web.session import moment, settings, viewer
 
 if TYPE_CHECKING:
+    from sqlalchemy import Select
+
     from contentshop.accounts.models import User
 
 LANGUAGE_TAGS = {"en": "en", "zh": "zh-Hans"}
@@ -120,13 +122,24 @@ def chrome() -> Chrome:
         currency=who.currency,
         regions=_named_regions(tuple(known.regions), who.locale),
         currencies=tuple(known.currencies),
-        nav_topics=tuple(curation.list_nav_topics(db.session, who.locale)),
+        nav_topics=tuple(_nav_topics()),
         can_write=who.can_write,
         can_edit=who.can_edit,
         can_operate=who.can_operate,
         has_desk=who.can_edit or is_shop_staff(who.user),
         unread=watching.count_unread(db.session, who.user, also=notices.unread_of(who.user)) if who.user else 0,
     )
+
+
+def beside_nav_topics(also: Select[tuple[str]]) -> list[str]:
+    """What ``also`` selects, brought along by the statement for the frame's topics. Before the frame is asked for."""
+    g.nav_topics, found = curation.nav_topics_and(db.session, viewer().locale, also)
+    return found
+
+
+def _nav_topics() -> list[tuple[str, str]]:
+    known: list[tuple[str, str]] | None = g.get("nav_topics")
+    return curation.list_nav_topics(db.session, viewer().locale) if known is None else known
 
 
 @lru_cache(maxsize=16)

@@ -73,8 +73,8 @@ class StoredPicture(NamedTuple):
     width: int
     height: int
     widths: list[int]
-    alt: str = ""
     focus: tuple[int, int] = (50, 50)
+    alt: str = ""
 
 
 def read_form(args: MultiDict[str, str], currency: str) -> SearchForm:

@@ -21,6 +21,7 @@ from contentshop.curation import queries as curation
 from contentshop.curation.queries import Featured
 from contentshop.discovery import queries as discovery
 from contentshop.live import queries as live
+from contentshop.live.queries import Announcement
 from contentshop.orders import queries as orders
 from contentshop.posts import queries as posts
 from contentshop.posts import series as collections
@@ -46,7 +47,7 @@ from contentshop.web import (
 )
 from contentshop.web.cache import begin, keep
 from contentshop.web.cards import creator_url, language_tag, post_url, product_card, series_url, tile
-from contentshop.web.chrome import current_chrome
+from contentshop.web.chrome import beside_nav_topics, current_chrome
 from contentshop.web.desk_search import synonyms_for
 from contentshop.web.door import Door, show
 from contentshop.web.live import announced, next_missed
@@ -100,7 +101,7 @@ def home() -> Response:
     who, number = viewer(), page_number(request.args.get("page"))
     placed = curation.list_placed(db.session, "home", now=who.now, locale=who.locale) if number == 1 else []
     popular = discovery.list_trending(db.session, "week").posts if number == 1 else {}
-    on_air = live.list_announced(db.session, now=who.now, limit=LIVE_SHOWN) if number == 1 else []
+    on_air = _on_air(who) if number == 1 else []
     newest = _Newest(number, also=_posts_of(placed) | set(popular))
     tiles = newest.also
     shelves, facts = _shelves(placed, who, tiles)
@@ -397,8 +398,12 @@ def _live_about(form: SearchForm, who: Viewer) -> list[AnnouncedView]:
     """What is live or announced with the words that were searched for, above the first page of results."""
     if not form.text or form.page != 1 or finding.is_filtered(form):
         return []
-    found = live.list_announced(db.session, now=who.now, text=form.text, limit=LIVE_SHOWN)
-    return [announced(entry) for entry in found]
+    return [announced(entry) for entry in _on_air(who, form.text)]
+
+
+def _on_air(who: Viewer, text: str = "") -> list[Announcement]:
+    """What is live now or announced, with all these words; no statement more than the frame asks."""
+    return live.read_lines(beside_nav_topics(live.announced_lines(now=who.now, text=text, limit=LIVE_SHOWN)))
 
 
 @bp.post("/preferences")

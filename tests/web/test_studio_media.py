@@ -250,6 +250,7 @@ def test_pages_that_crop_the_picture_follow_its_focus_at_once(
     reader = studio.application.test_client()
     paths = ("/products/lamp", "/p/guide", "/", "/search?q=lamp")
     assert [path for path in paths if "focus-x" in reader.get(path).text] == []
+    assert 'alt="(' not in reader.get("/search?q=lamp").text
     url = f"/studio/media/{key}"
     answer = studio.post(url, data={"csrf_token": csrf_of(studio, url), "alt": "A", "focus_x": "20", "focus_y": "90"})
     assert answer.status_code == 303
