@@ -25,7 +25,7 @@ from contentshop.posts.queries import PUBLIC
 from contentshop.products.inputs import gtin_forms
 from contentshop.products.models import Merchant, Offer, Product, ProductRating, Stock, Variant
 from contentshop.products.offers import Rating
-from contentshop.search.port import WAYS, Document, Kind, Way
+from contentshop.search.port import WAYS, Document, Way, kind_of_post
 from contentshop.social.models import Discussion
 from contentshop.social.queries import Said, said_of
 
@@ -291,12 +291,6 @@ def post_documents(session: AnySession, keys: Collection[str]) -> dict[str, Docu
 
 # What of a deal's facts is searched as text.
 DEAL_TEXTS = ("note", "terms", "steps")
-
-
-def kind_of_post(kind: str) -> Kind:
-    """What a kind of post is called in an index."""
-    kinds: dict[str, Kind] = {"list": "list", "deal": "deal"}
-    return kinds.get(kind, "post")
 
 
 def _of_deal(deal: Any, supply: _Supply) -> _Supply:

@@ -14,6 +14,14 @@ from contentshop.core.errors import ContentshopError, Unavailable
 
 Kind = Literal["post", "list", "deal", "product", "creator", "featured", "topic"]
 KINDS: tuple[Kind, ...] = ("post", "list", "deal", "product", "creator", "featured", "topic")
+
+
+def kind_of_post(kind: str) -> Kind:
+    """What a kind of post is called in an index."""
+    kinds: dict[str, Kind] = {"list": "list", "deal": "deal"}
+    return kinds.get(kind, "post")
+
+
 # How a deal stands; empty for everything else.
 Phase = Literal["", "upcoming", "running", "ended"]
 PHASES: tuple[Phase, ...] = ("", "upcoming", "running", "ended")

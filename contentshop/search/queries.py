@@ -23,10 +23,9 @@ from contentshop.posts.bargains import DealFacts
 from contentshop.posts.models import Deal, Post, Revision
 from contentshop.posts.queries import DEAL_COLUMNS, PUBLIC, read_deal
 from contentshop.products.models import Merchant, Product, ProductPicture
-from contentshop.search.documents import kind_of_post
 from contentshop.search.highlight import highlight, highlight_title
 from contentshop.search.models import SynonymRule
-from contentshop.search.port import Facet, Kind, SearchBackend, SearchQuery
+from contentshop.search.port import Facet, Kind, SearchBackend, SearchQuery, kind_of_post
 from contentshop.search.synonyms import Book, Rule
 
 # Characters of a long text in which the fragment to show is looked for.

@@ -21,8 +21,7 @@ from contentshop.posts.models import Post, Revision
 from contentshop.posts.queries import PUBLIC
 from contentshop.products.models import Product
 from contentshop.search.analysis import ANALYSIS_VERSION
-from contentshop.search.documents import kind_of_post
-from contentshop.search.port import Synonym
+from contentshop.search.port import Synonym, kind_of_post
 from contentshop.watching.inputs import Kind, Wanted
 from contentshop.watching.matching import Analysed, anchors_in
 from contentshop.watching.models import Anchor, Notification, SavedSearch, Sighting

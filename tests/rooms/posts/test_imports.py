@@ -174,3 +174,48 @@ def test_front_matter_may_say_when_it_was_tested(tmp_path: Path) -> None:
     path.write_text(f"---\ntitle: Lamp\n{dates}\n---\nx\n")
     found = read_post(path)
     assert (found.tested_from, found.tested_to, found.owned_since) == ("2026-05-01", "2026-05-30", "2025-11-11")
+
+
+DEAL = """---
+title: Kettle for 49
+kind: deal
+deal:
+  product: kettle
+  price: "49.00"
+  currency: USD
+  steps: [Open the page, Enter the code]
+  starts: 2026-11-20T08:00
+  ends_in_days: "5"
+  zone: Asia/Shanghai
+---
+A fair price.
+"""
+
+
+def test_a_deal_has_its_facts_below_its_name(tmp_path: Path) -> None:
+    file = read_post(write(tmp_path, DEAL))
+
+    assert (file.kind, file.deal["price"]) == ("deal", "49.00")
+    assert file.deal_words(NOW) == {
+        "product": "kettle",
+        "price": "49.00",
+        "currency": "USD",
+        "steps": ["Open the page", "Enter the code"],
+        "starts": "2026-11-20T08:00",
+        "ends": "2026-11-25T20:00",
+        "zone": "Asia/Shanghai",
+    }
+    assert read_post(write(tmp_path, FULL)).deal_words(NOW) == {}
+
+
+@pytest.mark.parametrize(
+    ("deal", "told"),
+    [
+        ("deal: cheap", "is not a list of"),
+        ("deal: {cost: '5'}", "has no “cost”"),
+        ("deal: {price: [1, 2]}", "is not one piece of text"),
+        ("deal: {ends_in_days: soon}", "is not a number of days"),
+    ],
+)
+def test_a_deal_that_cannot_be_read(tmp_path: Path, deal: str, told: str) -> None:
+    assert told in refused(write(tmp_path, f"---\ntitle: A\nkind: deal\n{deal}\n---\nx"))
