@@ -33,10 +33,12 @@ from contentshop.web import (
     desk_catalogue,
     desk_customers,
     desk_delivery,
+    desk_ledger,
     desk_merchants,
     desk_nav,
     desk_orders,
     desk_packing,
+    desk_payments,
     desk_promotions,
     desk_search,
     desk_stock,
@@ -47,6 +49,7 @@ from contentshop.web import (
     following,
     fragments,
     gallery,
+    gift_cards,
     go,
     live,
     orders,
@@ -185,7 +188,21 @@ def _open_doors(app: Flask) -> None:
     errors.attach(app)
     readers = (
         *(reader, talk, reviews, deals, trending, following, searches, suggest),
-        *(go, shop, orders, aftersale, checkout, paying, account, addresses, watching, feeds, files, gallery),
+        *(
+            go,
+            shop,
+            orders,
+            aftersale,
+            checkout,
+            paying,
+            gift_cards,
+            account,
+            addresses,
+            watching,
+            feeds,
+            files,
+            gallery,
+        ),
     )
     creators = (
         studio,
@@ -207,7 +224,7 @@ def _open_doors(app: Flask) -> None:
     office = (
         *(desk, desk_audit, desk_merchants, desk_search, editor),
         *(desk_orders, desk_packing, desk_aftersale, desk_customers),
-        *(desk_promotions, desk_delivery, desk_stock, desk_catalogue),
+        *(desk_promotions, desk_delivery, desk_stock, desk_catalogue, desk_payments, desk_ledger),
     )
     for door in (*readers, live, restock, *creators, *office):
         app.register_blueprint(door.bp)

@@ -14,16 +14,19 @@ from typing import Any
 from flask import Flask
 
 from contentshop.core.db import db
+from contentshop.core.errors import Unavailable
 from contentshop.core.mail import Message
 from contentshop.core.uow import unit_of_work
 from contentshop.discovery import likeness
 from contentshop.orders import actions as orders
 from contentshop.posts import deals
+from contentshop.products import actions as stocking
+from contentshop.products import queries as products
 from contentshop.reviews import actions as reviews
 from contentshop.search import actions as search
 from contentshop.watching import actions as watching
 from contentshop.watching.documents import Subject
-from contentshop.web import mails, order_mails, review_mails, studio_mails, watching_mails
+from contentshop.web import mails, order_mails, restock_mails, review_mails, studio_mails, watching_mails
 from contentshop.web.session import engines, settings
 
 Payloads = Sequence[Mapping[str, Any]]
@@ -136,28 +139,34 @@ def _ship_digital(payloads: Payloads) -> None:
 
 
 def _tell_restock(payloads: Payloads) -> None:
-    """Each person is marked as told before the mail goes, in a transaction of its own, so that nobody is told twice."""
+    """Each person is marked as soon as the mail has gone, so that a mail server that stops in the middle tells nobody
+    twice."""
     for payload in payloads:
-        waiting = stock.list_waiting(db.session, str(payload["variant"]))
-        for key in waiting:
+        for key in products.list_waiting(db.session, str(payload["variant"])):
             message = restock_mails.arrived(key)
             db.session.rollback()
             if message is None:
                 continue
+            engines().mail.send(message)
             with unit_of_work(db.session):
-                mine = products.take_restock(db.session, key, now=engines().clock.now())
-            if mine:
-                engines().mail.send(message)
+                stocking.take_restock(db.session, key, now=engines().clock.now())
 
 
 def _alert_low(payloads: Payloads) -> None:
     for payload in payloads:
         variant = str(payload["variant"])
         with unit_of_work(db.session):
-            due = products.take_alert(db.session, variant, now=engines().clock.now())
-        for message in restock_mails.running_low(variant) if due else ():
-            engines().mail.send(message)
+            due = stocking.take_alert(db.session, variant, now=engines().clock.now())
+        messages = restock_mails.running_low(variant) if due else ()
         db.session.rollback()
+        try:
+            for message in messages:
+                engines().mail.send(message)
+        except Unavailable:
+            # The job is tried again, and has to find that nobody was told.
+            with unit_of_work(db.session):
+                stocking.drop_alert(db.session, variant)
+            raise
 
 
 REACTIONS: dict[str, Reaction] = {

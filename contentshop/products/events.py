@@ -33,3 +33,10 @@ class StockArrived(Event):
     """This variant can be had again after it could not."""
 
     variant: str
+
+
+@dataclass(frozen=True, slots=True)
+class RestockAsked(Event):
+    """Somebody gave an address to be told at when a variant is back; it has to be proved."""
+
+    watch: str

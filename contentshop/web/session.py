@@ -44,7 +44,7 @@ YEAR = 365 * 24 * 3600
 TOKENLESS = frozenset({"shop.add_to_cart", "reader.preferences", "searches.pick"})
 # Endpoints that programs call by themselves, without cookie or origin: mail programs (RFC 8058), whose signed address
 # is the proof, and payment providers, whose signed message is.
-SIGNED = frozenset({"watching.stop_mails", "reviews.stop", "paying.hook"})
+SIGNED = frozenset({"watching.stop_mails", "reviews.stop", "restock.stopped", "paying.hook"})
 
 csrf = CSRFProtect()
 login_manager = LoginManager()

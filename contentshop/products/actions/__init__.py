@@ -18,6 +18,14 @@ from contentshop.products.actions.importing import (
 from contentshop.products.actions.looking import note_look
 from contentshop.products.actions.pasting import Found, add_found, correct_found, forget_readings, keep_reading
 from contentshop.products.actions.places import save_location, save_supplier, set_location_active
+from contentshop.products.actions.restocking import (
+    ask_restock,
+    confirm_restock,
+    drop_alert,
+    stop_restock,
+    take_alert,
+    take_restock,
+)
 from contentshop.products.actions.saving import (
     remove_picture,
     restore_offer,
@@ -46,9 +54,12 @@ __all__ = [
     "add_found",
     "apply_bulk",
     "approve_merchant",
+    "ask_restock",
     "close_stocktake",
+    "confirm_restock",
     "correct_found",
     "digest_of",
+    "drop_alert",
     "drop_stocktake",
     "finish_import",
     "forget_readings",
@@ -79,6 +90,9 @@ __all__ = [
     "set_picture",
     "set_variant_picture",
     "start_import",
+    "stop_restock",
+    "take_alert",
+    "take_restock",
     "undo_bulk",
     "upsert_product",
     "upsert_products",
