@@ -54,7 +54,7 @@ class StripeStandIn:
         answer = requests.request(
             method, self.behind + path, data=data, headers={"Authorization": f"Bearer {SECRET}"}, timeout=30
         )
-        found: dict[str, Any] = answer.json()
+        found: dict[str, Any] = answer.json() if answer.content else {}
         return found | {"status_code": answer.status_code}
 
     def send_messages_to(self, url: str) -> None:

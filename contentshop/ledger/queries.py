@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import func, select
 
@@ -133,6 +133,46 @@ def count_entries(session: AnySession, *, account: str = "", reference: str = ""
     if account:
         query = query.where(LedgerEntry.account == account)
     return session.scalar(query) or 0
+
+
+@dataclass(frozen=True, slots=True)
+class DayRow:
+    """What one UTC day took in one currency, in minor units: money that came, that went back, and what was sold."""
+
+    day: date
+    currency: str
+    received: int
+    returned: int
+    sales: int
+
+
+def list_days(session: AnySession, *, since: datetime) -> list[DayRow]:
+    """The days from ``since`` on in which anything was booked, newest first, then by currency."""
+    cash = LedgerEntry.account.startswith("cash:")
+    rows = session.execute(
+        select(
+            LedgerTransaction.booked_at,
+            LedgerTransaction.currency,
+            func.coalesce(func.sum(LedgerEntry.minor).filter(cash, LedgerEntry.minor > 0), 0),
+            func.coalesce(func.sum(-LedgerEntry.minor).filter(cash, LedgerEntry.minor < 0), 0),
+            func.coalesce(
+                func.sum(LedgerEntry.minor).filter(
+                    LedgerTransaction.kind == "sale", LedgerEntry.account == "receivable"
+                ),
+                0,
+            ),
+        )
+        .join(LedgerEntry, LedgerEntry.transaction_id == LedgerTransaction.id)
+        .where(LedgerTransaction.booked_at >= since)
+        .group_by(LedgerTransaction.booked_at, LedgerTransaction.currency)
+    )
+    sums: dict[tuple[date, str], list[int]] = {}
+    for at, currency, *amounts in rows:
+        known = sums.setdefault((at.date(), currency), [0, 0, 0])
+        for index, amount in enumerate(amounts):
+            known[index] += int(amount)
+    ordered = sorted(sums.items(), key=lambda item: (-item[0][0].toordinal(), item[0][1]))
+    return [DayRow(day, currency, *amounts) for (day, currency), amounts in ordered]
 
 
 def audit(session: AnySession) -> list[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, literal, select, update
 from sqlalchemy.exc import IntegrityError
@@ -131,6 +131,11 @@ def issue(
         )
     record(session, GiftCardIssued(gift_card=card.key), now=now)
     return card
+
+
+def expiry(now: datetime, months: int) -> datetime | None:
+    """When a card that is issued now is over: after so many months of thirty days; never when none."""
+    return now + timedelta(days=30 * months) if months else None
 
 
 def account(card: GiftCard) -> str:

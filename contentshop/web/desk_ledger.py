@@ -1,0 +1,256 @@
+"""The desk of the books: accounts, bookings, a file of them, and what each day has taken."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from urllib.parse import urlencode
+
+from flask import Response as FlaskResponse
+from flask import request, stream_with_context, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from contentshop.core.db import db
+from contentshop.core.money import Money
+from contentshop.core.paging import page_number
+from contentshop.ledger import queries
+from contentshop.web.door import Door, show
+from contentshop.web.session import viewer
+
+bp = Door("desk_ledger", __name__)
+
+PAGE_SIZE = 100
+FILE_STEP = 1000
+DAYS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class AccountLine:
+    """One account in one currency."""
+
+    account: str
+    words: str
+    url: str
+    debit: Money
+    credit: Money
+    balance: Money
+
+
+@dataclass(frozen=True, slots=True)
+class AccountsPage:
+    """All accounts."""
+
+    rows: Sequence[AccountLine]
+    tabs: Sequence[tuple[str, str, bool, int | None]]
+    csv_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class EntryLine:
+    """One side of a booking: exactly one of ``debit`` and ``credit`` is there."""
+
+    number: int
+    at: datetime
+    kind: str
+    reference: str
+    reference_url: str
+    account: str
+    account_url: str
+    debit: Money | None
+    credit: Money | None
+
+
+@dataclass(frozen=True, slots=True)
+class EntriesPage:
+    """Bookings, newest first. ``filters``: what they are narrowed to, in words."""
+
+    rows: Sequence[EntryLine]
+    total: int
+    filters: Sequence[str]
+    tabs: Sequence[tuple[str, str, bool, int | None]]
+    csv_url: str
+    position: str
+    previous_url: str
+    next_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class DayLine:
+    """What one day took in one currency."""
+
+    day: datetime
+    received: Money
+    returned: Money
+    sales: Money
+
+
+@dataclass(frozen=True, slots=True)
+class DaysPage:
+    """The last days, newest first."""
+
+    rows: Sequence[DayLine]
+    tabs: Sequence[tuple[str, str, bool, int | None]]
+
+
+def kinds() -> dict[str, str]:
+    """What a booking is, in words."""
+    return {
+        "payment": _("Payment"),
+        "sale": _("Sale"),
+        "refund": _("Refund promised"),
+        "overpaid": _("Paid for nothing"),
+        "refund_paid": _("Refund sent"),
+        "credit_issued": _("Gift card given"),
+        "credit_spent": _("Gift card spent"),
+        "commission_released": _("Commission final"),
+    }
+
+
+def account_words(account: str) -> str:
+    """What an account is for."""
+    first, _rest, more = account.partition(":")
+    known: dict[str, str] = {
+        "cash": _("Money at the provider"),
+        "receivable": _("Owed by buyers"),
+        "revenue": _("Sales of goods") if more == "goods" else _("Sales of delivery"),
+        "discounts": _("Discounts given"),
+        "tax": _("Tax owed"),
+        "commission": _("Commissions of creators"),
+        "creator": _("Owed to a creator, may be returned") if more.endswith(":held") else _("Owed to a creator"),
+        "supplier": _("Owed to a supplier"),
+        "cost": _("Suppliers' share"),
+        "credit": _("Owed on a gift card"),
+        "goodwill": _("Gift cards given away"),
+        "refunds": _("Owed to buyers"),
+    }
+    return known.get(first, "")
+
+
+def _tabs(here: str) -> list[tuple[str, str, bool, int | None]]:
+    return [
+        (_("Accounts"), url_for("desk_ledger.index"), here == "accounts", None),
+        (_("Bookings"), url_for("desk_ledger.entries"), here == "entries", None),
+        (_("Days"), url_for("desk_ledger.days"), here == "days", None),
+    ]
+
+
+@bp.get("/desk/ledger")
+def index() -> Response:
+    """Every account with what it comes to."""
+    rows = [
+        AccountLine(
+            account=row.account,
+            words=account_words(row.account),
+            url=url_for("desk_ledger.entries", account=row.account),
+            debit=Money(row.debit, row.currency),
+            credit=Money(row.credit, row.currency),
+            balance=row.balance,
+        )
+        for row in queries.list_accounts(db.session)
+    ]
+    return show("desk/ledger.html", AccountsPage(rows, _tabs("accounts"), url_for("desk_ledger.file")))
+
+
+@bp.get("/desk/ledger/bookings")
+def entries() -> Response:
+    """Bookings of one account (``account``) or about one order (``about``), or all."""
+    account, about = (request.args.get(name, "")[:80] for name in ("account", "about"))
+    number = page_number(request.args.get("page"))
+    total = queries.count_entries(db.session, account=account, reference=about)
+    rows = queries.list_entries(
+        db.session, account=account, reference=about, limit=PAGE_SIZE, offset=(number - 1) * PAGE_SIZE
+    )
+    here = {name: value for name, value in (("account", account), ("about", about)) if value}
+
+    def page_url(wanted: int) -> str:
+        return url_for("desk_ledger.entries") + "?" + urlencode({**here, "page": wanted})
+
+    pages = max(1, -(-total // PAGE_SIZE))
+    return show(
+        "desk/ledger_entries.html",
+        EntriesPage(
+            rows=[_entry_line(row) for row in rows],
+            total=total,
+            filters=[value.upper() if name == "about" else value for name, value in here.items()],
+            tabs=_tabs("entries"),
+            csv_url=url_for("desk_ledger.file", **here),  # type: ignore[arg-type]
+            position=_("Page %(number)s of %(pages)s", number=number, pages=pages),
+            previous_url=page_url(number - 1) if number > 1 else "",
+            next_url=page_url(number + 1) if number < pages else "",
+        ),
+    )
+
+
+def _entry_line(row: queries.EntryRow) -> EntryLine:
+    return EntryLine(
+        number=row.transaction_id,
+        at=row.booked_at,
+        kind=kinds().get(row.kind, row.kind),
+        reference=row.reference.upper(),
+        reference_url=url_for("desk_ledger.entries", about=row.reference),
+        account=row.account,
+        account_url=url_for("desk_ledger.entries", account=row.account),
+        debit=row.amount if row.minor > 0 else None,
+        credit=Money(-row.minor, row.currency) if row.minor < 0 else None,
+    )
+
+
+@bp.get("/desk/ledger/bookings.csv")
+def file() -> Response:
+    """The same bookings as a file, all of them. Amounts are in major units with a point, debit positive.
+
+    Nothing in it is typed by a stranger: accounts, kinds and references are our own words and keys.
+    """
+    account, about = (request.args.get(name, "")[:80] for name in ("account", "about"))
+
+    def lines() -> Iterator[str]:
+        yield _csv(["transaction", "booked_at", "kind", "reference", "account", "amount", "currency", "actor"])
+        offset = 0
+        while rows := queries.list_entries(
+            db.session, account=account, reference=about, limit=FILE_STEP, offset=offset
+        ):
+            offset += len(rows)
+            for row in rows:
+                yield _csv(
+                    [
+                        str(row.transaction_id),
+                        row.booked_at.isoformat(),
+                        row.kind,
+                        row.reference,
+                        row.account,
+                        str(row.amount.amount),
+                        row.currency,
+                        row.actor,
+                    ]
+                )
+
+    answer = FlaskResponse(stream_with_context(lines()), mimetype="text/csv")
+    answer.headers["Content-Disposition"] = 'attachment; filename="bookings.csv"'
+    return answer
+
+
+def _csv(cells: Sequence[str]) -> str:
+    line = io.StringIO()
+    csv.writer(line).writerow(cells)
+    return line.getvalue()
+
+
+@bp.get("/desk/ledger/days")
+def days() -> Response:
+    """What each of the last thirty days has taken, by UTC days."""
+    now = viewer().now
+    since = datetime(now.year, now.month, now.day, tzinfo=UTC) - timedelta(days=DAYS - 1)
+    rows = [
+        DayLine(
+            datetime.combine(row.day, time(), UTC),
+            Money(row.received, row.currency),
+            Money(row.returned, row.currency),
+            Money(row.sales, row.currency),
+        )
+        for row in queries.list_days(db.session, since=since)
+    ]
+    return show("desk/ledger_days.html", DaysPage(rows, _tabs("days")))
