@@ -29,6 +29,7 @@ from contentshop.curation.inputs import FeaturedListInput, SlotInput
 from contentshop.delivery import actions as delivery
 from contentshop.delivery.inputs import MethodInput, TaxInput, ZoneInput
 from contentshop.demo.accounts import PASSWORD
+from contentshop.demo.reviews import load_reviews
 from contentshop.discovery import actions as discovery
 from contentshop.discovery import queries as trends
 from contentshop.importing import import_posts, store_picture_file
@@ -73,6 +74,9 @@ def load_demo(app: Flask, *, say: Callable[[str], None]) -> bool:
         _end_a_deal(now)
     with unit_of_work(db.session):
         _load_featured(now)
+    with unit_of_work(db.session):
+        handle = next(person["handle"] for person in _yaml("people.yaml") if person["role"] == "operator")
+        load_reviews(app.extensions["contentshop"].passwords.hash(PASSWORD), operator=handle, now=now)
     with unit_of_work(db.session):
         _load_visits(now)
     engines().search.ensure()

@@ -163,7 +163,7 @@ def extras_of(order: Order) -> Extras:
         cases=[case_link(row, order_token(order.key)) for row in queries.list_of_order(db.session, order.id)],
         falls=[Fall(line_id, titles[line_id], Money(minor, order.currency)) for line_id, minor in falls.items()],
         can_ask=bool(queries.claimable(db.session, order)) and _in_time(order, now),
-        review_url="/account/reviews" if order.state == "completed" and order.user_id is not None else "",
+        review_url=f"/account/reviews?order={order.key}" if order.state == "completed" and order.user_id else "",
     )
 
 

@@ -18,6 +18,7 @@ def rooms() -> list[tuple[str, str, str]]:
         ("desk_orders.queue", _("Orders"), "package"),
         ("desk_aftersale.queue", _("After-sale"), "refresh"),
         ("desk_customers.customers", _("Customers"), "user"),
+        ("reviews.desk", _("Reviews"), "star"),
         ("desk.products", _("Products"), "tag"),
         ("desk.stock_list", _("Stock"), "list"),
         ("desk_merchants.merchants", _("Merchants"), "store"),
