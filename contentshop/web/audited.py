@@ -31,12 +31,19 @@ def told(subject: str, before: Mapping[str, Any] | None = None, after: Mapping[s
     g.setdefault("audited", {})[subject] = (dict(before or {}), dict(after or {}))
 
 
+def nothing() -> None:
+    """This request changes nothing, although it is a form that was not refused: a preview."""
+    g.setdefault("audited", {})
+
+
 def keep() -> None:
     """Write the entries of this request into the running transaction; the person is whoever is signed in.
 
     Every unit of work of a staff door does so by itself; a view that manages its own units calls it in its last one.
     """
-    entries = g.pop("audited", None) or {_subject(): ({}, _form())}
+    entries = g.pop("audited", None)
+    if entries is None:
+        entries = {_subject(): ({}, _form())}
     who = viewer()
     for subject, (before, after) in entries.items():
         audit.note(

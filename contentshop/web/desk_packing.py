@@ -21,7 +21,7 @@ from contentshop.orders.actions import Parcel, Sent
 from contentshop.orders.inputs import TrackingRow, read_tracking_file
 from contentshop.orders.policy import Verb
 from contentshop.orders.queries import Pick
-from contentshop.web.audited import told
+from contentshop.web.audited import nothing, told
 from contentshop.web.desk_orders import confirm_within
 from contentshop.web.door import Door, show
 from contentshop.web.session import viewer
@@ -68,7 +68,7 @@ class BulkPage:
     example: str = EXAMPLE
 
 
-@bp.get("/desk/picking")
+@bp.get("/desk/orders/picking")
 def picking() -> Response:
     """The pick list, as it prints."""
     picks = orders.pick_list(db.session)
@@ -84,13 +84,13 @@ def picking() -> Response:
     )
 
 
-@bp.get("/desk/shipping")
+@bp.get("/desk/orders/shipping")
 def bulk() -> Response:
     """The form that takes a file of tracking numbers."""
     return show("desk/order_bulk.html", BulkPage("", (), (), 0, {}))
 
 
-@bp.post("/desk/shipping")
+@bp.post("/desk/orders/shipping")
 def ship_file() -> Response:
     """Preview a file, or ship what it says: all of its good rows or, when one of them fails now, none.
 
@@ -107,6 +107,7 @@ def ship_file() -> Response:
     told_lines = [translated(problem) for problem in problems]
     good = [row for row, line in zip(rows, lines, strict=True) if not line.problem]
     if request.form.get("do") != "ship" or not good:
+        nothing()
         status = 200 if good else 422
         return show("desk/order_bulk.html", BulkPage(text, lines, told_lines, len(good), {}), status)
     who = viewer()

@@ -142,11 +142,11 @@ def test_the_pick_list_names_shelf_and_order(
 ) -> None:
     first, second = place(app, make, clock, quantity=2), place(app, make, clock)
     place(app, make, clock, paid=False)
-    words = text_of(staff["warehouse"].get("/desk/picking").text)
+    words = text_of(staff["warehouse"].get("/desk/orders/picking").text)
     assert "3 things for 2 orders" in words
     assert first.upper() in words
     assert second.upper() in words
-    assert staff["support"].get("/desk/picking").status_code == 403
+    assert staff["support"].get("/desk/orders/picking").status_code == 403
 
 
 def test_a_file_is_shown_before_it_ships(
@@ -165,7 +165,7 @@ def test_a_file_is_shown_before_it_ships(
         ",UPS,1Z4",
     ]
     file = (BytesIO("\n".join(rows).encode()), "out.csv")
-    page = post(packer, "/desk/shipping", file=file)
+    page = post(packer, "/desk/orders/shipping", file=file)
     assert page.status_code == 200
     words = text_of(page.text)
     for sentence in (
@@ -178,9 +178,9 @@ def test_a_file_is_shown_before_it_ships(
         assert sentence in words
     assert read(app, lambda: db.session.scalars(select(Shipment)).all()) == []
     kept = hidden(page.text, "text")
-    assert post(packer, "/desk/shipping", text=kept, do="ship").status_code == 303
+    assert post(packer, "/desk/orders/shipping", text=kept, do="ship").status_code == 303
     assert [order.state for order in orders(app)] == ["shipped", "shipped", "placed"]
-    again = post(packer, "/desk/shipping", text=kept, do="ship")
+    again = post(packer, "/desk/orders/shipping", text=kept, do="ship")
     assert again.status_code == 422
     assert text_of(again.text).count("Everything in this order has been shipped already.") == 2
     entries = read(app, lambda: db.session.scalars(select(AuditEntry.subject).order_by(AuditEntry.id)).all())
@@ -189,7 +189,7 @@ def test_a_file_is_shown_before_it_ships(
 
 @pytest.mark.parametrize("content", [b"", b"\n\n", b"\xff\xfe\x00\x80", b"order,tracking\n"])
 def test_files_that_are_none(staff: dict[str, FlaskClient], content: bytes) -> None:
-    answer = post(staff["warehouse"], "/desk/shipping", file=(BytesIO(content), "x.csv"))
+    answer = post(staff["warehouse"], "/desk/orders/shipping", file=(BytesIO(content), "x.csv"))
     assert answer.status_code == 422
 
 
