@@ -194,6 +194,13 @@ def buying(run: Bench, site: bench.Site, server: bench.Server, seconds: float) -
         figures[name] = run.once(f"place an order, {name}", server, rounds, clients=BUYERS)
     hot, spread = figures["one hot SKU"], figures["1,000 SKUs"]
     run.say(Figure("one hot SKU ÷ 1,000 SKUs", value=f"{(hot.rate or 0) / (spread.rate or 1):.2f}"))
+    bare = bench.bare_transactions(site, seconds)
+    run.say(Figure("bare transaction of the database", rate=bare, value="one connection"))
+    run.say(Figure("place an order, 1,000 SKUs ÷ bare transaction", value=f"{(spread.rate or 0) / bare:.3f}"))
+    run.say(Figure("place an order, one hot SKU ÷ bare transaction", value=f"{(hot.rate or 0) / bare:.3f}"))
+    cart, order = bench.order_page(site, server.port)
+    run.pages("cart", server, [cart], clients=BUYERS)
+    run.pages("page of an order", server, [order], clients=BUYERS)
 
 
 def statements(run: Bench, site: bench.Site) -> None:

@@ -24,13 +24,12 @@ from contentshop.accounts import queries as people
 from contentshop.app import create_app
 from contentshop.cli import _migrate
 from contentshop.config import DEFAULT_SHIPPING, Settings, _shipping
-from contentshop.core.db import db
+from contentshop.core.db import db, writing
 from contentshop.core.ids import new_key
 from contentshop.core.outbox import OutboxEvent
 from contentshop.core.uow import unit_of_work
 from contentshop.demo import load as demo
 from contentshop.demo.accounts import ACCOUNTS, PASSWORD
-from contentshop.orders import queries as orders
 from contentshop.orders.models import Cart, CartLine
 from contentshop.posts import actions as posts
 from contentshop.posts.inputs import PostInput
@@ -40,8 +39,8 @@ from contentshop.products.inputs import MerchantInput, ProductInput
 from contentshop.products.models import Merchant, Offer, Product, Stock, Variant
 from contentshop.reactions import site_context
 from contentshop.search import actions as search
-from contentshop.web.session import engines
-from contentshop.web.shop_pages import Seen, sign_seen
+from contentshop.web.checkout_pages import Seen, load_cart, sign_seen
+from contentshop.web.session import engines, viewer
 
 ROOT = Path(__file__).parent.parent
 BATCH = 200
@@ -407,7 +406,8 @@ def orders_to_place(site: Site, port: int, *, count: int, skus: int) -> list[loa
         keys = [new_key(32) for _ in range(count)]
         now = engines().clock.now()
         with unit_of_work(db.session):
-            db.session.execute(insert(Cart), [{"key": key, "created_at": now, "updated_at": now} for key in keys])
+            cart = {"created_at": now, "updated_at": now, "codes": [], "draft": DRAFT}
+            db.session.execute(insert(Cart), [{"key": key, **cart} for key in keys])
             ids = {row.key: row.id for row in db.session.execute(select(Cart.key, Cart.id).where(Cart.key.in_(keys)))}
             lines = [
                 {"cart_id": ids[key], "variant_id": variants[at % len(variants)][0], "card_key": "", "quantity": 1}
@@ -422,31 +422,75 @@ def orders_to_place(site: Site, port: int, *, count: int, skus: int) -> list[loa
     cookies, token = _cookies(headers), _token(body.decode())
     found = []
     for at, key in enumerate(keys):
-        fields = ADDRESS | {"csrf_token": token, "attempt": new_key(20), "seen": seen[at % len(seen)]}
+        fields = {"csrf_token": token, "attempt": new_key(20), "seen": seen[at % len(seen)]}
         headers = {"Cookie": f"{cookies}; cs_cart={key}", "Sec-Fetch-Site": "same-origin"}
         found.append(load.Request("/checkout", headers, "POST", urlencode(fields)))
     return found
 
 
 def _seen(site: Site, key: str) -> str:
-    facts = orders.get_cart(db.session, key, locale="en", region="US", currency="USD", postage=site.settings.shipping)
-    quote = facts.quote("USD")
-    assert quote is not None
-    return sign_seen(Seen("USD", quote.totals.total.minor, quote.fingerprint))
+    with site.app.test_request_context(headers=[("Accept-Language", "en")]):
+        quote = load_cart(key, viewer()).quote("USD")
+        assert quote is not None
+        return sign_seen(Seen("USD", quote.totals.total.minor, quote.fingerprint))
 
 
-ADDRESS = {
+# What the first two steps of the checkout have kept.
+DRAFT = {
     "email": "buyer@example.org",
     "name": "Robin Buyer",
     "phone": "+1 555 0100",
     "country": "US",
     "region": "CA",
     "city": "Oakland",
+    "district": "",
     "address": "1 Example Street",
     "postcode": "94607",
     "note": "",
+    "currency": "USD",
+    "shipping": "",
     "payment_method": "bank_transfer",
 }
+
+
+def bare_transactions(site: Site, seconds: float) -> float:
+    """Transactions a second of the least an order can be on this database: take one of a stock, write an order and a
+    line, commit durably; one connection, nothing around it."""
+    with site.app.app_context(), writing(), db.engine.connect() as connection:
+        for statement in BARE_TABLES:
+            connection.exec_driver_sql(statement)
+        connection.commit()
+        start, done = time.perf_counter(), 0
+        while time.perf_counter() - start < seconds:
+            with connection.begin():
+                taken = connection.execute(text("UPDATE bare_stock SET free = free - 1 WHERE id = 1 AND free >= 1"))
+                assert taken.rowcount == 1
+                connection.execute(text("INSERT INTO bare_order (id, total) VALUES (:id, 1999)"), {"id": done})
+                connection.execute(text("INSERT INTO bare_line (order_id, sku) VALUES (:id, 'A')"), {"id": done})
+            done += 1
+        rate = done / (time.perf_counter() - start)
+        for name in ("bare_line", "bare_order", "bare_stock"):
+            connection.exec_driver_sql(f"DROP TABLE {name}")
+        connection.commit()
+    return rate
+
+
+BARE_TABLES = (
+    "CREATE TABLE bare_stock (id INTEGER PRIMARY KEY, free INTEGER NOT NULL CHECK (free >= 0))",
+    "CREATE TABLE bare_order (id INTEGER PRIMARY KEY, total INTEGER NOT NULL)",
+    "CREATE TABLE bare_line (order_id INTEGER NOT NULL, sku TEXT NOT NULL)",
+    "INSERT INTO bare_stock VALUES (1, 10000000)",
+)
+
+
+def order_page(site: Site, port: int) -> tuple[load.Request, load.Request]:
+    """A cart with one thing in it, and the page of an order that was placed."""
+    cart, *rest = orders_to_place(site, port, count=2, skus=1)
+    status, headers, _ = load.send(port, rest[0])
+    if status != 303:
+        raise RuntimeError(f"placing an order answered {status}")
+    cookies = cart.headers["Cookie"]
+    return load.Request("/cart", {"Cookie": cookies}), load.Request(headers["location"])
 
 
 def statements(site: Site, path: str) -> list[str]:

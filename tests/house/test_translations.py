@@ -25,7 +25,7 @@ from contentshop.core.words import Said, say
 from contentshop.products.models import Offer, Product
 from contentshop.web.words import refusal_text, translated, translated_errors
 from tests.factories import Factory
-from tests.web.buyer import JSON, add, checkout_form
+from tests.web.buyer import JSON, add, checkout_form, steps
 from tools import strings
 
 TEMPLATES = strings.ROOT / "templates"
@@ -315,12 +315,14 @@ class TestPages:
         assert add(reader, product="kettle", headers=JSON | CHINESE).status_code == 200
         assert english_of(reader.get("/cart").text) == []
         assert english_of(reader.get("/checkout").text) == []
-        wrong = checkout_form(reader, email="x", name="", address="", city="", country="", payment_method="")
-        answer = reader.post("/checkout", data=wrong)
+        answer = steps(reader, email="x", name="", address="", city="", postcode="1")
         assert answer.status_code == 422
         assert "请填写城市。" in answer.text
         assert english_of(answer.text) == []
-        sent = checkout_form(reader, name="王小明", address="人民路一号", city="北京", country="CN", postcode="100000")
+        china = {"country": "CN", "region": "北京市", "city": "海淀区", "district": "", "postcode": "100000"}
+        sent = checkout_form(reader, name="王小明", address="人民路一号", **china)
+        for step in ("/checkout", "/checkout/delivery", "/checkout/review"):
+            assert english_of(reader.get(step).text, {"ada", "example", "org"}) == []
         order = reader.post("/checkout", data=sent, follow_redirects=True)
         assert order.status_code == 200
         account = {"Account", "holder", "demo", "IBAN", "DE"}  # as the settings give it

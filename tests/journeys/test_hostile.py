@@ -270,7 +270,6 @@ def order(site: LiveSite) -> list[str]:
             name=line(chunk[0], 100),
             address=line(chunk[1], 250),
             city=line(chunk[2], 70),
-            region=line(chunk[3], 70),
             note=note,
         )
         assert answer.status_code == 303, answer.text
