@@ -42,6 +42,7 @@ from contentshop.web import (
     desk_promotions,
     desk_search,
     desk_stock,
+    downloads,
     editor,
     errors,
     feeds,
@@ -226,7 +227,7 @@ def _open_doors(app: Flask) -> None:
         *(desk_orders, desk_packing, desk_aftersale, desk_customers),
         *(desk_promotions, desk_delivery, desk_stock, desk_catalogue, desk_payments, desk_ledger),
     )
-    for door in (*readers, live, restock, *creators, *office):
+    for door in (*readers, live, restock, downloads, *creators, *office):
         app.register_blueprint(door.bp)
 
 

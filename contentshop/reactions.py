@@ -138,6 +138,12 @@ def _ship_digital(payloads: Payloads) -> None:
             orders.ship_digital(db.session, key, confirm_within=within, now=engines().clock.now())
 
 
+def _grant_downloads(payloads: Payloads) -> None:
+    for key in dict.fromkeys(str(payload["order"]) for payload in payloads):
+        with unit_of_work(db.session):
+            stocking.grant_downloads(db.session, key, now=engines().clock.now())
+
+
 def _tell_restock(payloads: Payloads) -> None:
     """Each person is marked as soon as the mail has gone, so that a mail server that stops in the middle tells nobody
     twice."""
@@ -203,6 +209,8 @@ REACTIONS: dict[str, Reaction] = {
     "mail_order_refunded": _order_mail("refunded"),
     "mail_after_sale": _mail(order_mails.case_mail),
     "ship_digital": Reaction(_ship_digital, batch=1),
+    "grant_downloads": Reaction(_grant_downloads),
+    "mail_downloads": _mail(lambda payload: restock_mails.downloads(str(payload["order"]))),
     "mail_restock_question": _mail(restock_mails.question),
     "mail_restock": Reaction(_tell_restock, batch=1),
     "mail_stock_low": Reaction(_alert_low, batch=1),
@@ -244,11 +252,12 @@ ON_EVENT: dict[str, tuple[str, ...]] = {
     "ClaimAsked": ("mail_guest_orders",),
     "PlanFailed": ("mail_plan_failed",),
     "MemberInvited": ("mail_invitation",),
+    "DownloadsGranted": ("mail_downloads",),
     "RestockAsked": ("mail_restock_question",),
     "StockArrived": ("mail_restock",),
     "StockLow": ("mail_stock_low",),
     "OrderPlaced": ("mail_order_placed",),
-    "OrderPaid": ("mail_order_paid", "ship_digital"),
+    "OrderPaid": ("mail_order_paid", "ship_digital", "grant_downloads"),
     "OrderPartPaid": ("mail_order_part_paid",),
     "OrderRefunded": ("mail_order_refunded",),
     "AfterSaleMoved": ("mail_after_sale",),

@@ -40,3 +40,10 @@ class RestockAsked(Event):
     """Somebody gave an address to be told at when a variant is back; it has to be proved."""
 
     watch: str
+
+
+@dataclass(frozen=True, slots=True)
+class DownloadsGranted(Event):
+    """This order may fetch files."""
+
+    order: str

@@ -280,7 +280,8 @@ def variant(key: str, variant: str) -> Response:
     if one is None:
         raise NotFound(say("There is no such variant."))
     values = pages.variant_values(one)
-    return show("desk/product_variant.html", pages.VariantPage(key, found.title, variant, values, NO_ERRORS))
+    files = queries.list_files(db.session, variant)
+    return show("desk/product_variant.html", pages.VariantPage(key, found.title, variant, values, NO_ERRORS, files))
 
 
 @bp.post("/desk/products/<key>/variants/<variant>")

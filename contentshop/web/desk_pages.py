@@ -17,7 +17,7 @@ from contentshop.core.db import db
 from contentshop.core.money import Money
 from contentshop.products import queries
 from contentshop.products.inputs import AVAILABILITIES
-from contentshop.products.queries import DeskRow, LevelRow, Movement, Shelf, StockRow
+from contentshop.products.queries import DeskRow, FileRow, LevelRow, Movement, Shelf, StockRow
 from contentshop.web.cards import price_age, product_url
 from contentshop.web.chrome import current_babel_locale
 from contentshop.web.pictures import PictureView, picture
@@ -154,13 +154,14 @@ class EditPage:
 
 @dataclass(frozen=True, slots=True)
 class VariantPage:
-    """The form of a variant; ``variant`` is its key, empty for a new one."""
+    """The form of a variant; ``variant`` is its key, empty for a new one. ``files`` are those buyers get."""
 
     key: str
     title: str
     variant: str
     values: Mapping[str, str]
     errors: Mapping[str, list[str]]
+    files: Sequence[FileRow] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from babel import Locale
+from flask import url_for
 from flask_babel import gettext as _
 
 from contentshop.core.db import db
@@ -104,6 +105,7 @@ class OrderPage:
     review_url: str
     replaces: str
     errors: Mapping[str, list[str]]
+    files_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +156,15 @@ def order_page(
         review_url=extras.review_url,
         replaces=order.exchange_of.upper(),
         errors=errors or {},
+        files_url=_files_url(order),
     )
+
+
+def _files_url(order: Order) -> str:
+    """Where the files that were bought are fetched; empty without any, or before they are paid."""
+    if order.paid_at is None or not any(line.digital for line in order.lines):
+        return ""
+    return url_for("downloads.listing", token=order_token(order.key))
 
 
 def due_of(order: Order) -> Money:

@@ -167,6 +167,10 @@ PERMISSIONS: dict[str, Access] = {
     "watching.stop_mails": Access.PUBLIC,
     "watching.feed": Access.PUBLIC,
     # back in stock
+    "downloads.listing": Access.PUBLIC,
+    "downloads.fetch": Access.PUBLIC,
+    "downloads.add": Access.OPERATOR,
+    "downloads.retire": Access.OPERATOR,
     "restock.form": Access.PUBLIC,
     "restock.ask": Access.PUBLIC,
     "restock.confirm": Access.PUBLIC,

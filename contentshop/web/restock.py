@@ -104,7 +104,8 @@ def stopped(token: str) -> Response:
 
 def _ask_page(variant: str, email: str = "", errors: tuple[str, ...] = ()) -> RestockPage:
     thing = _thing(variant)
-    known = viewer().user.email if viewer().user else ""
+    person = viewer().user
+    known = person.email if person is not None else ""
     title = f"{thing.title} · {thing.variant}" if thing.variant else thing.title
     return RestockPage("ask", "", title, product_url(thing.slug), email or known, variant, errors)
 

@@ -12,10 +12,12 @@ from flask_babel import gettext as _
 
 from contentshop.core.db import db
 from contentshop.core.mail import Message
+from contentshop.orders import queries as orders
 from contentshop.products import queries
 from contentshop.products.queries import Waiting
 from contentshop.web.cards import product_url
 from contentshop.web.chrome import BABEL_LOCALES, LANGUAGE_TAGS
+from contentshop.web.order_links import order_token
 from contentshop.web.order_mails import Frame
 from contentshop.web.restock import confirm_url, stop_url
 from contentshop.web.session import settings
@@ -85,6 +87,22 @@ def running_low(variant_key: str) -> Sequence[Message]:
             )
             messages.append(_message(email, locale, _("%(sku)s is running low", sku=found.sku), mail))
     return messages
+
+
+def downloads(order_key: str) -> Message | None:
+    """Where the files of a paid order are; None when there is no such order."""
+    order = orders.find_by_key(db.session, order_key)
+    if order is None:
+        return None
+    with force_locale(BABEL_LOCALES.get(order.locale, "en")):
+        mail = StockMail(
+            _("Thank you. The files of order %(number)s are ready.", number=order.key.upper()),
+            _("Fetch the files"),
+            settings().site_url + url_for("downloads.listing", token=order_token(order.key)),
+            _("Whoever has this link can fetch them, so keep it to yourself."),
+        )
+        subject = _("Your files of order %(number)s", number=order.key.upper())
+        return _message(order.email, order.locale, subject, mail)
 
 
 def _name(found: Waiting) -> str:

@@ -16,7 +16,7 @@ from contentshop.core.errors import NotFound, Unavailable
 from contentshop.core.words import say
 
 # Names are made by us; anything else (dots, absolute paths) is not ours and is not found.
-NAME = re.compile(r"[a-z0-9]{2}/[a-z0-9]+(-[0-9]+)?\.(webp|jpg|png|mp4|webm|m4a|mp3|ogg|wav|vtt)")
+NAME = re.compile(r"[a-z0-9]{2}/[a-z0-9]+(-[0-9]+)?\.(webp|jpg|png|mp4|webm|m4a|mp3|ogg|wav|vtt|bin)")
 
 PIECE = 1024 * 1024  # bytes copied at a time
 UNFINISHED = ".new-"  # how files begin that are still being written

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from contentshop.products.actions.bulk import KINDS as BULK_KINDS
 from contentshop.products.actions.bulk import BulkInput, BulkRow, apply_bulk, digest_of, preview_bulk, undo_bulk
+from contentshop.products.actions.files import add_file, grant_downloads, keep_file, retire_file, use_download
 from contentshop.products.actions.importing import (
     BatchReport,
     finish_import,
@@ -51,6 +52,7 @@ __all__ = [
     "Found",
     "Generated",
     "Upserted",
+    "add_file",
     "add_found",
     "apply_bulk",
     "approve_merchant",
@@ -63,7 +65,9 @@ __all__ = [
     "drop_stocktake",
     "finish_import",
     "forget_readings",
+    "grant_downloads",
     "import_batch",
+    "keep_file",
     "keep_reading",
     "note_counts",
     "note_look",
@@ -73,6 +77,7 @@ __all__ = [
     "remove_category",
     "remove_picture",
     "restore_offer",
+    "retire_file",
     "retire_offer",
     "save_attribute",
     "save_category",
@@ -96,4 +101,5 @@ __all__ = [
     "undo_bulk",
     "upsert_product",
     "upsert_products",
+    "use_download",
 ]

@@ -41,6 +41,7 @@ from contentshop.products.queries.facts import (
     stamp,
     translated,
 )
+from contentshop.products.queries.files import DownloadRow, FileRow, list_downloads, list_files
 from contentshop.products.queries.pages import (
     DuePage,
     Reading,
@@ -94,7 +95,9 @@ __all__ = [
     "CatalogueHit",
     "CategoryRow",
     "DeskRow",
+    "DownloadRow",
     "DuePage",
+    "FileRow",
     "LevelRow",
     "LocationRow",
     "LowStock",
@@ -138,7 +141,9 @@ __all__ = [
     "list_addresses",
     "list_attributes",
     "list_dead_addresses",
+    "list_downloads",
     "list_due_pages",
+    "list_files",
     "list_holders",
     "list_levels",
     "list_locations",
