@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from contentshop.accounts import actions as accounts
 from contentshop.accounts import queries as people
 from contentshop.accounts.inputs import SignUp
 from contentshop.core.db import db
 from contentshop.core.ids import new_key
+from contentshop.core.outbox import OutboxEvent
 from contentshop.demo.accounts import PASSWORD
 from contentshop.orders import actions as orders
 from contentshop.orders import queries as carts
@@ -59,6 +60,9 @@ def load_reviews(password_hash: str, *, operator: str, now: datetime) -> None:
         order = _buy(buyer, entry["lines"], boss, arrived)
         for position, words in enumerate(entry["lines"], start=1):
             written.append(_review(buyer, order, position, words, boss, arrived))
+    # Nobody waits for mails about these orders: the people are invented, and all of it is past.
+    told = update(OutboxEvent).where(OutboxEvent.name.startswith("Order"), OutboxEvent.dispatched_at.is_(None))
+    db.session.execute(told.values(dispatched_at=now))
     for number, review in enumerate(written):
         for voter in buyers[: (2, 3, 1, 0)[number % 4]]:
             if voter.id != review.author_id:
