@@ -29,6 +29,7 @@ from contentshop.curation.inputs import FeaturedListInput, SlotInput
 from contentshop.delivery import actions as delivery
 from contentshop.delivery.inputs import MethodInput, TaxInput, ZoneInput
 from contentshop.demo.accounts import PASSWORD
+from contentshop.demo.catalogue import load_catalogue, load_past_prices
 from contentshop.demo.reviews import load_reviews
 from contentshop.discovery import actions as discovery
 from contentshop.discovery import queries as trends
@@ -67,6 +68,8 @@ def load_demo(app: Flask, *, say: Callable[[str], None]) -> bool:
         _load_pictures(now)
     with unit_of_work(db.session):
         _load_products(now)
+    with unit_of_work(db.session):
+        load_catalogue(now=now)
     with unit_of_work(db.session):
         _load_shop(now)
     import_posts(FOLDER / "posts", author=None, publish=True, pictures=PICTURES)
@@ -146,6 +149,7 @@ def _load_pictures(now: datetime) -> None:
 def _load_products(now: datetime) -> None:
     entries = list(_lines("products.jsonl"))
     rows = [ProductInput.parse(entry) for entry in entries]
+    load_past_prices(rows, now=now)
     # Twice, since an alternative may stand further down; the second time only these links are new.
     for _round in range(2):
         for found in products.upsert_products(db.session, rows, now=now):
