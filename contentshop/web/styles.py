@@ -17,13 +17,14 @@ SHEETS: dict[str, tuple[str, ...]] = {
         *("tokens", "base", "layout", "prose", "controls", "reading", "card", "blocks", "shopping", "talk"),
         *("deals", "orders", "motion"),
     ),
+    "deal.css": ("deal",),
     "work.css": ("work",),
     "write.css": ("write",),
     "media.css": ("media",),
     "team.css": ("team",),
     "reviews.css": ("reviews",),
-    "reviews.css": ("reviews",),
     "found.css": ("found",),
+    "reviews.css": ("reviews",),
 }
 
 

@@ -66,6 +66,7 @@ def test_the_sitemap_names_everything_public_and_nothing_else(client: FlaskClien
         "http://localhost/p/socks": "2026-11-20T12:00:00Z",
         "http://localhost/products/lamp": "2026-11-20T12:00:00Z",
         "http://localhost/topics/travel": None,
+        "http://localhost/deals": None,
     }
 
 

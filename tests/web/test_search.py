@@ -128,6 +128,7 @@ def test_commission_can_be_no_factor_since_no_document_knows_it() -> None:
     assert {field.name for field in fields(Document)} == {
         "id", "kind", "version", "title", "lang", "body", "brand", "tags", "codes", "cards", "topics", "creator",
         "published", "price_minor", "in_stock", "popularity", "merchants", "ways", "talk", "worth", "votes", "rating",
+        "phase",
     }  # fmt: skip
     assert set(SORTS) == {"relevance", "newest", "popular", "price_up", "price_down"}
 
