@@ -207,6 +207,8 @@ class Stage:
     discussed: str
     comment: str
     invitation: str
+    deal: str
+    deal_key: str
 
 
 def set_stage(site: LiveSite) -> Stage:
@@ -292,6 +294,7 @@ def _fill(people: dict[str, User]) -> Stage:
     )
     session.flush()
     reader = session.merge(people["reader"])
+    deal = _deal(creator)
     made = _series(creator, older[:3])
     asked = posts.create_draft(
         session, PostInput.parse(kind="article", title="A draft of the editor"), by=editor, now=now
@@ -307,6 +310,8 @@ def _fill(people: dict[str, User]) -> Stage:
         discussed=older[5],
         comment=_talk(older[5], creator, reader),
         invitation=invitation.key,
+        deal=f"/p/{deal.slug}",
+        deal_key=deal.key,
         article=f"/p/{article}",
         list=f"/p/{a_list}",
         chinese=f"/p/{chinese}",
@@ -315,6 +320,30 @@ def _fill(people: dict[str, User]) -> Stage:
         featured_slug=featured.slug,
         topic="/topics/sound",
     )
+
+
+def _deal(creator: User) -> Post:
+    """A deal with a code, steps and an end, below what its shop asks."""
+    session, now = db.session, engines().clock.now()
+    facts = {
+        "product": ELSEWHERE,
+        "price": "49.00",
+        "currency": "USD",
+        "note": "with the code",
+        "shop": "bigshop",
+        "coupon": "POUR10",
+        "terms": "Once for each account",
+        "steps": "Open the page\nEnter the code",
+        "ends": f"{now + timedelta(days=3):%Y-%m-%dT%H:%M}",
+        "zone": "UTC",
+    }
+    form = PostInput.parse(
+        kind="deal", title="Steel kettle for 49", summary="Ten dollars less.", source="A fair price.", deal=facts
+    )
+    post = posts.create_draft(session, form, by=creator, now=now)
+    posts.publish(session, post, by=creator, now=now)
+    session.flush()
+    return post
 
 
 def _series(creator: User, slugs: list[str]) -> Series:
