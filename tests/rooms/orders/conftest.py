@@ -182,7 +182,7 @@ class Shop:
                 0,
             )
             held = func.coalesce(
-                select(func.sum(Reservation.quantity))
+                select(func.sum(Reservation.quantity - Reservation.taken))
                 .where(Reservation.variant_id == Stock.variant_id, Reservation.state == "held")
                 .scalar_subquery(),
                 0,
