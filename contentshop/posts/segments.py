@@ -49,9 +49,10 @@ def asset_keys(segments: Iterable[Sequence[Any]]) -> set[str]:
 
 def says_something(segment: Sequence[Any]) -> bool:
     """Whether a piece of a text is more than a heading or the table of contents."""
-    if segment[0] == "html":
-        return bool(_MARKUP.sub("", _HEADING.sub("", segment[1])).strip()) or "<img" in segment[1]
-    return segment[0] != "toc"
+    kind, value = segment[0], segment[1]
+    if kind == "html":
+        return "<img" in value or _MARKUP.sub("", _HEADING.sub("", value)).strip() != ""
+    return bool(kind != "toc")
 
 
 def mapped(segments: Iterable[Sequence[Any]], change: Callable[[Sequence[Any]], list[Any] | None]) -> list[list[Any]]:

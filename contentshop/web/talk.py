@@ -267,10 +267,9 @@ def _say(subject: Subject) -> Response:
             now=who.now,
             parent_key=request.form.get("parent", "")[:20],
         )
-    except Invalid as refusal:
-        return _talk_page(subject, value=typed[:MAX_TEXT], errors=translated_errors(refusal.fields), status=422)
-    except Conflict as refusal:
-        return _talk_page(subject, value=typed[:MAX_TEXT], errors={"text": [refusal_text(refusal)]}, status=409)
+    except (Invalid, Conflict) as refusal:
+        errors, status = _refused(refusal)
+        return _talk_page(subject, value=typed[:MAX_TEXT], errors=errors, status=status)
     flash(_("Thank you. Everybody can read it now."), "success")
     return redirect(f"{_path(subject)}#c-{said.key}", 303)
 
@@ -362,13 +361,19 @@ def _done(what: str, found: Found, typed: str, work: Callable[[], None], told: s
     """Do it and go back where the text stands, or show the form again."""
     try:
         work()
-    except Invalid as refusal:
-        return _line_page(what, found, value=typed[:MAX_TEXT], errors=translated_errors(refusal.fields), status=422)
-    except Conflict as refusal:
-        return _line_page(what, found, value=typed[:MAX_TEXT], errors={"text": [refusal_text(refusal)]}, status=409)
+    except (Invalid, Conflict) as refusal:
+        errors, status = _refused(refusal)
+        return _line_page(what, found, value=typed[:MAX_TEXT], errors=errors, status=status)
     flash(told, "success")
     onward = safe_next(request.form.get("next", ""))
     return redirect(onward or f"{_path(found.subject)}#{'talk' if what == 'hide' else 'c-' + found.comment.key}", 303)
+
+
+def _refused(refusal: Invalid | Conflict) -> tuple[Mapping[str, list[str]], int]:
+    """What a form that is shown again says beside its fields, and the status it is answered with."""
+    if isinstance(refusal, Invalid):
+        return translated_errors(refusal.fields), 422
+    return {"text": [refusal_text(refusal)]}, 409
 
 
 def _line_page(

@@ -20,6 +20,8 @@ from tests.live.site import LiveSite, live_site
 from tests.rooms.core.shop_server import Shop
 from tests.rooms.media.pictures import picture
 
+pytestmark = pytest.mark.timeout(600)  # the longest journey, and a site that starts twice
+
 TITLE = "Five things for slow mornings"
 ZONE = "Asia/Shanghai"
 AHEAD = timedelta(days=3)

@@ -65,7 +65,7 @@ def begin(stage: Stage) -> Begin:
 
 def saved(page: Page) -> None:
     """Wait until the page has saved by itself."""
-    expect(page.locator("[data-save-state]")).to_have_attribute("data-state", "saved", timeout=20_000)
+    expect(page.locator("[data-save-state]")).to_have_attribute("data-state", "saved", timeout=60_000)
 
 
 def assert_everybody_can_use(page: Page) -> None:
