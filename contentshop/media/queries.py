@@ -72,14 +72,6 @@ def find_portrait(session: AnySession, user_id: int) -> Asset | None:
     )
 
 
-def get_asset(session: AnySession, key: str) -> Asset:
-    """The medium with this public key. Raises NotFound."""
-    found = find_asset(session, key)
-    if found is None:
-        raise NotFound(say("There is no such picture."))
-    return found
-
-
 def get_own(session: AnySession, key: str, owner_id: int) -> Asset:
     """The medium with this public key that this person sent. Raises NotFound for everybody else's too."""
     found = find_asset(session, key)
@@ -92,12 +84,6 @@ def find_by_digest(session: AnySession, digest: str, *, owner_id: int | None = N
     """The oldest medium made from a file with this SHA-256; only among this person's if given."""
     query = select(Asset).where(Asset.digest == digest).order_by(Asset.id).limit(1)
     return session.scalar(query if owner_id is None else query.where(Asset.owner_id == owner_id))
-
-
-def list_assets(session: AnySession, owner_id: int, *, limit: int, offset: int = 0) -> list[Asset]:
-    """What a person sent, newest first."""
-    query = select(Asset).where(Asset.owner_id == owner_id).order_by(Asset.id.desc()).limit(limit).offset(offset)
-    return list(session.scalars(query))
 
 
 def page_own(

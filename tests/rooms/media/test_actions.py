@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from contentshop.config import Settings
 from contentshop.core.clock import FixedClock
-from contentshop.core.errors import Invalid, NotFound
+from contentshop.core.errors import Invalid
 from contentshop.media import queries
 from contentshop.media.actions import file_name, store_picture
 from contentshop.media.models import Asset
@@ -38,15 +38,15 @@ def test_a_picture_is_kept_in_its_widths_with_its_row(
     owner = make.user("operator")
     with unit():
         asset = store_picture(session, storage, picture(), owner=owner, alt="A lamp", now=clock.now())
-    found = queries.get_asset(session, asset.key)
+    found = queries.find_asset(session, asset.key)
+    assert found is not None
     assert (found.width, found.height, found.widths) == (1000, 500, [320, 640, 960, 1000])
     assert (found.alt, found.owner_id, found.created_at) == ("A lamp", owner.id, clock.now())
     assert files(settings) == sorted(f"{asset.key}-{width}.webp" for width in found.widths)
     with storage.open(file_name(asset.key, 640)) as file:
         assert opened(file.read()).size == (640, 320)
-    assert [one.key for one in queries.list_assets(session, owner.id, limit=5)] == [asset.key]
-    with pytest.raises(NotFound):
-        queries.get_asset(session, "nothing")
+    assert [one.key for one in queries.page_own(session, owner.id).items] == [asset.key]
+    assert queries.find_asset(session, "nothing") is None
 
 
 def test_the_same_file_is_kept_once_and_mended_when_its_files_are_lost(
