@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
-from flask import Response, flash, redirect, request, url_for
+from flask import flash, redirect, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy.exc import IntegrityError
+from werkzeug.wrappers import Response
 
 from contentshop.accounts import queries as accounts
 from contentshop.core.db import db
@@ -266,7 +267,7 @@ def _pictures(room: int) -> list[Prepared]:
     found = []
     for file in sent:
         try:
-            prepared = media.prepare(file.stream, file.filename or "", most=MAX_BYTES)
+            prepared = media.prepare(cast(BinaryIO, file.stream), file.filename or "", most=MAX_BYTES)
         except Invalid as refusal:
             told = [text for texts in refusal.fields.values() for text in texts]
             raise Invalid({"photos": told}) from refusal
