@@ -52,7 +52,8 @@ def obstacles(page: Page) -> list[str]:
         if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
             found.append(f"sticks out at {width}: {page.evaluate(STICKS_OUT)[:5]}")
     found += findings(page, RULES)
-    page.evaluate("for (const part of document.querySelectorAll('details')) part.open = true")
+    # All but the account's menu, which lies over what stands below it; it has a test of its own.
+    page.evaluate("for (const part of document.querySelectorAll('details:not([data-menu])')) part.open = true")
     page.set_viewport_size({"width": NARROW, "height": HEIGHT})
     found += findings(page, RULES)
     page.emulate_media(color_scheme="dark")
@@ -289,6 +290,7 @@ def test_by_keyboard_alone(visit: Visit, stage: Stage) -> None:
     menu.locator("summary").focus()
     page.keyboard.press("Enter")
     expect(menu.locator(".menu-body")).to_be_visible()
+    assert findings(page, RULES | {"runOnly": ["color-contrast", "target-size", "list", "button-name"]}) == []
     page.keyboard.press("Escape")
     expect(menu.locator(".menu-body")).to_be_hidden()
     assert page.evaluate("document.activeElement.tagName") == "SUMMARY"
