@@ -11,7 +11,6 @@ from flask_babel import gettext as _
 from contentshop.core.zones import read_zone, show_local, zone_names
 from contentshop.web.chrome import current_babel_locale
 
-
 PATTERNS = {"zh_Hans_CN": "y年M月d日 EEE HH:mm"}
 
 
