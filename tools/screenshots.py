@@ -183,6 +183,10 @@ ADDRESS = {"email": "buyer@example.org", "name": "Robin Buyer", "phone": "+1 555
            "city": "Oakland", "region": "CA", "postcode": "94607"}  # fmt: skip
 
 
+CHINA = {"name": "罗宾", "address": "科技路 1 号", "region": "广东省", "city": "深圳市", "district": "南山区",
+         "postcode": "518000"}  # fmt: skip
+
+
 def _open(page: Page, path: str) -> bool:
     """Go to the page of a shot; False when the site has no such page."""
     kind, _, rest = path.partition(":") if re.match(r"[a-z]+:", path) else ("", "", path)
@@ -214,10 +218,13 @@ def _open(page: Page, path: str) -> bool:
 def _check_out(page: Page, step: int) -> None:
     """Go through the checkout up to ``step``; the fourth is the order."""
     page.goto("/checkout")
-    page.locator("main [name=region]").select_option(ADDRESS["region"])
-    for name, value in ADDRESS.items():
-        if name != "region":
-            page.locator(f"main [name={name}]").fill(value)
+    china = page.locator("main [name=country]").input_value() == "CN"
+    for name, value in (ADDRESS | CHINA if china else ADDRESS).items():
+        field = page.locator(f"main [name={name}]")
+        if name == "region":
+            field.select_option(value)
+        else:
+            field.fill(value)
     for number, form in enumerate(("#who", "#how", "#order"), 2):
         if number > step:
             return

@@ -86,11 +86,11 @@ def _plant(now: datetime) -> None:
             if (found := present.get(child)) is not None:
                 form = CategoryInput(child, found.slug, found.names, top.slug)
                 products.save_category(db.session, form, slug=found.slug, now=now)
-    for form in (
+    for attribute in (
         AttributeInput("Weight", "number", "g", {"zh": "重量"}),
         AttributeInput("Battery life", "text", "", {"zh": "续航"}, category="audio-and-video"),
     ):
-        products.save_attribute(db.session, form)
+        products.save_attribute(db.session, attribute)
 
 
 def _fill_places(now: datetime) -> None:

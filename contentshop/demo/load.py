@@ -187,7 +187,8 @@ def _load_shop(now: datetime) -> None:
         delivery.save_tax(db.session, TaxInput.parse(form | {"on_shipping": on_shipping, "rate_zero": "0"}), by=boss)
     for country, (standard, reduced) in shop["taxes"]["VAT"].items():
         rates = {"rate_standard": str(standard), "rate_reduced": str(reduced), "rate_zero": "0"}
-        form = {"country": country, "name": "VAT", "included": "yes", "on_shipping": "yes"}
+        name = shop["taxes"]["names"].get(country, "VAT")
+        form = {"country": country, "name": name, "included": "yes", "on_shipping": "yes"}
         delivery.save_tax(db.session, TaxInput.parse(form | rates), by=boss)
     for form in shop["promotions"]:
         promotions.save(db.session, PromotionInput.parse(form), by=boss, now=now)
