@@ -210,6 +210,28 @@ def lock_cart(session: AnySession, cart_key: str | None) -> Cart | None:
     return cart
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A cart that is ours until the end of the transaction, without its lines."""
+
+    id: int
+    codes: tuple[str, ...]
+    draft: Mapping[str, object]
+
+    @property
+    def gift_cards(self) -> tuple[str, ...]:
+        """Keys of the gift cards whose code was typed."""
+        keys = self.draft.get("gift_cards")
+        return tuple(str(key) for key in keys) if isinstance(keys, list) else ()
+
+
+def hold_cart(session: AnySession, cart_key: str) -> Held | None:
+    """The cart, held until the end of the transaction; one statement, for placing an order."""
+    query = select(Cart.id, Cart.codes, Cart.draft).where(Cart.key == cart_key).with_for_update()
+    row = session.execute(query).one_or_none()
+    return Held(row.id, tuple(row.codes), row.draft) if row else None
+
+
 def _new_cart(session: AnySession, now: datetime) -> Cart:
     cart = Cart(key=new_key(32), created_at=now, updated_at=now, lines=[])
     session.add(cart)

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 from sqlalchemy.exc import IntegrityError
 
 from contentshop.accounts.models import User
@@ -25,7 +25,7 @@ from contentshop.delivery.queries import PostageRule
 from contentshop.delivery.rates import Destination
 from contentshop.orders import queries
 from contentshop.orders.actions import journal, paying
-from contentshop.orders.actions.carts import lock_cart
+from contentshop.orders.actions.carts import Held, hold_cart
 from contentshop.orders.events import OrderPlaced
 from contentshop.orders.inputs import Delivery
 from contentshop.orders.models import Cart, CartLine, Order, OrderLine
@@ -96,7 +96,7 @@ def place(
     without zones. Raises AttemptUsed, CartEmpty, QuoteChanged (with the new quote), OutOfStock, PromotionOver,
     LimitReached, Conflict (a gift card is empty), Invalid (not delivered there); the caller rolls back on any of them.
     """
-    cart = lock_cart(session, wish.cart_key)
+    cart = hold_cart(session, wish.cart_key)
     first = queries.find_by_attempt(session, wish.attempt)
     if first is not None:
         return _same_order(first, wish)
@@ -106,9 +106,9 @@ def place(
         to=destination(wish.delivery),
         postage=postage,
         shipping=wish.delivery.shipping,
-        codes=tuple(cart.codes) if cart else (),
+        codes=cart.codes if cart else (),
         persons=buyer,
-        gift_cards=tuple((cart.draft.get("gift_cards") or ()) if cart else ()),
+        gift_cards=cart.gift_cards if cart else (),
         creators=creators,
     ))  # fmt: skip
     if any(line.elsewhere for line in facts.lines):
@@ -148,7 +148,7 @@ def destination(delivery: Delivery) -> Destination:
     return Destination(to.country, to.region, to.postcode)
 
 
-def _read(session: AnySession, cart: Cart | None, wish: Wish, terms: Terms) -> queries.CartFacts:
+def _read(session: AnySession, cart: Held | None, wish: Wish, terms: Terms) -> queries.CartFacts:
     return queries.get_cart(
         session,
         wish.cart_key if cart is not None else "",
@@ -165,13 +165,16 @@ def _same_order(first: Order, wish: Wish) -> Order:
     return first
 
 
-def _empty(session: AnySession, cart: Cart, quote: Quote, now: datetime) -> None:
+def _empty(session: AnySession, cart: Held, quote: Quote, now: datetime) -> None:
     """Take what is ordered, and the codes that were used, out of the cart. Its draft stays for the next order."""
     session.execute(delete(CartLine).where(CartLine.id.in_([line.id for line in quote.lines])))
     used = {use.rule.code for use in quote.discount.uses}
-    cart.codes = [code for code in cart.codes if code not in used]
-    cart.draft = {name: value for name, value in cart.draft.items() if name not in {"gift_cards", "note"}}
-    cart.updated_at = now
+    rest = {
+        "codes": [code for code in cart.codes if code not in used],
+        "draft": {name: value for name, value in cart.draft.items() if name not in {"gift_cards", "note"}},
+        "updated_at": now,
+    }
+    session.execute(update(Cart).where(Cart.id == cart.id).values(rest))
 
 
 def _claim(session: AnySession, order: Order, quote: Quote, buyer: tuple[str, ...], now: datetime) -> None:
