@@ -193,7 +193,7 @@ class OrderLine(Base):
     refunded_minor: Mapped[Share]
     creator_key: Mapped[str] = mapped_column(String(20), default="", server_default="", index=True)
     commission_minor: Mapped[Share]
-    supplier_key: Mapped[str] = mapped_column(String(20), default="", server_default="", index=True)
+    supplier_key: Mapped[str] = mapped_column(String(40), default="", server_default="", index=True)
     supplier_minor: Mapped[Share]
 
     @property
