@@ -25,7 +25,7 @@ from contentshop.web.cards import CardView, deal_card, post_url, product_card, s
 from contentshop.web.chrome import current_babel_locale
 from contentshop.web.reader_pages import CouponView, DealView
 from contentshop.web.session import Viewer, settings
-from contentshop.web.studio_side import in_words, zone_label
+from contentshop.web.zones import in_words, zone_label
 
 
 def deal_view(post: PublishedPost, facts: Mapping[int, ProductFacts], who: Viewer, *, live: bool = True) -> DealView:

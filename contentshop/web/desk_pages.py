@@ -293,6 +293,7 @@ def new_page(values: Mapping[str, str], errors: Mapping[str, list[str]] = NO_ERR
         offers=(),
         pictures=(),
         errors=errors,
+        locks=(),
     )
 
 

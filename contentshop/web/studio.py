@@ -53,8 +53,9 @@ from contentshop.web.studio_pages import (
 )
 from contentshop.web.studio_saving import Saved, in_unit, own_post, sent_version
 from contentshop.web.studio_saving import save as save_words
-from contentshop.web.studio_side import invitation_lines, notice_lines, plan_lines, post_side, zone_label
+from contentshop.web.studio_side import invitation_lines, notice_lines, plan_lines, post_side
 from contentshop.web.words import translated_errors
+from contentshop.web.zones import zone_label
 
 if TYPE_CHECKING:
     from contentshop.media.models import Asset

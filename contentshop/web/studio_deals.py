@@ -21,8 +21,8 @@ from contentshop.posts.deals import Waiting
 from contentshop.web.cards import language_tag, post_url
 from contentshop.web.door import Door, show
 from contentshop.web.session import viewer
-from contentshop.web.studio_side import in_words, zone_label
 from contentshop.web.words import translated_errors
+from contentshop.web.zones import in_words, zone_label
 
 if TYPE_CHECKING:
     from contentshop.posts.models import Post
