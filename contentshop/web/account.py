@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from flask import current_app, flash, redirect, request, url_for
 from flask import session as browser_session
@@ -16,7 +15,6 @@ from contentshop.accounts import actions, passwords, queries
 from contentshop.accounts.inputs import Profile, SignUp, check_password
 from contentshop.core.db import db
 from contentshop.core.errors import Forbidden, Invalid
-from contentshop.core.money import Money
 from contentshop.core.text import safe_next
 from contentshop.core.uow import unit_of_work
 from contentshop.core.words import say
@@ -27,12 +25,14 @@ from contentshop.orders import queries as orders
 from contentshop.web import session as web
 from contentshop.web.door import Door, manages_own_units, show
 from contentshop.web.limits import RESET, SIGN_IN, SIGN_UP, limiter
-from contentshop.web.order_links import order_url
+from contentshop.web.orders import OrderRow, row_view
 from contentshop.web.pictures import PictureView, face
 from contentshop.web.words import translated_errors
 from contentshop.web.zones import in_words, typed_zone, zone_choices, zone_label
 
 bp = Door("account", __name__)
+
+NEWEST_ORDERS = 5  # on the account's first page; all of them have a page of their own
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +43,6 @@ class FormPage:
     errors: Mapping[str, list[str]] = field(default_factory=dict)
     next: str = ""
     open_creators: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class OrderRow:
-    """One order in a person's list."""
-
-    url: str
-    number: str
-    placed_at: datetime
-    state: str
-    total: Money
-    summary: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,17 +234,7 @@ def home() -> Response:
 def _account_page(errors: Mapping[str, list[str]]) -> AccountPage:
     who = web.viewer()
     person = who.person()
-    rows = [
-        OrderRow(
-            url=order_url(order.key),
-            number=order.key.upper(),
-            placed_at=order.placed_at,
-            state=order.state,
-            total=Money(order.total_minor, order.currency),
-            summary=order.first_title if order.line_count == 1 else f"{order.first_title} +{order.line_count - 1}",
-        )
-        for order in orders.list_for_user(db.session, person.id, limit=50)
-    ]
+    rows = [row_view(row) for row in orders.list_for_user(db.session, person.id, limit=NEWEST_ORDERS)]
     portrait = pictures.find_portrait(db.session, person.id)
     return AccountPage(
         name=request.form.get("name", person.name),

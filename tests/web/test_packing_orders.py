@@ -307,3 +307,31 @@ def test_the_invoice_says_what_was_sold(app: Flask, client: FlaskClient, make: F
     assert "$39.98" in words
     assert answer.headers["Cache-Control"] == "no-store"
     assert client.get("/orders/wrong/invoice").status_code == 404
+
+
+def test_the_account_shows_every_state(
+    app: Flask, client: FlaskClient, make: Factory, clock: FixedClock, sign_in: Any
+) -> None:
+    sign_in(client, make.user())
+    kettle = make.product("kettle", own={"USD": 1999}, stock=5)
+    path = buy(client, kettle, 2).headers["Location"]
+    key = orders(app)[0].key
+    line = read(app, lambda: db.session.scalars(select(OrderLine.id)).one())
+
+    def do(verb: str, **options: Any) -> None:
+        with app.app_context(), unit_of_work(db.session):
+            getattr(actions, verb)(db.session, key, by=None, now=clock.now(), **options)
+
+    def shown() -> str:
+        assert client.get(path).status_code == 200
+        return text_of(client.get("/account").text)
+
+    assert "Not paid yet" in shown()
+    do("mark_paid")
+    assert "Being packed" in shown()
+    do("ship", parcel=actions.Parcel(), quantities={line: 1})
+    assert "A part is on its way" in shown()
+    do("ship", parcel=actions.Parcel())
+    assert "On its way" in shown()
+    do("confirm")
+    assert "Received" in shown()
