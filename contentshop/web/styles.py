@@ -24,7 +24,6 @@ SHEETS: dict[str, tuple[str, ...]] = {
     "team.css": ("team",),
     "reviews.css": ("reviews",),
     "found.css": ("found",),
-    "reviews.css": ("reviews",),
 }
 
 

@@ -62,8 +62,8 @@ OLD_ROWS = (
     (
         "INSERT INTO product (id, key, slug, title, brand, category, mpn, summary, body, lang, attrs, translations,"
         " discontinued, listed, created_at, updated_at, version, locks, added_by)"
-        " VALUES (1, 'p1', 'lamp', 'Lamp', '', '', '', '', '', 'en', '[]', '{}', false, true, '2026-01-01', '2026-01-01',"
-        " 1, '[]', '')"
+        " VALUES (1, 'p1', 'lamp', 'Lamp', '', '', '', '', '', 'en', '[]', '{}', false, true, '2026-01-01',"
+        " '2026-01-01', 1, '[]', '')"
     ),
     (
         "INSERT INTO variant (id, key, product_id, sku, name, translations, position)"

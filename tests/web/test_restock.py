@@ -1,4 +1,4 @@
-"""Told when something is back: the address is proved, one mail comes, one click ends it; operators hear of the last few."""
+"""Told when something is back: the address proved, one mail, one click to end it; operators hear of the last few."""
 
 from __future__ import annotations
 

@@ -17,9 +17,10 @@ from contentshop.orders import actions
 from contentshop.reactions import site_context
 from contentshop.web.order_mails import order_mail
 
-KINDS = ("placed", "part_paid", "paid", "shipped", "cancelled", "refunded")
 from tests.factories import Factory
 from tests.web.buyer import add, buy, checkout_form, orders
+
+KINDS = ("placed", "part_paid", "paid", "shipped", "cancelled", "refunded")
 
 
 def mail(app: Flask, kind: str) -> Message:
