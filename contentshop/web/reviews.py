@@ -127,7 +127,7 @@ def _waiting(line: ReceivedLine) -> WaitingView:
 def write_page(order_key: str, position: int) -> Response:
     """The form of a review of what came with an order."""
     line = queries.get_to_review(db.session, viewer().person().id, order_key, position)
-    return _write_page(line, {"lang": viewer().locale})
+    return _write_page(line, {"stars": "", "title": "", "text": "", "lang": viewer().locale})
 
 
 @bp.post("/account/reviews/<order_key>/<int:position>")

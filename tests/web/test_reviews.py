@@ -168,6 +168,9 @@ def test_nobody_reviews_what_is_not_theirs_or_has_not_arrived(site: Site, client
         assert cem.get(way).status_code == 404
         assert site.send(cem, way, **GOOD).status_code == 404
     bea = site.browser(site.bea)
+    form = bea.get(path)
+    assert (form.status_code, form.text.count('type="radio"'), " checked" in form.text) == (200, 5, False)
+    assert f'href="{path}"' in bea.get("/account/reviews").text
     assert site.send(bea, site.buy(state="shipped"), **GOOD).status_code == 404
     site.write(bea, path)
     assert bea.get(path).status_code == 409
