@@ -397,9 +397,9 @@ class TestLocks:
         session.rollback()
 
         page = operator.get(at).text
-        assert re.findall(r'<li><p>([^<]+)</p><form', page) == ["Title", "Brand", "Price · Big Shop"]
+        assert re.findall(r"<li><p>([^<]+)</p><form", page) == ["Title", "Brand", "Price · Big Shop"]
         alone = operator.get(f"{at}/offers/{offer}").text
-        assert re.findall(r'<li><p>([^<]+)</p><form', alone) == ["Price · Big Shop"]
+        assert re.findall(r"<li><p>([^<]+)</p><form", alone) == ["Price · Big Shop"]
 
         answer = post_form(operator, f"{at}/unlock", {"field": "title", "offer": ""})
         assert (answer.status_code, answer.headers["Location"]) == (303, at)
@@ -409,7 +409,7 @@ class TestLocks:
         assert only(session).locks == ["brand"]
         assert session.scalars(select(Offer.locks)).one() == []
         session.rollback()
-        assert re.findall(r'<li><p>([^<]+)</p><form', operator.get(at).text) == ["Brand"]
+        assert re.findall(r"<li><p>([^<]+)</p><form", operator.get(at).text) == ["Brand"]
 
     def test_what_is_not_there_is_not_found(self, operator: FlaskClient, make: Factory, post_form: Post) -> None:
         lamp = make.product("lamp")

@@ -16,7 +16,6 @@ from contentshop.core.uow import unit_of_work
 from contentshop.orders import actions
 from contentshop.reactions import site_context
 from contentshop.web.order_mails import order_mail
-
 from tests.factories import Factory
 from tests.web.buyer import add, buy, checkout_form, orders
 
