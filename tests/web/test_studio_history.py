@@ -68,7 +68,7 @@ class TestAutosave:
         assert answer.json == {
             "version": 2,
             "saved_at": clock.now().isoformat(),
-            "problems": [{"line": 3, "text": "there is no product “nothing”"}],
+            "problems": [{"line": 3, "text": "There is no product “nothing”"}],
         }
         assert (writer.draft().source, writer.draft().kind) == ("One.\n\n::card[nothing]\n", "autosave")
 
