@@ -21,7 +21,7 @@ def wait_for_hit(page: Page, address: str, path: str, *, there: bool = True) -> 
     end = time.monotonic() + WITHIN
     while True:
         page.goto(address)
-        if bool(page.locator(f"main a[href='{path}']").count()) is there:
+        if bool(page.locator(f".hit a[href='{path}']").count()) is there:
             return
         assert time.monotonic() < end, f"{path} after {WITHIN} s: there={there} is not so"
         page.wait_for_timeout(300)
@@ -54,7 +54,7 @@ def test_a_deal_is_written_found_and_ended_by_readers(visit: Visit, stage: Stage
     window.context.grant_permissions(["clipboard-read", "clipboard-write"])
     visitor = window.page
     wait_for_hit(visitor, f"/search?q={word}&kind=deal&running=1&exact=1", path)
-    visitor.locator(f"main a[href='{path}']").first.click()
+    visitor.locator(f".hit a[href='{path}']").first.click()
     expect(visitor.locator(".deal-price strong")).to_have_text("$45.00")
     expect(visitor.locator(".deal-usual s")).to_contain_text("$59.00")
     expect(visitor.locator(".deal-act .button")).to_contain_text("Buy at Bigshop")
