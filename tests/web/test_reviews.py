@@ -169,7 +169,7 @@ def test_nobody_reviews_what_is_not_theirs_or_has_not_arrived(site: Site, client
         assert site.send(cem, way, **GOOD).status_code == 404
     bea = site.browser(site.bea)
     form = bea.get(path)
-    assert (form.status_code, form.text.count('type="radio"'), " checked" in form.text) == (200, 5, False)
+    assert (form.status_code, form.text.count('type="radio"'), "required checked" in form.text) == (200, 5, False)
     assert f'href="{path}"' in bea.get("/account/reviews").text
     assert site.send(bea, site.buy(state="shipped"), **GOOD).status_code == 404
     site.write(bea, path)
