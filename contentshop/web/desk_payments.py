@@ -358,7 +358,7 @@ def refund_again(key: str) -> Response:
 # --- gift cards ----------------------------------------------------------------------------------------------------
 
 
-@bp.get("/desk/gift-cards")
+@bp.get("/desk/payments/gift-cards")
 def cards() -> Response:
     """All gift cards, or those that a search finds."""
     words = request.args.get("q", "")[:100].strip()
@@ -400,7 +400,7 @@ def _card_line(card: GiftCard) -> CardLine:
     )
 
 
-@bp.get("/desk/gift-cards/new")
+@bp.get("/desk/payments/gift-cards/new")
 def new_card() -> Response:
     """The form of a card that the shop gives."""
     return show("desk/form.html", _card_form({"currency": settings().currency, "attempt": new_key(24)}))
@@ -425,7 +425,7 @@ def _card_form(values: Mapping[str, str], errors: Mapping[str, list[str]] = NO_E
     )
 
 
-@bp.post("/desk/gift-cards/new")
+@bp.post("/desk/payments/gift-cards/new")
 def issue() -> Response:
     """Give a card."""
     who = viewer()
@@ -459,7 +459,7 @@ def issue() -> Response:
     return redirect(url_for("desk_payments.card", key=card.key), 303)
 
 
-@bp.get("/desk/gift-cards/<key>")
+@bp.get("/desk/payments/gift-cards/<key>")
 def card(key: str) -> Response:
     """One card with what was taken from it."""
     return show("desk/gift_card.html", _card_page(credit.get_card(db.session, key)))
@@ -492,7 +492,7 @@ def _card_page(found: GiftCard, code: str = "") -> CardPage:
     )
 
 
-@bp.post("/desk/gift-cards/<key>/code")
+@bp.post("/desk/payments/gift-cards/<key>/code")
 def reveal(key: str) -> Response:
     """Show the code, which is done once; or forget it and show a new one."""
     if request.form.get("do") == "renew":
@@ -509,7 +509,7 @@ def reveal(key: str) -> Response:
     return answer
 
 
-@bp.post("/desk/gift-cards/<key>/state")
+@bp.post("/desk/payments/gift-cards/<key>/state")
 def set_state(key: str) -> Response:
     """Block a card, or let it be used again."""
     state = request.form.get("state", "")

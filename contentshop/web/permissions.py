@@ -339,7 +339,7 @@ PERMISSIONS: dict[str, Access] = {
     "desk_aftersale.refund_instead": Access.FINANCE,
     # desk_payments, desk_ledger
     "desk_payments.index": Access.FINANCE,
-    "desk_payments.order": Access.SERVICE,
+    "desk_payments.order": Access.SHOP,
     "desk_payments.receipt": Access.FINANCE,
     "desk_payments.refund_sent": Access.FINANCE,
     "desk_payments.refund_again": Access.FINANCE,

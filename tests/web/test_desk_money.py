@@ -98,15 +98,15 @@ def test_the_books_can_be_read_and_taken_away(finance: FlaskClient, till: Till, 
 @pytest.mark.parametrize("role", ["reader", "support", "warehouse", "editor"])
 def test_others_do_not_see_the_money(app: Flask, make: Factory, sign_in: Callable[..., FlaskClient], role: str) -> None:
     somebody = sign_in(app.test_client(), make.user(role))
-    for page in ("/desk/payments", "/desk/ledger", "/desk/ledger/bookings.csv", "/desk/gift-cards"):
+    for page in ("/desk/payments", "/desk/ledger", "/desk/ledger/bookings.csv", "/desk/payments/gift-cards"):
         assert somebody.get(page).status_code == 403
 
 
 def test_a_gift_card_from_the_desk_to_its_balance(
     app: Flask, client: FlaskClient, finance: FlaskClient, post_form: Callable[..., Any], till: Till
 ) -> None:
-    form = finance.get("/desk/gift-cards/new").text
-    place = f"/desk/gift-cards/new?attempt={attempt_of(form)}"
+    form = finance.get("/desk/payments/gift-cards/new").text
+    place = f"/desk/payments/gift-cards/new?attempt={attempt_of(form)}"
     bad = {"amount": "0", "currency": "USD", "note": "late parcel"}
     for change in ({}, {"amount": "5", "currency": "XTS"}, {"amount": "5", "note": ""}):
         assert post_form(finance, place, bad | change).status_code == 422
@@ -119,7 +119,7 @@ def test_a_gift_card_from_the_desk_to_its_balance(
     code = found.group(1)
     assert post_form(finance, f"{answers[0]}/code", {}).status_code == 303
     assert code not in finance.get(answers[0]).text
-    assert "ada@example.org" in finance.get("/desk/gift-cards?q=ada").text
+    assert "ada@example.org" in finance.get("/desk/payments/gift-cards?q=ada").text
 
     for typed in (code, code.lower(), code.replace("-", " "), code.replace("0", "O")):
         page = post_form(client, "/gift-cards", {"code": typed}, page="/gift-cards")
