@@ -275,6 +275,11 @@ def test_fifty_kills_lose_no_money(shop: LiveSite, stripe: StripeStandIn) -> Non
     chance = random.Random(SEED)
     shop.make.product("killed", own={"USD": 1999}, stock=100_000)
     email = operator(shop).email
+    # Kills fall anywhere in the time that one purchase takes on this machine, so that some get through.
+    begun = time.monotonic()
+    _key, pay_url = order_by_card(shop, "killed")
+    wait_until(lambda: session_of(shop, pay_url) is not None, "the provider was not told")
+    took = time.monotonic() - begun
     journal = Journal()
     stop = threading.Event()
     load = [threading.Thread(target=shop_on, args=(shop, stripe, email, journal, stop)) for _one in range(2)]
@@ -283,7 +288,7 @@ def test_fifty_kills_lose_no_money(shop: LiveSite, stripe: StripeStandIn) -> Non
     killed: Counter[str] = Counter()
     try:
         while killed.total() < KILLS:
-            time.sleep(chance.uniform(0.05, 0.8))
+            time.sleep(chance.uniform(0.05, 0.5 + 2 * took))
             kind = chance.choice(("web", "web", "worker", "worker", "server"))
             victims = shop.processes(kind)
             if victims:
