@@ -55,7 +55,7 @@ def test_tokenless_endpoints_exist(app: Flask) -> None:
 
 
 def test_what_mail_programs_call_has_a_signed_address(app: Flask) -> None:
-    mailed = {"watching.stop_mails", "reviews.stop"}
+    mailed = {"watching.stop_mails", "reviews.stop", "restock.stopped"}
     assert SIGNED - mailed == {"paying.hook"}
     for rule in rules(app):
         if rule.endpoint in mailed:
