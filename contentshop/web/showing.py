@@ -28,9 +28,7 @@ from contentshop.web.session import Viewer, settings
 Step = tuple[str, str]
 
 
-def product_page(
-    found: Found, mentions: Sequence[PostTile], who: Viewer, reviews: ReviewsView
-) -> ProductPage:
+def product_page(found: Found, mentions: Sequence[PostTile], who: Viewer, reviews: ReviewsView) -> ProductPage:
     """The page of a product; ``mentions`` are the posts that recommend it."""
     facts = found.product
     offers = offer_rows(resolve(facts, who, found.facts), who, settings().site_name)
