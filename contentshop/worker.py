@@ -226,17 +226,6 @@ def invite_reviewers() -> int:
         return reviews.invite(db.session, now=now)
 
 
-def invite_reviewers() -> int:
-    """Have buyers asked how they like what arrived some days ago. Looks before it takes the write lock."""
-    now = engines().clock.now()
-    due = review_queries.list_to_invite(db.session, now=now)
-    db.session.rollback()
-    if not due:
-        return 0
-    with unit_of_work(db.session):
-        return reviews.invite(db.session, now=now)
-
-
 def renew_text(revision_id: int) -> bool:
     """Make one text anew from its source; rendering takes a while, so nothing is locked meanwhile."""
     source = renewing.source_of(db.session, revision_id)
