@@ -158,7 +158,6 @@ class Worker:
                 done += self._timed("openings", OPENINGS_EVERY, open_lists)
                 done += self._timed("votes", OPENINGS_EVERY, open_votes)
                 done += self._timed("invitations", INVITATIONS_EVERY, invite_reviewers)
-                done += self._timed("invitations", INVITATIONS_EVERY, invite_reviewers)
                 self._timed("boards", BOARDS_EVERY, refresh_boards)
                 self._timed("sweep", SWEEP_EVERY, sweep)
                 self._timed("media", MEDIA_EVERY, sweep_media)
