@@ -159,7 +159,7 @@ def test_no_tile_of_the_desk_is_alone_in_its_row(visit: Visit, stage: Stage, wid
     page = visit(stage.operator, width=width).page
     page.goto("/desk")
     tiles = page.locator(".queues > .queue")
-    assert tiles.count() == 7
+    assert tiles.count() == 10
     rows = """(queues, count) => {
       const all = [...Array(count)].map(() => queues.firstElementChild.cloneNode(true));
       queues.replaceChildren(...all);
