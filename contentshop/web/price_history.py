@@ -50,15 +50,15 @@ class PriceHistoryView:
 
 
 def price_history(product_id: int, who: Viewer) -> PriceHistoryView | None:
-    """The price history of a product for this asker; None when nothing is known of it in their currency."""
+    """The price history of a product for this asker; None before it has one in their currency."""
     found = products.get_history(db.session, product_id, currency=who.currency, region=who.region, locale=who.locale)
     return view(found, who.currency, shop=settings().site_name, now=who.now)
 
 
 def view(found: History, currency: str, *, shop: str, now: datetime) -> PriceHistoryView | None:
     """The history as the page shows it. Pure."""
-    if found.lowest is None or found.highest is None:
-        return None
+    if found.lowest is None or found.highest is None or len(found.changes) < 2:
+        return None  # one price alone is no history
     line = found.line
     path, area = _paths(line, found.lowest[0].minor, found.highest[0].minor, now)
     return PriceHistoryView(

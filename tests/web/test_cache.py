@@ -433,7 +433,7 @@ def test_every_row_a_page_shows_has_a_version_in_its_stamp(site: Site, session: 
         ]  # fmt: skip
         proof = freshness.read(session, parts)
     assert sorted({row[0] for row in proof.rows}) == sorted(
-        ["t", "u", "p", "g", "s", "c", "new", "rec", "f", "l", "q", "o"]
+        ["t", "u", "p", "g", "s", "rt", "c", "new", "rec", "f", "l", "q", "o"]
     )
     assert freshness.posts([]) == []
     assert freshness.products([]) == []

@@ -404,7 +404,8 @@ class TestLists:
         assert "Starts soon" in words
         assert "$30.00" in words
 
-    def test_where_else_deals_stand(self, site: Site, client: FlaskClient) -> None:
+    def test_where_else_deals_stand(self, site: Site, client: FlaskClient, make: Factory) -> None:
+        make.topic("office")
         for number in range(3):
             site.deal(f"deal-{number}", title=f"Kettle deal {number}", price=f"{40 + number}.00")
         assert '<h2 class="shelf-title" id="deals">' in client.get("/").text
