@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -17,34 +18,56 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from contentshop.accounts.models import User
 from contentshop.aftersale.models import AfterSale, AfterSaleLine, AfterSalePhoto
 from contentshop.core.db import Base, db
 from contentshop.core.ids import new_key
+from contentshop.core.money import Money
 from contentshop.core.uow import unit_of_work
 from contentshop.core.zones import Chosen
 from contentshop.curation import actions as curation
 from contentshop.curation.inputs import FeaturedListInput
+from contentshop.delivery.models import Address, ShippingMethod, ShippingZone, TaxRegion
 from contentshop.live.actions import schedule
 from contentshop.live.inputs import SessionInput
 from contentshop.media.actions import keep_private, store_picture
 from contentshop.media.images import encode
+from contentshop.orders.actions import paying, shipping
 from contentshop.orders.models import Order
+from contentshop.payments import credit
+from contentshop.payments.models import Payment, Refund, RefundPart
 from contentshop.posts import history, plans, series, sharing, teamwork
 from contentshop.posts.merging import words_of
 from contentshop.posts.models import Card, Post
 from contentshop.posts.queries import get_for_studio
-from contentshop.products.models import Offer
+from contentshop.products import actions as products
+from contentshop.products.actions.bulk import BulkInput
+from contentshop.products.models import (
+    AttributeDefinition,
+    Category,
+    DigitalFile,
+    Download,
+    Offer,
+    Product,
+    RestockWatch,
+    StockLocation,
+    Supplier,
+)
+from contentshop.promotions.models import Promotion
+from contentshop.reviews.models import Review
 from contentshop.social import actions as social
 from contentshop.social.queries import find_post
 from contentshop.watching import actions as watching
 from contentshop.watching.inputs import Telling, Wanted
+from contentshop.web import restock, review_links
+from contentshop.web.addresses import claim_token
 from contentshop.web.order_links import order_token
 from contentshop.web.permissions import PERMISSIONS
 from contentshop.web.watching_links import feed_url, stop_url
 from tests.conftest import csrf_of
 from tests.factories import Factory
 from tests.rooms.media.pictures import picture
-from tests.web.buyer import buy
+from tests.web.buyer import add, buy, checkout_form
 
 PEOPLE = ("visitor", "reader", "owner", "other creator", "editor", "operator")
 SIGN_IN, NO, GONE, OK = "sign in", "403", "404", "ok"
@@ -55,7 +78,7 @@ NOBODY = (GONE,) * 6
 OPERATORS = (SIGN_IN, NO, NO, NO, NO, OK)
 EDITORS = (SIGN_IN, NO, NO, NO, OK, NO)
 DRAFT_SEEN = (SIGN_IN, NO, OK, GONE, OK, NO)
-SAVED_SEARCH = (SIGN_IN, GONE, OK, GONE, GONE, GONE)
+OWN = (SIGN_IN, GONE, OK, GONE, GONE, GONE)
 # What reviewers, who need not be creators, may knock at: strangers are not told that there is a post.
 SEEN = (SIGN_IN, GONE, OK, GONE, OK, GONE)
 INVITED = (SIGN_IN, GONE, GONE, OK, GONE, GONE)
@@ -88,11 +111,11 @@ CELLS: dict[str, tuple[dict[str, str], tuple[str, ...]]] = {
     "shop.order": ({"token": "{token}"}, EVERYBODY),
     "account.reset": ({"token": "made-up"}, (NO,) * 6),
     "account.set_password": ({"token": "made-up"}, (NO,) * 6),
-    "watching.edit": ({"key": "{saved}"}, SAVED_SEARCH),
-    "watching.change": ({"key": "{saved}"}, SAVED_SEARCH),
-    "watching.pause": ({"key": "{saved}"}, SAVED_SEARCH),
-    "watching.renew_feed": ({"key": "{saved}"}, SAVED_SEARCH),
-    "watching.delete": ({"key": "{saved}"}, SAVED_SEARCH),
+    "watching.edit": ({"key": "{saved}"}, OWN),
+    "watching.change": ({"key": "{saved}"}, OWN),
+    "watching.pause": ({"key": "{saved}"}, OWN),
+    "watching.renew_feed": ({"key": "{saved}"}, OWN),
+    "watching.delete": ({"key": "{saved}"}, OWN),
     "watching.feed": ({"token": "{feed}"}, EVERYBODY),
     "watching.unsubscribe": ({"token": "{stop}"}, EVERYBODY),
     "watching.stop_mails": ({"token": "{stop}"}, EVERYBODY),
@@ -229,6 +252,98 @@ CELLS: dict[str, tuple[dict[str, str], tuple[str, ...]]] = {
     "aftersale.send": ({"token": "{token}", "key": "{case}"}, EVERYBODY),
     "aftersale.withdraw": ({"token": "{token}", "key": "{case}"}, EVERYBODY),
     "aftersale.protect": ({"token": "{token}"}, NOBODY),
+    # Who signs in adds a guest's order to their account; nobody can take it from them afterwards.
+    "addresses.claim_order": ({"token": "{token}"}, SPEAKERS),
+    "addresses.claim_page": ({"token": "{claim}"}, OWN),
+    "addresses.claim": ({"token": "{claim}"}, OWN),
+    "addresses.edit": ({"key": "{address}"}, OWN),
+    "addresses.save": ({"key": "{address}"}, OWN),
+    "addresses.delete": ({"key": "{address}"}, OWN),
+    "deals.ordered": ({"order": "hot"}, EVERYBODY),
+    "reader.creator_deals": ({"handle": "{handle}"}, EVERYBODY),
+    # Whoever wrote a deal does not vote on it.
+    "deals.coupon": ({"slug": "{deal}"}, (SIGN_IN, OK, NO, OK, OK, OK)),
+    "deals.report": ({"slug": "{deal}"}, (SIGN_IN, OK, NO, OK, OK, OK)),
+    "studio_deals.standing": ({"key": "{deal_key}"}, DRAFT_SEEN),
+    "studio_deals.settle": ({"key": "{deal_key}"}, DRAFT_SEEN),
+    "studio_gate.checks": ({"key": "{draft}"}, DRAFT_CHANGED),
+    # Reviews: the owner of the posts has bought the lamp and another thing, and reviewed the first.
+    "reviews.every": ({"slug": "{product}"}, EVERYBODY),
+    "reviews.write_page": ({"order_key": "{received}", "position": "2"}, OWN),
+    "reviews.write": ({"order_key": "{received}", "position": "2"}, OWN),
+    "reviews.edit": ({"key": "{review}"}, OWN),
+    "reviews.change": ({"key": "{review}"}, OWN),
+    "reviews.more_page": ({"key": "{review}"}, OWN),
+    "reviews.add_more": ({"key": "{review}"}, OWN),
+    "reviews.remove_page": ({"key": "{review}"}, OWN),
+    "reviews.remove": ({"key": "{review}"}, OWN),
+    "reviews.vote": ({"key": "{review}"}, SPEAKERS),
+    "reviews.report_page": ({"key": "{review}"}, SPEAKERS),
+    "reviews.report": ({"key": "{review}"}, SPEAKERS),
+    "reviews.hide_page": ({"key": "{review}"}, EDITORS),
+    "reviews.hide": ({"key": "{review}"}, EDITORS),
+    "reviews.show_again": ({"key": "{review}"}, EDITORS),
+    "reviews.settle": ({"key": "{review}"}, EDITORS),
+    "reviews.reply": ({"key": "{review}"}, OPERATORS),
+    "reviews.stop_page": ({"token": "{review_stop}"}, EVERYBODY),
+    "reviews.stop": ({"token": "{review_stop}"}, EVERYBODY),
+    "restock.form": ({"variant": "{variant}"}, EVERYBODY),
+    "restock.ask": ({"variant": "{variant}"}, EVERYBODY),
+    "restock.confirm": ({"token": "{restock_confirm}"}, EVERYBODY),
+    "restock.confirmed": ({"token": "{restock_confirm}"}, EVERYBODY),
+    "restock.stop": ({"token": "{restock_stop}"}, EVERYBODY),
+    "restock.stopped": ({"token": "{restock_stop}"}, EVERYBODY),
+    "downloads.listing": ({"token": "{token}"}, EVERYBODY),
+    "downloads.fetch": ({"token": "{token}", "key": "{download}"}, EVERYBODY),
+    "downloads.add": ({"key": "{product_key}", "variant": "{variant}"}, OPERATORS),
+    "downloads.retire": ({"key": "{product_key}", "variant": "{variant}", "file": "{file}"}, OPERATORS),
+    "gift_cards.bought": ({"token": "{token}"}, EVERYBODY),
+    "gift_cards.reveal": ({"token": "{token}", "key": "{gift_card}"}, EVERYBODY),
+    "paying.pay": ({"token": "{token}"}, EVERYBODY),
+    "paying.begin": ({"token": "{token}"}, EVERYBODY),
+    "paying.returned": ({"token": "{token}"}, EVERYBODY),
+    "paying.state": ({"token": "{token}"}, EVERYBODY),
+    "paying.hook": ({"gateway": "manual"}, NOBODY),  # no provider sends messages about what is paid by hand
+    "desk.unlock": ({"key": "{product_key}"}, OPERATORS),
+    "desk_catalogue.attribute": ({"key": "{attribute}"}, OPERATORS),
+    "desk_catalogue.save_attribute": ({"key": "{attribute}"}, OPERATORS),
+    "desk_catalogue.remove_attribute": ({"key": "{attribute}"}, OPERATORS),
+    "desk_catalogue.category": ({"slug": "{category}"}, OPERATORS),
+    "desk_catalogue.save_category": ({"slug": "{category}"}, OPERATORS),
+    "desk_catalogue.remove_category": ({"slug": "{category}"}, OPERATORS),
+    "desk_catalogue.options": ({"key": "{product_key}"}, OPERATORS),
+    "desk_catalogue.save_options": ({"key": "{product_key}"}, OPERATORS),
+    "desk_catalogue.changed": ({"key": "{bulk}"}, OPERATORS),
+    "desk_catalogue.undo": ({"key": "{bulk}"}, OPERATORS),
+    "desk_delivery.zone": ({"key": "{zone}"}, OPERATORS),
+    "desk_delivery.save_zone": ({"key": "{zone}"}, OPERATORS),
+    "desk_delivery.set_zone_state": ({"key": "{zone}"}, OPERATORS),
+    "desk_delivery.new_method": ({"key": "{zone}"}, OPERATORS),
+    "desk_delivery.create_method": ({"key": "{zone}"}, OPERATORS),
+    "desk_delivery.method": ({"key": "{method}"}, OPERATORS),
+    "desk_delivery.save_method": ({"key": "{method}"}, OPERATORS),
+    "desk_delivery.set_method_state": ({"key": "{method}"}, OPERATORS),
+    "desk_delivery.tax": ({"country": "NZ", "region": "-"}, OPERATORS),
+    "desk_promotions.promotion": ({"key": "{promotion}"}, OPERATORS),
+    "desk_promotions.save_promotion": ({"key": "{promotion}"}, OPERATORS),
+    "desk_promotions.set_promotion_state": ({"key": "{promotion}"}, OPERATORS),
+    "desk_stock.count": ({"key": "{count}"}, OPERATORS),
+    "desk_stock.note_count": ({"key": "{count}"}, OPERATORS),
+    "desk_stock.place": ({"key": "{place}"}, OPERATORS),
+    "desk_stock.save_place": ({"key": "{place}"}, OPERATORS),
+    "desk_stock.set_place_state": ({"key": "{place}"}, OPERATORS),
+    "desk_stock.supplier": ({"key": "{supplier}"}, OPERATORS),
+    "desk_stock.save_supplier": ({"key": "{supplier}"}, OPERATORS),
+    "desk_stock.set_threshold": ({"variant": "{variant}"}, OPERATORS),
+    "desk_stock.transfer": ({"variant": "{variant}"}, OPERATORS),
+    "desk_payments.order": ({"key": "{order}"}, OPERATORS),
+    "desk_payments.receipt": ({"key": "{order}"}, OPERATORS),
+    "desk_payments.refund_again": ({"key": "{refund}"}, OPERATORS),
+    "desk_payments.refund_sent": ({"key": "{refund}"}, OPERATORS),
+    "desk_payments.card": ({"key": "{gift_card}"}, OPERATORS),
+    "desk_payments.reveal": ({"key": "{gift_card}"}, OPERATORS),
+    # A form that does not say which state is of no page.
+    "desk_payments.set_state": ({"key": "{gift_card}"}, (SIGN_IN, NO, NO, NO, NO, GONE)),
 }
 
 
@@ -316,6 +431,8 @@ def stage(app: Flask, make: Factory, sign_in: Callable[..., Any], session: Sessi
             "order": order,
             "token": token,
             **case_of(app, session, order, make),
+            **bought_by(owner, app, session, make, browsers["owner"]),
+            **in_the_shop(app, session, order, lamp, owner, make),
             "saved": saved.key,
             "feed": feed.split("/")[-2],
             "stop": stop.split("/")[-1],
@@ -330,6 +447,134 @@ def stage(app: Flask, make: Factory, sign_in: Callable[..., Any], session: Sessi
         },
         browsers,
     )
+
+
+def bought_by(owner: User, app: Flask, session: Session, make: Factory, browser: FlaskClient) -> dict[str, str]:
+    """What the owner has bought, received and half reviewed; what goes back to them; their ways out of mails."""
+    things = [make.product(slug, own={"USD": 500}, stock=5) for slug in ("cup", "pot")]
+    for product in things:
+        assert add(browser, product=product.slug).status_code == 200
+    assert browser.post("/checkout", data=checkout_form(browser)).status_code == 303
+    staff = make.user("operator")
+    with unit_of_work(session):
+        order = session.scalars(select(Order).where(Order.user_id == owner.id)).one()
+        by = session.merge(staff)
+        paying.mark_paid(session, order.key, by=by, now=make.now)
+        shipping.mark_shipped(session, order.key, by=by, now=make.now)
+        shipping.confirm(session, order.key, by=by, now=make.now)
+        review = Review(
+            key=new_key(),
+            product_id=things[0].id,
+            order_line_id=order.lines[0].id,
+            author_id=owner.id,
+            lang="en",
+            stars=4,
+            text="It holds tea.",
+            created_at=make.now,
+        )
+        address = Address(
+            key=new_key(),
+            user_id=owner.id,
+            country="US",
+            name="Ada",
+            region="OR",
+            city="Portland",
+            address="12 Engine Street",
+            postcode="97201",
+            used_at=make.now,
+        )
+        payment = session.scalars(select(Payment).where(Payment.order_key == order.key)).one()
+        part = RefundPart(key=new_key(), payment_id=payment.id, minor=100, state="asked")
+        refund = Refund(
+            key=new_key(),
+            order_key=order.key,
+            currency=order.currency,
+            minor=100,
+            reason="Kindness",
+            request_key=new_key(),
+            actor=staff.key,
+            asked_at=make.now,
+            parts=[part],
+        )
+        session.add_all([review, address, refund])
+    with app.test_request_context():
+        return {
+            "received": order.key,
+            "review": review.key,
+            "review_stop": review_links.stop_url(owner.key).split("/")[-1],
+            "address": address.key,
+            "claim": claim_token(owner.key, owner.email),
+            "refund": part.key,
+        }
+
+
+def in_the_shop(app: Flask, session: Session, order: str, lamp: Product, owner: User, make: Factory) -> dict[str, str]:
+    """What only the shop's staff look after, and what the order holds besides its lines."""
+    deal = make.post(
+        owner,
+        kind="deal",
+        title="Lamp for 9",
+        slug="lamp-for-9",
+        deal={"product": "lamp", "price": "9.00", "currency": "USD", "shop": "mall", "coupon": "SAVE", "zone": "UTC"},
+    )
+    storage = app.extensions["contentshop"].engines.storage
+    variant = make.variant_of(lamp)
+    stored = products.keep_file(storage, BytesIO(b"how to mend it"))
+    with unit_of_work(session):
+        file = DigitalFile(
+            key=new_key(),
+            variant_id=variant.id,
+            name="mending.txt",
+            content_type="text/plain",
+            size=14,
+            stored=stored,
+            added_at=make.now,
+        )
+        download = Download(
+            key=new_key(),
+            order_key=order,
+            file=file,
+            allowed=20,
+            granted_at=make.now,
+            expires_at=make.now + timedelta(days=1),
+        )
+        watch = RestockWatch(key=new_key(), variant_id=variant.id, email="ada@example.org", asked_at=make.now)
+        card = credit.issue(
+            session, amount=Money(500, "USD"), source_key="stage", actor="staff", now=make.now, order_key=order
+        )
+        category = Category(slug="lamps", name="Lamps", created_at=make.now)
+        attribute = AttributeDefinition(key=new_key(), name="Power")
+        form = BulkInput.parse([lamp.key], {"kind": "price_percent", "value": "10"})
+        seen = products.digest_of(products.preview_bulk(session, form))
+        bulk = products.apply_bulk(session, form, seen=seen, now=make.now, actor="staff")
+        method = ShippingMethod(key=new_key(), name="Post", currency="USD", tiers=[[None, 500]], max_days=3)
+        zone = ShippingZone(key=new_key(), name="Islands", areas=[["NZ", ""]], methods=[method])
+        tax = TaxRegion(country="NZ", name="GST", included=True, on_shipping=True, rates={"standard": 150000})
+        promotion = Promotion(key=new_key(), name="Tenth off", kind="percent", percent_ppm=100000, created_at=make.now)
+        supplier = Supplier(key="maker", name="Maker", created_at=make.now)
+        place = StockLocation(key="cellar", name="Cellar", supplier=supplier, created_at=make.now)
+        session.add_all([file, download, watch, category, attribute, zone, tax, promotion, supplier, place])
+        count = products.open_stocktake(session, "main", now=make.now, actor="staff")
+    with app.test_request_context():
+        confirm, stop = restock.confirm_url(watch.key), restock.stop_url(watch.key)
+    return {
+        "deal": deal.slug,
+        "deal_key": deal.key,
+        "file": file.key,
+        "download": download.key,
+        "restock_confirm": confirm.split("/")[-1],
+        "restock_stop": stop.split("/")[-1],
+        "gift_card": card.key,
+        "category": category.slug,
+        "attribute": attribute.key,
+        "bulk": bulk.key,
+        "zone": zone.key,
+        "method": method.key,
+        "promotion": promotion.key,
+        "supplier": supplier.key,
+        "place": place.key,
+        "count": count.key,
+    }
 
 
 def case_of(app: Flask, session: Session, order_key: str, make: Factory) -> dict[str, str]:
@@ -449,6 +694,7 @@ def knock(app: Flask, stage: Stage, endpoint: str, person: str) -> tuple[str, st
     if method == "POST":
         form = {"data": {"csrf_token": csrf_of(client, "/forgot")}}
     answer = client.open(path, method=method, **form)
+    answer.close()
     location = answer.headers.get("Location", "")
     got = told(answer.status_code, location)
     if method == "POST" and got == NO and person == "visitor":
@@ -469,6 +715,14 @@ def test_who_is_refused_gets_nothing_and_changes_nothing(app: Flask, stage: Stag
 
 # What ends a thing comes after everything else that is done to it.
 LAST = (
+    "addresses.claim_order",
+    "addresses.delete",
+    "downloads.retire",
+    "desk_catalogue.remove_attribute",
+    "desk_catalogue.remove_category",
+    "desk_catalogue.undo",
+    "reviews.hide",
+    "reviews.remove",
     "desk.retire_offer",
     "editor.unplace",
     "studio.unpublish",
