@@ -44,7 +44,9 @@ FOUND_ON_A_PAGE = 20
 INTRUDERS = """() => {
   const found = [];
   const here = location.origin + "/";
-  const ours = ["/search", "/preferences", "/cart/", "/sign-", "/checkout", "/studio", "/desk", "/account", "/go/"];
+  const ours = [
+    "/search", "/preferences", "/cart/", "/sign-", "/checkout", "/orders/", "/studio", "/desk", "/account", "/go/",
+  ];
   if (window.pwned !== undefined) found.push("window.pwned");
   for (const script of document.scripts)
     if (["application/ld+json", "application/json"].includes(script.type)) JSON.parse(script.textContent);
