@@ -20,7 +20,6 @@ from contentshop.products import queries as products
 from contentshop.products import stock
 from contentshop.promotions import queries as promotions
 from contentshop.reviews import queries as reviews
-from contentshop.reviews import queries as reviews
 from contentshop.search import actions as search
 from contentshop.web.session import engines, settings
 
@@ -41,7 +40,6 @@ def audit(app: Flask, *, wait: int = 0) -> list[str]:
     problems += [f"gift cards: {text}" for text in credit.audit(db.session)]
     problems += [f"after-sale: {text}" for text in cases.audit(db.session)]
     problems += [f"posts: {text}" for text in posts.audit(db.session)]
-    problems += [f"reviews: {text}" for text in reviews.audit(db.session)]
     problems += [f"reviews: {text}" for text in reviews.audit(db.session)]
     problems += _index_problems()
     db.session.rollback()

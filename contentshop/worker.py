@@ -44,8 +44,6 @@ from contentshop.products.pages import PageFacts, read_page
 from contentshop.reactions import ON_EVENT, REACTIONS, Reaction, site_context
 from contentshop.reviews import actions as reviews
 from contentshop.reviews import queries as review_queries
-from contentshop.reviews import actions as reviews
-from contentshop.reviews import queries as review_queries
 from contentshop.search import actions as search
 from contentshop.social import actions as social
 from contentshop.watching import actions as watching

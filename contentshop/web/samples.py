@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from contentshop.core.money import Money
 from contentshop.products.offers import Rating
+from contentshop.products.pricing import Change, write_history
 from contentshop.web.blocks import (
     Album,
     Box,
@@ -29,6 +30,8 @@ from contentshop.web.blocks import (
 )
 from contentshop.web.cards import DealTile
 from contentshop.web.live_pages import AnnouncedView
+from contentshop.web.order_pages import ParcelView
+from contentshop.web.price_history import PriceHistoryView, view
 from contentshop.web.reader_pages import CouponView, DealView, LineView, TalkView, WorthView
 from contentshop.web.review_pages import Bar, Choice, PhotoView, ReviewsView, ReviewView
 
@@ -559,6 +562,25 @@ def talk(now: datetime) -> TalkView:
     return TalkView("post", "/p/guide", "/p/guide/comments", (first, hidden), 2, "", worth, True, 4000)
 
 
+def history(now: datetime) -> PriceHistoryView | None:
+    """A price that fell and rose again."""
+    days = (90, 60, 20)
+    prices = [Money(minor, "USD") for minor in (34900, 29900, 31900)]
+    changes = [
+        Change(
+            offer_key="sample",
+            own=False,
+            place="Moss & Co",
+            variant="",
+            at=now - timedelta(days=day),
+            before=prices[place - 1] if place else None,
+            price=price,
+        )
+        for place, (day, price) in enumerate(zip(days, prices, strict=True))
+    ]
+    return view(write_history(changes, "USD"), "USD", shop="contentshop", now=now)
+
+
 def samples(now: datetime) -> SimpleNamespace:
     """Everything the component page shows, as of ``now``."""
     usd = [Money(34800, "USD"), Money(10999, "USD"), Money(895, "USD"), Money(46694, "USD")]
@@ -624,6 +646,23 @@ def samples(now: datetime) -> SimpleNamespace:
             ),
             SimpleNamespace(title="Delivered", detail="", at=None, state="todo"),
         ],
+        parcel=ParcelView(1, "DHL", "JD0140", "#", ("1 × Headphones", "2 × 充电器"), now - timedelta(days=1)),
+        case=SimpleNamespace(
+            kind="return",
+            kind_words="Return and refund",
+            parts=[SimpleNamespace(quantity=1, title="Headphones", variant="Black")],
+            reason="I changed my mind",
+            text="The box was not opened.",
+            refund=usd[0],
+            shipping=Money(0, "USD"),
+            exchange_url="",
+            exchange_number="",
+            answer="Send it back within 14 days.",
+            carrier="UPS",
+            tracking="1Z999",
+            photos=[f"{PICTURES}/headphones.svg"],
+        ),
+        history=history(now),
         orders=[
             SimpleNamespace(
                 number="K7Q2-M4",

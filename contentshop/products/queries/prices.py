@@ -36,6 +36,7 @@ def get_history(session: AnySession, product_id: int, *, currency: str, region: 
         .outerjoin(Merchant, Merchant.id == Offer.merchant_id)
         .outerjoin(Variant, Variant.id == Offer.variant_id)
         .where(Offer.product_id == product_id, Offer.active, Offer.region.in_({"", region}))
+        .where(Merchant.id.is_(None) | Merchant.active)
         .order_by(PriceChange.changed_at.desc(), PriceChange.id.desc())
         .limit(MOST_CHANGES)
     ).all()

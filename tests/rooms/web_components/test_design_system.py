@@ -89,6 +89,7 @@ def _environment(signed_in: bool = False) -> Environment:
         csrf_token=lambda: "token",
         get_flashed_messages=lambda with_categories: [("error", "A message")],
         chrome=_chrome(signed_in),
+        desk_rooms=lambda: [("Overview", "/desk", "desk")],
     )
     return env
 
