@@ -57,8 +57,8 @@ def price_history(product_id: int, who: Viewer) -> PriceHistoryView | None:
 
 def view(found: History, currency: str, *, shop: str, now: datetime) -> PriceHistoryView | None:
     """The history as the page shows it. Pure."""
-    if found.lowest is None or found.highest is None or len(found.changes) < 2:
-        return None  # one price alone is no history
+    if found.lowest is None or found.highest is None or found.changed_at is None:
+        return None  # prices that never changed are no history
     line = found.line
     path, area = _paths(line, found.lowest[0].minor, found.highest[0].minor, now)
     return PriceHistoryView(
