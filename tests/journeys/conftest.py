@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, R
 from contentshop.accounts.models import User
 from tests.factories import Factory
 from tests.journeys.stage import Stage, set_stage
-from tests.live.site import LiveSite, live_site
+from tests.live.site import LiveSite, live_site, prepared_site
 from tests.rooms.core.shop_server import Shop, running_shop
 
 FLAGS = (
@@ -55,17 +55,26 @@ def shop() -> Iterator[Shop]:
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory, shop: Shop) -> Iterator[LiveSite]:
-    """A running site, empty but for what the tests put there."""
+def staged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LiveSite, Stage]]:
+    """A site with one of everything, which does not run."""
+    with prepared_site(tmp_path_factory.mktemp("staged")) as found:
+        stage = set_stage(found)
+        found.let_go()
+        yield found, stage
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory, shop: Shop, staged: tuple[LiveSite, Stage]) -> Iterator[LiveSite]:
+    """A running site for the tests of one module, with one of everything."""
     played = {"CONTENTSHOP_STAND_INS": f"{SHOP_HOST}={shop.place[0]}:{shop.place[1]}"}
-    with live_site(tmp_path_factory.mktemp("journeys"), played) as found:
+    with live_site(tmp_path_factory.mktemp("journeys"), played, like=staged[0]) as found:
         yield found
 
 
 @pytest.fixture(scope="session")
-def stage(site: LiveSite) -> Stage:
-    """The site with one of everything. Tests add to it; none takes from it."""
-    return set_stage(site)
+def stage(staged: tuple[LiveSite, Stage]) -> Stage:
+    """What stands on ``site``. Tests add to it; none takes from it."""
+    return staged[1]
 
 
 @pytest.fixture(scope="session")
@@ -155,8 +164,8 @@ class Person:
 Visit = Callable[..., Person]
 
 
-@pytest.fixture(scope="session")
-def cookies() -> dict[str, Any]:
+@pytest.fixture(scope="module")
+def cookies(site: LiveSite) -> dict[str, Any]:
     """What the browser of somebody who has signed in before keeps, by handle."""
     return {}
 

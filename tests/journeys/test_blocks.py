@@ -126,6 +126,13 @@ def test_everybody_can_use_every_block(visit: Visit, watch: Watch, guide: str) -
     assert obstacles(page) == []
 
 
+def test_a_title_of_one_short_line_is_a_target_too(visit: Visit, watch: Watch, stage: Stage, guide: str) -> None:
+    page = visit().page
+    page.goto(f"/@{stage.creator.handle}")
+    expect(page.locator(f".tile-title a[href='{guide}']")).to_be_visible()
+    assert obstacles(page) == []
+
+
 @pytest.mark.parametrize("width", [320, 720, 1280])
 def test_spots_lie_where_the_author_put_them(visit: Visit, watch: Watch, guide: str, width: int) -> None:
     page = visit(width=width).page

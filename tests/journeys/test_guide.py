@@ -7,7 +7,6 @@ import json
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -47,11 +46,6 @@ def site(tmp_path_factory: pytest.TempPathFactory, shop: Shop) -> Iterator[LiveS
     played = {"CONTENTSHOP_STAND_INS": f"{SHOP_HOST}={shop.place[0]}:{shop.place[1]}"}
     with live_site(tmp_path_factory.mktemp("guide"), played) as found:
         yield found
-
-
-@pytest.fixture(scope="module")
-def cookies() -> dict[str, Any]:
-    return {}
 
 
 @pytest.fixture

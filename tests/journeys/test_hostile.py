@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -101,11 +100,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSite]:
     """A site of their own, so that the pages of other tests stay as they are."""
     with live_site(tmp_path_factory.mktemp("hostile")) as found:
         yield found
-
-
-@pytest.fixture(scope="module")
-def cookies() -> dict[str, Any]:
-    return {}
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ from tests.live.site import LiveSite
 from tests.rooms.media.recordings import as_file, mp4
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def video(site: LiveSite, stage: Stage) -> str:
     """A video of the creator's own; there is nothing to see in it."""
     with site.app.app_context():

@@ -270,7 +270,7 @@ def test_reading_searching_clicking_out_buying_and_signing_in_without_script(vis
 
 
 def test_a_double_click_on_the_last_button_orders_once(visit: Visit, stage: Stage, site: LiveSite) -> None:
-    page = visit(stage.reader).page
+    page = visit(site.make.user()).page
     page.goto(f"/products/{LAMP}")
     page.locator("[data-add] button[type=submit]").first.click()
     expect(page.locator("[data-cart-count]")).to_have_text("1")

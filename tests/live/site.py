@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -26,6 +27,7 @@ from sqlalchemy import create_engine, text
 from contentshop.app import create_app
 from contentshop.config import Settings
 from contentshop.core.clock import SystemClock
+from contentshop.core.db import db
 from tests.conftest import make_settings
 from tests.factories import Factory
 
@@ -42,12 +44,25 @@ class LiveSite:
     environment: dict[str, str]
     app: Flask
     make: Factory
-    process: subprocess.Popen[bytes]
-    log: Path
+    folder: Path
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def log(self) -> Path:
+        """What its processes say."""
+        return self.folder / "site.log"
+
+    def start(self) -> None:
+        """Serve it, and wait until it answers."""
+        with self.log.open("ab") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "contentshop.cli", "run"], env=self.environment, stdout=output, stderr=output
+            )
+        self.wait_ready()
 
     def stop(self) -> None:
         """End it as Ctrl+C would."""
-        if self.process.poll() is None:
+        if self.process is not None and self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
             try:
                 self.process.wait(30)
@@ -55,12 +70,17 @@ class LiveSite:
                 self.process.kill()
                 self.process.wait()
 
+    def let_go(self) -> None:
+        """Give back the connections that the test's own process holds."""
+        with self.app.app_context():
+            db.session.remove()
+            db.engine.dispose()
+
     def move_clock(self, step: timedelta) -> None:
         """Start it again with its clock ``step`` ahead of the machine's."""
         self.stop()
         self.environment["CONTENTSHOP_CLOCK_SHIFT"] = str(int(step.total_seconds()))
-        self.process = _serve(self.environment, self.log)
-        self.wait_ready()
+        self.start()
 
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run ``contentshop …`` beside the site."""
@@ -101,7 +121,7 @@ class LiveSite:
     def processes(self, kind: str) -> list[int]:
         """Process ids of ``web`` (the processes that answer), ``server`` (which starts them) or ``worker``."""
         found = []
-        tree = descendants(self.process.pid)
+        tree = descendants(self.process.pid) if self.process else {}
         for pid, command in tree.items():
             title = command.strip()
             role = "worker" if title == "contentshop worker" else "server" if title.endswith("server") else "web"
@@ -148,45 +168,51 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def live_site(folder: Path, more: Mapping[str, str] | None = None) -> Iterator[LiveSite]:
+def live_site(
+    folder: Path, more: Mapping[str, str] | None = None, *, like: LiveSite | None = None
+) -> Iterator[LiveSite]:
     """Start a site in ``folder``; on PostgreSQL where the tests' environment names a server.
 
-    ``more`` are further variables of its environment.
+    ``more`` are further variables of its environment. With ``like``, it begins as a copy of that site, which does
+    not run.
     """
+    with prepared_site(folder, more, like=like) as site:
+        site.start()
+        yield site
+
+
+@contextlib.contextmanager
+def prepared_site(
+    folder: Path, more: Mapping[str, str] | None = None, *, like: LiveSite | None = None
+) -> Iterator[LiveSite]:
+    """As ``live_site``, but nothing runs."""
     server = os.environ.get("CONTENTSHOP_TEST_DATABASE_URL", "")
-    database = f"contentshop_live_{os.getpid()}_{folder.name}"[:60].lower().replace("-", "_")
+    database = _database_of(folder)
     if server:
+        template = _database_of(like.folder) if like else "template0"
         _admin(server, f"DROP DATABASE IF EXISTS {database} WITH (FORCE)")
-        _admin(server, f"CREATE DATABASE {database} ENCODING 'UTF8' TEMPLATE template0")
+        _admin(server, f"CREATE DATABASE {database} ENCODING 'UTF8' TEMPLATE {template}")
     url = server.rsplit("/", 1)[0] + f"/{database}" if server else f"sqlite:///{folder / 'data' / 'shop.db'}"
     port = free_port()
-    address = f"http://127.0.0.1:{port}"
-    settings = make_settings(folder, url, site_url=address)
+    settings = make_settings(folder, url, site_url=f"http://127.0.0.1:{port}")
     environment = environment_of(settings, port) | dict(more or {})
-    subprocess.run([sys.executable, "-m", "contentshop.cli", "prepare"], env=environment, check=True)
+    if like:
+        shutil.copytree(like.folder, folder, dirs_exist_ok=True)
+    else:
+        subprocess.run([sys.executable, "-m", "contentshop.cli", "prepare"], env=environment, check=True)
     app = create_app(settings)
-    log = folder / "site.log"
-    process = _serve(environment, log)
-    site = LiveSite(address, environment, app, Factory(app, SystemClock(), announce=True), process, log)
+    site = LiveSite(settings.site_url, environment, app, Factory(app, SystemClock(), announce=True), folder)
     try:
-        site.wait_ready()
         yield site
     finally:
         site.stop()
-        with app.app_context():
-            from contentshop.core.db import db
-
-            db.session.remove()
-            db.engine.dispose()
+        site.let_go()
         if server:
             _admin(server, f"DROP DATABASE IF EXISTS {database} WITH (FORCE)")
 
 
-def _serve(environment: Mapping[str, str], log: Path) -> subprocess.Popen[bytes]:
-    with log.open("ab") as output:
-        return subprocess.Popen(
-            [sys.executable, "-m", "contentshop.cli", "run"], env=environment, stdout=output, stderr=output
-        )
+def _database_of(folder: Path) -> str:
+    return f"contentshop_live_{os.getpid()}_{folder.name}"[:60].lower().replace("-", "_")
 
 
 def environment_of(settings: Settings, port: int) -> dict[str, str]:
