@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from babel import Locale
 from babel.dates import format_timedelta
@@ -19,6 +20,7 @@ from werkzeug.local import LocalProxy
 from contentshop.accounts.policy import is_shop_staff
 from contentshop.core.db import db
 from contentshop.core.money import Money
+from contentshop.core.text import safe_next
 from contentshop.curation import queries as curation
 from contentshop.posts import notices
 from contentshop.watching import queries as watching
@@ -67,7 +69,7 @@ class Foot:
 
 @dataclass(frozen=True, slots=True)
 class Chrome:
-    """The frame around a page."""
+    """The frame around a page. ``form_page`` is set on the answer to a form only: where that form can be opened."""
 
     site_name: str
     site_url: str
@@ -75,6 +77,7 @@ class Chrome:
     lang_tag: str
     user: User | None
     path: str
+    form_page: str
     query: str
     region: str
     currency: str
@@ -103,7 +106,25 @@ class Chrome:
     @property
     def foot(self) -> Foot:
         """The part whose form leads back to this page."""
-        return Foot(self.site_name, self.nav_topics, self.locale, self.region, self.regions, self.path, self.query)
+        here = self.form_page or self.path
+        return Foot(self.site_name, self.nav_topics, self.locale, self.region, self.regions, here, self.query)
+
+
+def referring_page() -> str:
+    """The address of our page that this request was sent from; empty when it came from elsewhere or nobody says."""
+    before = urlsplit(request.referrer or "")
+    if before.netloc != request.host:
+        return ""
+    return safe_next(before.path + (f"?{before.query}" if before.query else "")) or ""
+
+
+def _form_page() -> str:
+    """Where the page that answers this form can be opened again: where the form stood, as far as it opens by itself."""
+    opens = current_app.create_url_adapter(request)
+    for address in (referring_page(), request.path):
+        if address and opens is not None and opens.test(address.partition("?")[0], "GET"):
+            return address
+    return "/"
 
 
 def chrome() -> Chrome:
@@ -117,6 +138,7 @@ def chrome() -> Chrome:
         lang_tag=LANGUAGE_TAGS[who.locale],
         user=who.user,
         path=request.path,
+        form_page=_form_page() if request.method == "POST" else "",
         query=request.args.get("q", "")[:200] if request.endpoint == "reader.search" else "",
         region=who.region,
         currency=who.currency,

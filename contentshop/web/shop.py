@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from flask import jsonify, make_response, redirect, request, url_for
 from flask_babel import gettext as _
@@ -23,6 +22,7 @@ from contentshop.products.stock import OutOfStock
 from contentshop.promotions.actions import LimitReached
 from contentshop.web.cards import resolve
 from contentshop.web.checkout_pages import cart_page, left_words, limit_words, load_cart
+from contentshop.web.chrome import referring_page
 from contentshop.web.door import Door, show
 from contentshop.web.orders import order_view
 from contentshop.web.origins import find_card
@@ -154,10 +154,8 @@ def _page_before() -> str:
     wanted = safe_next(request.form.get("next", ""))
     if wanted:
         return wanted.partition("#")[0]
-    before = urlsplit(request.referrer or "")
-    if before.netloc != request.host or before.path.startswith("/cart"):
-        return ""
-    return safe_next(before.path + (f"?{before.query}" if before.query else "")) or ""
+    before = referring_page()
+    return "" if before.startswith("/cart") else before
 
 
 @bp.post("/cart/update")

@@ -691,6 +691,29 @@ def test_language_and_region_are_remembered(client: FlaskClient) -> None:
     assert client.get_cookie("cs_currency") is None, "the currency follows the region again"
 
 
+@pytest.mark.parametrize(
+    ("sent_from", "leads_to"),
+    [
+        ("http://localhost/sign-in?next=/feed", "/sign-in?next=/feed"),
+        ("http://localhost/", "/"),
+        ("http://localhost/checkout/address", "/sign-in"),  # takes forms only
+        ("https://evil.example/feed", "/sign-in"),
+        ("", "/sign-in"),
+    ],
+)
+def test_the_answer_to_a_form_says_where_the_form_stood(
+    client: FlaskClient, post_form: Callable[..., Any], sent_from: str, leads_to: str
+) -> None:
+    """So that going back, loading again and choosing another language open a page rather than send the form."""
+    typed = {"email": "a@b.example", "password": "wrong"}
+    headers = OWN | ({"Referer": sent_from} if sent_from else {})
+    answer = post_form(client, "/sign-in", typed, headers=headers)
+    assert answer.status_code == 422
+    assert re.findall(r'<body class="[^"]*" data-form-page="([^"]*)">', answer.text) == [leads_to]
+    assert f'name="next" value="{leads_to}"' in answer.text
+    assert "data-form-page" not in client.get("/sign-in").text
+
+
 def test_preferences_that_do_not_exist_change_nothing(client: FlaskClient) -> None:
     given = {"locale": "xx", "region": "ZZ", "currency": "???"}
     answer = client.post("/preferences", data=given, headers=OWN)

@@ -105,6 +105,10 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// The answer to a form takes the address of the form's page: going back to it or loading it again sends nothing.
+const formPage = document.body.dataset.formPage;
+if (formPage) history.replaceState(history.state, "", formPage);
+
 // Coming back by the back button shows a kept page: free its forms.
 addEventListener("pageshow", (event) => {
   if (!event.persisted) return;

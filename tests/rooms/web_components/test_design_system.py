@@ -53,6 +53,7 @@ def _chrome(signed_in: bool) -> Any:
         lang_tag="en",
         user=user,
         path="/dev/components",
+        form_page="",
         query='a "quoted" word',
         region="US",
         currency="USD",
