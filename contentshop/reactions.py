@@ -26,7 +26,15 @@ from contentshop.reviews import actions as reviews
 from contentshop.search import actions as search
 from contentshop.watching import actions as watching
 from contentshop.watching.documents import Subject
-from contentshop.web import mails, order_mails, restock_mails, review_mails, studio_mails, watching_mails
+from contentshop.web import (
+    gift_card_mails,
+    mails,
+    order_mails,
+    restock_mails,
+    review_mails,
+    studio_mails,
+    watching_mails,
+)
 from contentshop.web.session import engines, settings
 
 Payloads = Sequence[Mapping[str, Any]]
@@ -207,6 +215,7 @@ REACTIONS: dict[str, Reaction] = {
     "mail_order_cancelled": _order_mail("cancelled"),
     "mail_order_part_paid": _order_mail("part_paid"),
     "mail_order_refunded": _order_mail("refunded"),
+    "mail_gift_card": _mail(gift_card_mails.issued),
     "mail_after_sale": _mail(order_mails.case_mail),
     "ship_digital": Reaction(_ship_digital, batch=1),
     "grant_downloads": Reaction(_grant_downloads),
@@ -260,6 +269,7 @@ ON_EVENT: dict[str, tuple[str, ...]] = {
     "OrderPaid": ("mail_order_paid", "ship_digital", "grant_downloads"),
     "OrderPartPaid": ("mail_order_part_paid",),
     "OrderRefunded": ("mail_order_refunded",),
+    "GiftCardIssued": ("mail_gift_card",),
     "AfterSaleMoved": ("mail_after_sale",),
     "OrderShipped": ("mail_order_shipped",),
     "OrderCancelled": ("mail_order_cancelled",),
@@ -270,7 +280,6 @@ ON_EVENT: dict[str, tuple[str, ...]] = {
     "RefundAsked": (),
     "RefundDone": (),
     "RefundFailed": (),
-    "GiftCardIssued": (),
 }
 
 

@@ -197,6 +197,11 @@ def list_cards_of_order(session: AnySession, order_key: str) -> list[GiftCard]:
     return list(session.scalars(select(GiftCard).where(GiftCard.order_key == order_key).order_by(GiftCard.id)))
 
 
+def has_cards(session: AnySession, order_key: str) -> bool:
+    """Whether an order has become gift cards."""
+    return session.scalar(select(GiftCard.id).where(GiftCard.order_key == order_key).limit(1)) is not None
+
+
 def list_uses(session: AnySession, holder: str) -> list[tuple[CreditUse, GiftCard]]:
     """What an order takes from gift cards, with the cards."""
     query = select(CreditUse, GiftCard).join(GiftCard, GiftCard.id == CreditUse.gift_card_id)

@@ -12,6 +12,7 @@ from flask import flash, redirect, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from contentshop.accounts.inputs import check_email
 from contentshop.core.db import db
 from contentshop.core.errors import Conflict, Invalid, NotFound
 from contentshop.core.ids import new_key
@@ -417,7 +418,11 @@ def _card_form(values: Mapping[str, str], errors: Mapping[str, list[str]] = NO_E
         fields=[
             FormField("amount", _("Amount"), required=True),
             FormField("currency", _("Currency"), "choice", choices=[(code, code) for code in settings().currencies]),
-            FormField("email", _("E-mail of the owner"), hint=_("Only to find the card again.")),
+            FormField(
+                "email",
+                _("E-mail of the owner"),
+                hint=_("They get a mail with a link to the code. Leave it empty to hand the code over yourself."),
+            ),
             FormField("note", _("Why"), required=True, hint=_("Only staff see this.")),
         ],
         values=values,
@@ -436,6 +441,8 @@ def issue() -> Response:
         attempt = read_attempt(values["attempt"])
         if values["currency"] not in settings().currencies:
             problems["currency"] = [say("Choose one of the shop's currencies.")]
+        if values["email"]:
+            values["email"] = check_email(values["email"], problems)
         if not values["note"]:
             problems["note"] = [say("Say why the card is given.")]
         if problems:

@@ -15,7 +15,7 @@ from contentshop.payments import credit, queries
 from contentshop.payments.credit import CardFacts
 from contentshop.web.door import Door, show
 from contentshop.web.limits import CODES, limiter
-from contentshop.web.order_links import order_of, order_url
+from contentshop.web.order_links import card_of, card_token, order_of, order_url
 from contentshop.web.session import viewer
 from contentshop.web.words import refusal_text
 
@@ -43,7 +43,7 @@ class BoughtCard:
 
 @dataclass(frozen=True, slots=True)
 class BoughtPage:
-    """The cards of an order."""
+    """The cards of an order, or one that the shop has given: then ``number`` and ``order_url`` are empty."""
 
     number: str
     cards: Sequence[BoughtCard]
@@ -88,6 +88,48 @@ def reveal(token: str, key: str) -> Response:
         db.session.rollback()
         return _private(show("shop/gift_cards.html", _page(token, error=refusal_text(refusal)), 409))
     return _private(show("shop/gift_cards.html", _page(token, shown=key, code=code)))
+
+
+@bp.get("/gift-cards/<token>")
+def given(token: str) -> Response:
+    """A card that the shop has given, for whoever holds its signed link."""
+    return _private(show("shop/gift_cards.html", _given_page(token)))
+
+
+@bp.post("/gift-cards/<token>")
+def reveal_given(token: str) -> Response:
+    """Show its code, which is done once."""
+    key = _card_key(token)
+    try:
+        code = credit.reveal(db.session, key)
+    except Conflict as refusal:
+        db.session.rollback()
+        return _private(show("shop/gift_cards.html", _given_page(token, error=refusal_text(refusal)), 409))
+    return _private(show("shop/gift_cards.html", _given_page(token, code=code)))
+
+
+def _card_key(token: str) -> str:
+    key = card_of(token)
+    if key is None:
+        raise NotFound(say("There is no such gift card. Please use the link in your mail."))
+    return key
+
+
+def _given_page(token: str, *, code: str = "", error: str = "") -> BoughtPage:
+    card = credit.get_card(db.session, _card_key(token))
+    return BoughtPage(
+        number="",
+        cards=[
+            BoughtCard(
+                card=credit.facts(card, now=viewer().now),
+                shown=card.code_hash is not None,
+                code=code,
+                reveal_url=url_for("gift_cards.reveal_given", token=card_token(card.key)),
+            )
+        ],
+        order_url="",
+        error=error,
+    )
 
 
 def _key(token: str) -> str:

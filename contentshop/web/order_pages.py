@@ -15,6 +15,7 @@ from contentshop.core.db import db
 from contentshop.core.money import Money
 from contentshop.orders import policy
 from contentshop.orders import queries as orders
+from contentshop.payments import queries as payments
 from contentshop.payments.port import Instructions
 from contentshop.web.cards import product_url
 from contentshop.web.carriers import tracking_url
@@ -106,6 +107,7 @@ class OrderPage:
     replaces: str
     errors: Mapping[str, list[str]]
     files_url: str = ""
+    cards_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +159,7 @@ def order_page(
         replaces=order.exchange_of.upper(),
         errors=errors or {},
         files_url=_files_url(order),
+        cards_url=_cards_url(order),
     )
 
 
@@ -165,6 +168,13 @@ def _files_url(order: Order) -> str:
     if order.paid_at is None or not any(line.digital for line in order.lines):
         return ""
     return url_for("downloads.listing", token=order_token(order.key))
+
+
+def _cards_url(order: Order) -> str:
+    """Where the gift cards that were bought show their codes; empty without any, or before they are paid."""
+    if order.paid_at is None or not payments.has_cards(db.session, order.key):
+        return ""
+    return url_for("gift_cards.bought", token=order_token(order.key))
 
 
 def due_of(order: Order) -> Money:

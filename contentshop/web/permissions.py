@@ -358,6 +358,8 @@ PERMISSIONS: dict[str, Access] = {
     "gift_cards.look_up": Access.PUBLIC,
     "gift_cards.bought": Access.PUBLIC,
     "gift_cards.reveal": Access.PUBLIC,
+    "gift_cards.given": Access.PUBLIC,
+    "gift_cards.reveal_given": Access.PUBLIC,
     # desk_customers
     "desk_customers.customers": Access.SERVICE,
     "desk_customers.customer": Access.SERVICE,

@@ -61,7 +61,7 @@ from contentshop.watching import actions as watching
 from contentshop.watching.inputs import Telling, Wanted
 from contentshop.web import restock, review_links
 from contentshop.web.addresses import claim_token
-from contentshop.web.order_links import order_token
+from contentshop.web.order_links import card_token, order_token
 from contentshop.web.permissions import PERMISSIONS
 from contentshop.web.watching_links import feed_url, stop_url
 from tests.conftest import csrf_of
@@ -299,6 +299,8 @@ CELLS: dict[str, tuple[dict[str, str], tuple[str, ...]]] = {
     "downloads.retire": ({"key": "{product_key}", "variant": "{variant}", "file": "{file}"}, OPERATORS),
     "gift_cards.bought": ({"token": "{token}"}, EVERYBODY),
     "gift_cards.reveal": ({"token": "{token}", "key": "{gift_card}"}, EVERYBODY),
+    "gift_cards.given": ({"token": "{card_token}"}, EVERYBODY),
+    "gift_cards.reveal_given": ({"token": "{card_token}"}, EVERYBODY),
     "paying.pay": ({"token": "{token}"}, EVERYBODY),
     "paying.begin": ({"token": "{token}"}, EVERYBODY),
     "paying.returned": ({"token": "{token}"}, EVERYBODY),
@@ -557,6 +559,7 @@ def in_the_shop(app: Flask, session: Session, order: str, lamp: Product, owner: 
         count = products.open_stocktake(session, "main", now=make.now, actor="staff")
     with app.test_request_context():
         confirm, stop = restock.confirm_url(watch.key), restock.stop_url(watch.key)
+        given = card_token(card.key)
     return {
         "deal": deal.slug,
         "deal_key": deal.key,
@@ -565,6 +568,7 @@ def in_the_shop(app: Flask, session: Session, order: str, lamp: Product, owner: 
         "restock_confirm": confirm.split("/")[-1],
         "restock_stop": stop.split("/")[-1],
         "gift_card": card.key,
+        "card_token": given,
         "category": category.slug,
         "attribute": attribute.key,
         "bulk": bulk.key,

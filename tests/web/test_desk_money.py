@@ -108,7 +108,12 @@ def test_a_gift_card_from_the_desk_to_its_balance(
     form = finance.get("/desk/payments/gift-cards/new").text
     place = f"/desk/payments/gift-cards/new?attempt={attempt_of(form)}"
     bad = {"amount": "0", "currency": "USD", "note": "late parcel"}
-    for change in ({}, {"amount": "5", "currency": "XTS"}, {"amount": "5", "note": ""}):
+    for change in (
+        {},
+        {"amount": "5", "currency": "XTS"},
+        {"amount": "5", "note": ""},
+        {"amount": "5", "email": "ada"},
+    ):
         assert post_form(finance, place, bad | change).status_code == 422
     good = {"amount": "25.00", "currency": "USD", "note": "late parcel", "email": "ada@example.org"}
     answers = [post_form(finance, place, good).headers["Location"] for _press in range(3)]
@@ -144,7 +149,9 @@ def test_a_gift_card_that_is_bought(
     with site_context(app):
         place = f"/orders/{order_token(order)}/gift-cards"
     assert "There are no gift cards" in client.get(place).text
+    assert place not in client.get(place.rpartition("/")[0]).text
     till.pay(order)
+    assert f'href="{place}"' in client.get(place.rpartition("/")[0]).text
     books = till.books(order)
     assert books["cash:stripe"] == 10000
     assert sorted(minor for account, minor in books.items() if account.startswith("credit:")) == [-5000, -5000]
