@@ -87,8 +87,13 @@ def _plant(now: datetime) -> None:
                 form = CategoryInput(child, found.slug, found.names, top.slug)
                 products.save_category(db.session, form, slug=found.slug, now=now)
     for attribute in (
-        AttributeInput("Weight", "number", "g", {"zh": "重量"}),
-        AttributeInput("Battery life", "text", "", {"zh": "续航"}, category="audio-and-video"),
+        AttributeInput("Weight", names={"zh": "重量"}),
+        AttributeInput("Battery life", names={"zh": "续航"}, category="audio-and-video"),
+        AttributeInput("Folds", "choice", "", {"zh": "折叠"}, ("Yes", "No", "No, swivels flat"), "headphones"),
+        AttributeInput("Impedance", "number", "Ω", {"zh": "阻抗"}, category="headphones"),
+        AttributeInput("Power", "number", "W", {"zh": "功率"}, category="kettles"),
+        AttributeInput("Capacity", "number", "L", {"zh": "容量"}, category="kettles"),
+        AttributeInput("Protection", "choice", "", {"zh": "防护等级"}, ("IPX4", "IPX7", "IPX8"), "e-readers"),
     ):
         products.save_attribute(db.session, attribute)
 

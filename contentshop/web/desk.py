@@ -26,6 +26,7 @@ from contentshop.web import audited, desk_tiles
 from contentshop.web import desk_pages as pages
 from contentshop.web.cards import price_age
 from contentshop.web.desk_pages import NO_ERRORS, TRANSLATED, WORDS, IndexPage, Tile
+from contentshop.web.desk_properties import read_attrs, typed_fields
 from contentshop.web.door import Door, manages_own_units, show
 from contentshop.web.session import engines, viewer
 from contentshop.web.words import refusal_text, translated_errors
@@ -125,7 +126,9 @@ def new_product() -> Response:
 @bp.post("/desk/products/new")
 def create_product() -> Response:
     """Add the product."""
-    typed = _typed(*WORDS, "other", *(f"other_{name}" for name in TRANSLATED))
+    typed = _typed_product()
+    if request.form.get("do") == "fields":
+        return show("desk/product.html", pages.new_page(typed))
     try:
         product = actions.save_product(db.session, _product_form(typed, {}), now=viewer().now)
     except Invalid as refusal:
@@ -143,11 +146,13 @@ def product(key: str) -> Response:
 @bp.post("/desk/products/<key>")
 def save_product(key: str) -> Response:
     """Change the words of a product."""
-    typed = _typed(*WORDS, "other", "version", *(f"other_{name}" for name in TRANSLATED))
+    typed = _typed_product("version")
     found = queries.get_for_desk(db.session, key)
     # Anything that is no number never was a version of ours, so it conflicts.
     version = parse_quantity(typed, "version", {}) or 0
     typed["version"] = str(version)
+    if request.form.get("do") == "fields":
+        return show("desk/product.html", pages.edit_page(found, typed))
     try:
         form = _product_form(typed, found.translations)
         actions.save_product(db.session, form, key=key, version=version, now=viewer().now)
@@ -161,17 +166,14 @@ def save_product(key: str) -> Response:
     return _to_product(key)
 
 
-def _property(line: str) -> tuple[str, str]:
-    """Name and value, parted by a colon of either width."""
-    name, _colon, value = line.replace("：", ":", 0 if ":" in line else 1).partition(":")
-    return name.strip(), value.strip()
+def _typed_product(*more: str) -> dict[str, str]:
+    words = _typed(*WORDS, "other", *(f"other_{name}" for name in TRANSLATED), *more)
+    return words | typed_fields(request.form.items())
 
 
 def _product_form(typed: Mapping[str, str], translations: Mapping[str, Any]) -> ProductInput:
     """Raises Invalid."""
-    attrs = [_property(line) for line in typed["attrs"].splitlines() if line.strip()]
-    if not all(name and value for name, value in attrs):
-        raise Invalid({"attrs": [_("Write one property a line, like “Weight: 250 g”.")]})
+    attrs = read_attrs(typed)
     other = typed["other"]
     if other == typed["lang"] and any(typed[f"other_{name}"] for name in TRANSLATED):
         raise Invalid({"lang": [_("The translation below is in this language already.")]})

@@ -20,6 +20,7 @@ from contentshop.products.inputs import AVAILABILITIES
 from contentshop.products.queries import DeskRow, FileRow, LevelRow, Movement, Shelf, StockRow
 from contentshop.web.cards import price_age, product_url
 from contentshop.web.chrome import current_babel_locale
+from contentshop.web.desk_properties import PropertyFields, property_fields
 from contentshop.web.pictures import PictureView, picture
 from contentshop.web.session import settings, viewer
 
@@ -149,6 +150,7 @@ class EditPage:
     offers: Sequence[OfferRow]
     pictures: Sequence[PictureRow]
     locks: Sequence[LockRow]
+    properties: PropertyFields
     errors: Mapping[str, list[str]]
 
 
@@ -278,6 +280,7 @@ def _state(listed: bool, discontinued: bool, stock: int | None, offers: int) -> 
 def new_page(values: Mapping[str, str], errors: Mapping[str, list[str]] = NO_ERRORS) -> EditPage:
     """The form of a product that does not exist yet."""
     values = {"lang": viewer().locale} | dict(values)
+    properties = property_fields(values)
     return EditPage(
         key="",
         heading=_("New product"),
@@ -292,8 +295,9 @@ def new_page(values: Mapping[str, str], errors: Mapping[str, list[str]] = NO_ERR
         variants=(),
         offers=(),
         pictures=(),
-        errors=errors,
+        errors=_at_fields(errors, properties),
         locks=(),
+        properties=properties,
     )
 
 
@@ -302,6 +306,7 @@ def edit_page(
 ) -> EditPage:
     """The form of a product, as stored or as ``typed``."""
     values = typed if typed is not None else stored_values(product)
+    properties = property_fields(values)
     pictures = queries.list_pictures(db.session, product.id)
     return EditPage(
         key=product.key,
@@ -318,8 +323,15 @@ def edit_page(
         offers=_offer_rows(product),
         pictures=[PictureRow(one.key, view) for one in pictures if (view := picture(one)) is not None],
         locks=lock_rows(product),
-        errors=errors,
+        properties=properties,
+        errors=_at_fields(errors, properties),
     )
+
+
+def _at_fields(errors: Mapping[str, list[str]], properties: PropertyFields) -> dict[str, list[str]]:
+    """What is wrong, under the names that the page's fields have."""
+    ids = properties.ids()
+    return {ids.get(name, name): texts for name, texts in errors.items()}
 
 
 def lock_rows(product: Product, only: Offer | None = None) -> list[LockRow]:
@@ -348,6 +360,8 @@ def other_language(lang: str) -> str:
 def stored_values(product: Product) -> dict[str, str]:
     """A product as its form has it."""
     values = {name: str(getattr(product, name) or "") for name in WORDS if name not in {"attrs", "alternative"}}
+    # The whole way, since two places of the tree may have one name.
+    values["category"] = queries.path_of(queries.list_tree(db.session), product.category_id) or product.category
     values["attrs"] = "\n".join(f"{name}: {value}" for name, value in product.attrs)
     values["alternative"] = product.alternative.slug if product.alternative else ""
     words = product.translations.get(other_language(product.lang)) or {}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import func, select
 
@@ -23,7 +22,7 @@ from contentshop.products.actions.changes import (
     touch,
 )
 from contentshop.products.actions.prices import keep_prices
-from contentshop.products.actions.tree import in_tree, plant
+from contentshop.products.actions.tree import in_tree, plant, with_read_attrs
 from contentshop.products.actions.upserting import (
     affiliate_columns,
     own_columns,
@@ -31,7 +30,8 @@ from contentshop.products.actions.upserting import (
 )
 from contentshop.products.events import ProductChanged
 from contentshop.products.inputs import OfferInput, ProductInput, VariantInput, check_offer_url
-from contentshop.products.models import Merchant, Offer, Product, ProductPicture, Variant
+from contentshop.products.models import Category, Merchant, Offer, Product, ProductPicture, Variant
+from contentshop.products.queries.tree import read_rules
 
 MAX_PICTURES = 12
 
@@ -52,7 +52,9 @@ def save_product(
     product = lock_product(session, key) if key else None
     if product is not None and version is not None and product.version != version:
         raise Conflict(say("Somebody else changed this product in the meantime. Your changes were not saved."))
-    alternative_id = _check(session, form, product)
+    categories = plant(session, {form.category} - {""}, now=now)
+    form, alternative_id = _check(session, form, product, categories.get(form.category))
+    words = in_tree(said_words(form), form, categories)
     if product is None:
         product = Product(
             key=new_key(),
@@ -60,23 +62,19 @@ def save_product(
             alternative_id=alternative_id,
             created_at=now,
             updated_at=now,
-            **_words(session, form, now),
+            **words,
         )
         session.add(product)
         session.flush()
         record(session, ProductChanged(product=product.key), now=now)
         return product
-    changed = assign(product, _words(session, form, now))
+    changed = assign(product, words)
     if "alternative" in form.given:
         changed = assign(product, {"alternative_id": alternative_id}) or changed
     if changed:
         touch(session, product, now=now)
     session.flush()
     return product
-
-
-def _words(session: AnySession, form: ProductInput, now: datetime) -> dict[str, Any]:
-    return in_tree(said_words(form), form, plant(session, {form.category} - {""}, now=now))
 
 
 def save_variant(
@@ -218,8 +216,13 @@ def _write_pictures(
     session.expire(product, ["pictures"])
 
 
-def _check(session: AnySession, form: ProductInput, product: Product | None) -> int | None:
-    """The id of the alternative. Raises Invalid with everything that clashes with other products."""
+def _check(
+    session: AnySession, form: ProductInput, product: Product | None, category: Category | None
+) -> tuple[ProductInput, int | None]:
+    """The form with its properties as the category keeps them, and the id of the alternative.
+
+    Raises Invalid with everything that clashes with other products or with what the category asks.
+    """
     problems: dict[str, list[str]] = {}
     own_id = product.id if product else None
     if form.slug and product is None and session.scalar(select(Product.id).where(Product.slug == form.slug)):
@@ -235,9 +238,13 @@ def _check(session: AnySession, form: ProductInput, product: Product | None) -> 
             problems["alternative"] = [say("There is no product “%(slug)s”.", slug=form.alternative)]
         elif alternative_id == own_id:
             problems["alternative"] = [say("A product cannot be its own alternative.")]
+    try:
+        form = with_read_attrs(form, product, category, read_rules(session))
+    except Invalid as refusal:
+        problems |= refusal.fields
     if problems:
         raise Invalid(problems)
-    return alternative_id
+    return form, alternative_id
 
 
 def free_slug(session: AnySession, title: str) -> str:

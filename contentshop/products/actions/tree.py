@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -15,15 +16,11 @@ from contentshop.core.uow import AnySession
 from contentshop.core.words import say
 from contentshop.products.actions.changes import assign, names_as_translations
 from contentshop.products.events import ProductChanged
-from contentshop.products.inputs import AttributeInput, CategoryInput, ProductInput
+from contentshop.products.inputs import AttributeInput, CategoryInput, ProductInput, Rules
 from contentshop.products.models import AttributeDefinition, Category, Product
+from contentshop.products.queries.tree import split_path
 
 MOST_LEVELS = 6
-
-
-def split_path(text: str) -> tuple[str, ...]:
-    """``Home > Kitchen > Knives`` as its names."""
-    return tuple(name for part in text.split(">") if (name := " ".join(part.split())))
 
 
 def plant(session: AnySession, paths: Collection[str], *, now: datetime) -> dict[str, Category]:
@@ -68,6 +65,21 @@ def in_tree(values: dict[str, Any], row: ProductInput, categories: Mapping[str, 
     if "translations" in values:
         values["translations"] = {language: _leaf(words) for language, words in values["translations"].items()}
     return values
+
+
+def with_read_attrs(
+    row: ProductInput, product: Product | None, category: Category | None, rules: Rules
+) -> ProductInput:
+    """A description with its properties as its ``category`` keeps them; one that names none leaves it as it is.
+
+    What ``product`` says already is not looked at again while it stays where it is. Raises Invalid.
+    """
+    if "attrs" not in row.given:
+        return row
+    before = product.category_id if product else None
+    place = before if "category" not in row.given else category.id if category else None
+    said = [(name, text) for name, text in product.attrs] if product is not None and place == before else []
+    return replace(row, attrs=rules.check(row.attrs, place, kept=said))
 
 
 def _leaf(words: dict[str, str]) -> dict[str, str]:

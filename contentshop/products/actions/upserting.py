@@ -34,10 +34,11 @@ from contentshop.products.actions.changes import (
     unlocked,
 )
 from contentshop.products.actions.prices import keep_new_prices, keep_prices
-from contentshop.products.actions.tree import in_tree, plant
+from contentshop.products.actions.tree import in_tree, plant, with_read_attrs
 from contentshop.products.events import ProductChanged
-from contentshop.products.inputs import OfferInput, ProductInput, VariantInput, check_offer_url, link_host
+from contentshop.products.inputs import OfferInput, ProductInput, Rules, VariantInput, check_offer_url, link_host
 from contentshop.products.models import Category, Merchant, Offer, Product, Variant
+from contentshop.products.queries.tree import read_rules
 
 Outcome = Literal["added", "updated", "unchanged"]
 ACTOR = "import"
@@ -79,6 +80,7 @@ class _Known:
     gtin_owner: dict[str, str] = field(default_factory=dict)
     merchants: dict[str, Merchant] = field(default_factory=dict)
     categories: dict[str, Category] = field(default_factory=dict)
+    rules: Rules = field(default_factory=Rules)
     wishes: list[list[str]] = field(default_factory=list)
     drafted: set[str] = field(default_factory=set)
     drafts: list[_Draft] = field(default_factory=list)
@@ -112,6 +114,8 @@ def upsert_products(session: AnySession, rows: Sequence[ProductInput], *, now: d
 def _upsert_together(session: AnySession, rows: Sequence[ProductInput], now: datetime) -> list[Upserted | Invalid]:
     known = _read_known(session, rows)
     known.categories = plant(session, {row.category for row in rows if row.category}, now=now)
+    if any(row.attrs for row in rows):
+        known.rules = read_rules(session)
     found: list[Upserted | Invalid] = []
     for row, slugs in zip(rows, known.wishes, strict=True):
         try:
@@ -189,7 +193,7 @@ def _slug_wishes(row: ProductInput) -> list[str]:
 
 def _upsert(session: AnySession, row: ProductInput, slugs: Sequence[str], known: _Known, now: datetime) -> Upserted:
     product = _find(row, known)
-    offers = _check(row, product, known)
+    row, offers = _check(row, product, known)
     missing = row.alternative if row.alternative not in known.ids else ""
     if product is None:
         draft = _draft(row, slugs, offers, known, now)
@@ -218,8 +222,11 @@ def _find(row: ProductInput, known: _Known) -> Product | None:
     return product
 
 
-def _check(row: ProductInput, product: Product | None, known: _Known) -> list[_Wish]:
-    """The row's offers with merchants and final links. Raises Invalid with all that the database says no to."""
+def _check(row: ProductInput, product: Product | None, known: _Known) -> tuple[ProductInput, list[_Wish]]:
+    """The row with its properties as its category keeps them, and its offers with merchants and final links.
+
+    Raises Invalid with all that the database says no to.
+    """
     problems: dict[str, list[str]] = {}
     key = product.key if product else ""
     for sku in _skus(row):
@@ -244,9 +251,13 @@ def _check(row: ProductInput, product: Product | None, known: _Known) -> list[_W
             offers.append((offer, merchant, check_offer_url(offer.url, merchant.domain)))
         except Invalid as refused:
             problems[f"offers.{number}.url"] = refused.fields["url"]
+    try:
+        row = with_read_attrs(row, product, known.categories.get(row.category), known.rules)
+    except Invalid as refused:
+        problems |= refused.fields
     if problems:
         raise Invalid(problems)
-    return offers
+    return row, offers
 
 
 def find_merchant(offer: OfferInput, merchants: Mapping[str, Merchant]) -> Merchant | None:

@@ -11,6 +11,7 @@ from contentshop.products.inputs.catalogue import (
     write_options,
 )
 from contentshop.products.inputs.places import LocationInput, SupplierInput
+from contentshop.products.inputs.properties import NO, YES, Property, Rules
 from contentshop.products.inputs.things import (
     ATTRIBUTE_KINDS,
     AVAILABILITIES,
@@ -48,11 +49,13 @@ __all__ = [
     "LANGUAGE",
     "LOCKS",
     "MAX_QUANTITY",
+    "NO",
     "OFFER_KINDS",
     "OFFER_LOCKS",
     "PRODUCT_LOCKS",
     "TAX_CLASSES",
     "VARIANT_FACTS",
+    "YES",
     "AttributeInput",
     "CategoryInput",
     "FoundInput",
@@ -63,6 +66,8 @@ __all__ = [
     "PriceUnit",
     "Problems",
     "ProductInput",
+    "Property",
+    "Rules",
     "SupplierInput",
     "VariantInput",
     "check_offer_url",

@@ -82,9 +82,11 @@ from contentshop.products.queries.tree import (
     AttributeRow,
     CategoryRow,
     all_attributes,
+    find_place,
     list_attributes,
     list_tree,
     path_of,
+    read_rules,
 )
 
 __all__ = [
@@ -123,6 +125,7 @@ __all__ = [
     "find_ids_by_slug",
     "find_key",
     "find_low",
+    "find_place",
     "find_product",
     "find_reading",
     "find_restock_thing",
@@ -159,6 +162,7 @@ __all__ = [
     "page_desk",
     "page_stock",
     "path_of",
+    "read_rules",
     "search_catalogue",
     "stamp",
     "translated",

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import func, select
 
 from contentshop.core.uow import AnySession
+from contentshop.products.inputs import Property, Rules
 from contentshop.products.models import AttributeDefinition, Category, Product
 
 PATH_MARK = " > "
@@ -44,6 +45,14 @@ class AttributeRow:
     choices: tuple[str, ...]
     category: str
     inherited: bool = False
+
+    def name_in(self, locale: str) -> str:
+        """Its name in ``locale`` when it has one there."""
+        return self.names.get(locale) or self.name
+
+    def rule(self) -> Property:
+        """What values of it have to be."""
+        return Property(self.name, self.kind, self.unit, self.choices)
 
 
 def list_tree(session: AnySession) -> list[CategoryRow]:
@@ -84,8 +93,48 @@ def path_of(tree: Sequence[CategoryRow], category_id: int | None) -> str:
     return next((PATH_MARK.join(one.path) for one in tree if one.id == category_id), "")
 
 
+def find_place(tree: Sequence[CategoryRow], text: str) -> int | None:
+    """The category a product described by ``Home > Kitchen`` (or a single name) is in, as far as the path exists.
+
+    A single name means the only category of that name wherever it is, as when files are taken in.
+    """
+    names = split_path(text)
+    same = [one.id for one in tree if len(names) == 1 and one.name == names[0]]
+    if len(same) == 1:
+        return same[0]
+    known = {one.path: one.id for one in tree}
+    found = (known.get(names[:depth]) for depth in range(len(names), 0, -1))
+    return next((one for one in found if one is not None), None)
+
+
+def split_path(text: str) -> tuple[str, ...]:
+    """``Home > Kitchen > Knives`` as its names."""
+    return tuple(name for part in text.split(">") if (name := " ".join(part.split())))
+
+
+def read_rules(session: AnySession) -> Rules:
+    """What every category asks of its products."""
+    parents = dict(session.execute(select(Category.id, Category.parent_id)).all())
+    own: dict[int | None, list[Property]] = {}
+    for row in session.execute(
+        select(
+            AttributeDefinition.category_id,
+            AttributeDefinition.name,
+            AttributeDefinition.kind,
+            AttributeDefinition.unit,
+            AttributeDefinition.choices,
+        ).order_by(AttributeDefinition.position, AttributeDefinition.id)
+    ):
+        choices = tuple(choice["value"] for choice in row.choices)
+        own.setdefault(row.category_id, []).append(Property(row.name, row.kind, row.unit, choices))
+    return Rules(parents, own)
+
+
 def list_attributes(session: AnySession, tree: Sequence[CategoryRow], category_id: int | None) -> list[AttributeRow]:
-    """What things of a category are described by: its own and what it inherits, from the top down."""
+    """What things of a category are described by: its own and what it inherits, from the top down.
+
+    Of two with one name the nearer is meant.
+    """
     slugs = {one.id: one.slug for one in tree}
     parents = {one.slug: one.parent for one in tree}
     own = slugs.get(category_id or 0, "")
@@ -97,7 +146,8 @@ def list_attributes(session: AnySession, tree: Sequence[CategoryRow], category_i
         above = parents.get(above, "")
     line += reversed(chain)
     every = all_attributes(session, tree)
-    return [replace(row, inherited=row.category != own) for slug in line for row in every if row.category == slug]
+    found = {row.name.casefold(): row for slug in line for row in every if row.category == slug}
+    return [replace(row, inherited=row.category != own) for row in found.values()]
 
 
 def all_attributes(session: AnySession, tree: Sequence[CategoryRow]) -> list[AttributeRow]:
