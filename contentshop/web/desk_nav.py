@@ -10,6 +10,21 @@ from contentshop.web.permissions import PERMISSIONS, allowed
 from contentshop.web.session import viewer
 
 
+# Pages that stand below a room without standing below its address.
+WITHIN = {
+    "/desk/attributes": "/desk/products",
+    "/desk/categories": "/desk/products",
+    "/desk/counts": "/desk/stock",
+    "/desk/places": "/desk/stock",
+    "/desk/suppliers": "/desk/stock",
+}
+
+
+def room_of(path: str) -> str:
+    """The path that tells in which room a page is: its own, or that of the room it belongs to."""
+    return WITHIN.get("/".join(path.split("/")[:3]), path)
+
+
 def rooms() -> list[tuple[str, str, str]]:
     """(label, address, glyph) of the rooms that are open to the person who asks."""
     who = viewer()
@@ -43,3 +58,4 @@ def rooms() -> list[tuple[str, str, str]]:
 def attach(app: Flask) -> None:
     """Give templates the rooms of the desk."""
     app.jinja_env.globals["desk_rooms"] = rooms
+    app.jinja_env.globals["desk_room"] = room_of
