@@ -33,12 +33,13 @@ class Factory:
     PASSWORD = "correct horse battery"
     _hash: str = ""
 
-    def __init__(self, app: Flask, clock: Clock, *, announce: bool = False) -> None:
-        """``announce``: tell of new products by an event, for sites whose worker runs."""
+    def __init__(self, app: Flask, clock: Clock, *, announce: bool = False, first: int = 1) -> None:
+        """``announce``: tell of new products by an event, for sites whose worker runs; ``first`` numbers the things
+        (another factory has filled the site before)."""
         self._announce = announce
         self._app = app
         self._clock = clock
-        self._numbers = count(1)
+        self._numbers = count(first)
         if not Factory._hash:
             Factory._hash = Passwords("cheap").hash(self.PASSWORD)
 

@@ -130,6 +130,8 @@ def _handler(stand_in: StripeStandIn) -> type[BaseHTTPRequestHandler]:
             stand_in.calls.append((self.command, self.path))
             if self.path.startswith("/pay/"):
                 return self._page(body)
+            if self.path == "/favicon.ico":
+                return self._send(204, b"")
             if stand_in.mode == "down":
                 return self._send(503, b'{"error": {"message": "down"}}')
             if stand_in.mode == "nonsense":

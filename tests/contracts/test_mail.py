@@ -7,30 +7,16 @@ import socket
 from collections.abc import Iterator
 from dataclasses import replace
 from email import message_from_bytes, policy
-from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
 
 from contentshop.core.backends.mail import ConsoleMailer, SmtpMailer
 from contentshop.core.errors import Unavailable
 from contentshop.core.mail import Message
+from tests.inbox import Inbox, mail_server
 
 MAIL = Message("robin@example.org", "您的订单 CS-1 ready", "Hello,\n你好。", "<p>Hello,<br>你好。</p>")
 SENDER = "contentshop <no-reply@shop.example>"
-
-
-class Inbox:
-    """Keeps what the server was given."""
-
-    def __init__(self) -> None:
-        self.mails: list[tuple[list[str], bytes]] = []
-        self.answer = "250 OK"
-
-    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:
-        if self.answer.startswith("250"):
-            self.mails.append((envelope.rcpt_tos, envelope.content))
-        return self.answer
 
 
 @pytest.fixture
@@ -40,13 +26,8 @@ def inbox() -> Inbox:
 
 @pytest.fixture
 def server(inbox: Inbox) -> Iterator[str]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    controller = Controller(inbox, hostname="127.0.0.1", port=port)
-    controller.start()
-    yield f"smtp://127.0.0.1:{port}"
-    controller.stop()
+    with mail_server(inbox) as address:
+        yield address
 
 
 def test_a_mail_arrives_with_both_parts_and_its_letters(server: str, inbox: Inbox) -> None:

@@ -88,13 +88,18 @@ def browser() -> Iterator[Browser]:
 
 @dataclass
 class Watch:
-    """What went wrong on the pages of a test. ``expected`` are patterns of console messages that are no defect."""
+    """What went wrong on the pages of a test.
+
+    ``expected`` are patterns of console messages that are no defect; ``friends`` are the addresses of other sites that
+    people are sent to on purpose.
+    """
 
     address: str
     console: list[str] = field(default_factory=list)
     foreign: list[str] = field(default_factory=list)
     dialogs: list[str] = field(default_factory=list)
     expected: list[str] = field(default_factory=list)
+    friends: list[str] = field(default_factory=list)
 
     def follow(self, context: BrowserContext) -> None:
         """Listen to every page of ``context``."""
@@ -108,7 +113,7 @@ class Watch:
             self.console.append(f"{message.type}: {message.text} ({message.location.get('url', '')})")
 
     def _request(self, request: Request) -> None:
-        if not request.url.startswith((f"{self.address}/", "data:")):
+        if not request.url.startswith((f"{self.address}/", "data:", *(f"{friend}/" for friend in self.friends))):
             self.foreign.append(request.url)
 
     def _dialog(self, dialog: Any) -> None:

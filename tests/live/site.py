@@ -201,7 +201,8 @@ def prepared_site(
     else:
         subprocess.run([sys.executable, "-m", "contentshop.cli", "prepare"], env=environment, check=True)
     app = create_app(settings)
-    site = LiveSite(settings.site_url, environment, app, Factory(app, SystemClock(), announce=True), folder)
+    make = Factory(app, SystemClock(), announce=True, first=1001 if like else 1)
+    site = LiveSite(settings.site_url, environment, app, make, folder)
     try:
         yield site
     finally:
