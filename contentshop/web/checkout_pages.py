@@ -346,7 +346,7 @@ def address_form(values: Mapping[str, str], *, shipped: bool) -> AddressForm:
 
 def _cell(name: str, known: places.Form) -> Cell:
     labels = {
-        "name": _("Name"),
+        "name": _("Full name"),
         "address": _("Street and number") if known.country != "CN" else _("Street, building, room"),
         "city": translated(known.city_word),
         "district": _("District"),

@@ -94,7 +94,7 @@ def categories() -> Response:
 
 
 def _kind_names() -> dict[str, str]:
-    return {"text": _("Text"), "number": _("Number"), "choice": _("Choice"), "flag": _("Yes or no")}
+    return {"text": _("Free text"), "number": _("Number"), "choice": _("Choice"), "flag": _("Yes or no")}
 
 
 @bp.get("/desk/categories/new")

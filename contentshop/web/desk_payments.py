@@ -272,7 +272,7 @@ def _refund_lines(refund: Refund) -> list[PartLine]:
     words = {
         "asked": (_("To be sent"), "warn"),
         "sent": (_("On its way"), "info"),
-        "done": (_("Sent back"), "good"),
+        "done": (_("Paid back"), "good"),
         "failed": (_("Refused by the provider"), "bad"),
     }
     return [
