@@ -65,7 +65,7 @@ def test_money_that_arrives_by_hand(
     for _press in range(2):
         post_form(finance, part.group(0), {})
     assert "Nothing waits here" in finance.get("/desk/payments").text
-    assert "Sent back" in finance.get(place).text
+    assert "Paid back" in finance.get(place).text
     assert till.balance("cash:manual") == DUE
     assert till.problems() == []
 
