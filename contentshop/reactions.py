@@ -149,7 +149,7 @@ def _ship_digital(payloads: Payloads) -> None:
 def _grant_downloads(payloads: Payloads) -> None:
     for key in dict.fromkeys(str(payload["order"]) for payload in payloads):
         with unit_of_work(db.session):
-            stocking.grant_downloads(db.session, key, now=engines().clock.now())
+            orders.grant_downloads(db.session, key, now=engines().clock.now())
 
 
 def _tell_restock(payloads: Payloads) -> None:

@@ -29,6 +29,7 @@ from contentshop.core.words import say
 from contentshop.media.actions import PrivatePicture
 from contentshop.orders.actions import journal, returning
 from contentshop.orders.models import Order, OrderLine
+from contentshop.payments import credit
 from contentshop.products import stock
 
 BUYER = journal.BUYER
@@ -139,7 +140,7 @@ def protection_of(session: AnySession, order: Order, terms: Terms, now: datetime
         return {}
     if now >= order.paid_at + terms.protection:
         return {}
-    done = queries.protected(session, [line.id for line in order.lines])
+    done = queries.protected(session, [line.id for line in order.lines]) | credit.sold_by(session, order.key).keys()
     prices = queries.prices_now(session, order)
     found = {}
     for line in order.lines:
@@ -323,7 +324,18 @@ def _chosen(session: AnySession, order: Order, form: Application, terms: Terms, 
         )
         if why:
             raise Invalid({"units": [why]})
+    _check_cards(session, order, form)
     return lines
+
+
+def _check_cards(session: AnySession, order: Order, form: Application) -> None:
+    """A gift card goes back unused, for money. Raises Invalid."""
+    for line_id, cards in credit.sold_by(session, order.key).items():
+        units = form.units.get(line_id, 0)
+        if units and form.kind == "exchange":
+            raise Invalid({"kind": [say("A gift card cannot be exchanged. Ask for your money back.")]})
+        if units > len(credit.unused(cards)):
+            raise Invalid({"units": [say("A gift card of this order has been used, so it cannot be paid back.")]})
 
 
 def _line(

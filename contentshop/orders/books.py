@@ -8,7 +8,7 @@ ends at exactly zero.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from contentshop.core.money import split
@@ -71,6 +71,21 @@ def line_share(order: Order, line: OrderLine) -> Share:
         commission=line.commission_minor,
         supplier=line.supplier_minor,
     )
+
+
+def units_back(order: Order, line: OrderLine, more: int = 0) -> int:
+    """How many units of a line its buyer has given back: those that were counted, and all of them once everything that
+    was paid for the line has gone back, with ``more`` minor units now. What they gave is theirs no longer."""
+    paid = line_share(order, line).paid
+    if order.state == "cancelled" or (paid and line.refunded_minor + more >= paid):
+        return line.quantity
+    return line.returned_quantity
+
+
+def variants_back(order: Order) -> set[int]:
+    """The variants of which nothing is left with the buyer."""
+    kept = {line.variant_id for line in order.lines if units_back(order, line) < line.quantity}
+    return {line.variant_id for line in order.lines} - kept
 
 
 def postage_share(order: Order) -> Share:
@@ -146,10 +161,17 @@ def released_account(user_key: str) -> str:
     return f"creator:{user_key}"
 
 
-def spread(order: Order, minor: int, postage_back: int) -> tuple[dict[int, int], int]:
-    """Spread an amount over what has not gone back yet: (line id → units, units of the postage)."""
-    left = [max(line_share(order, line).paid - line.refunded_minor, 0) for line in order.lines]
-    left.append(max(postage_share(order).paid - postage_back, 0))
+def left_of(order: Order, postage_back: int, *, without: Collection[int] = ()) -> list[int]:
+    """What has not gone back yet of each line, nothing of those of ``without`` (line ids), and last of the postage."""
+    left = [
+        0 if line.id in without else max(line_share(order, line).paid - line.refunded_minor, 0) for line in order.lines
+    ]
+    return [*left, max(postage_share(order).paid - postage_back, 0)]
+
+
+def spread(order: Order, minor: int, postage_back: int, *, without: Collection[int] = ()) -> tuple[dict[int, int], int]:
+    """Spread an amount over what ``left_of`` says: (line id → units, units of the postage)."""
+    left = left_of(order, postage_back, without=without)
     parts = split(minor, left)
     # Rounding may ask one unit too much of a share that is nearly used up; the others take it.
     for at, part in enumerate(parts):

@@ -7,7 +7,7 @@ it twice; the ledger moves when the order is paid. A code is shown once and kept
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -26,6 +26,8 @@ from contentshop.ledger.models import LedgerEntry
 from contentshop.payments.events import GiftCardIssued
 from contentshop.payments.models import CreditUse, GiftCard, GiftCardVariant
 
+WITHDRAWN = say("This gift card was paid back, so it is withdrawn.")
+_SOLD = "order"
 CODE_LENGTH = 16  # characters of 5 bits: nobody guesses 80 bits
 
 
@@ -40,6 +42,7 @@ class CardFacts:
     issued_at: datetime
     expires_at: datetime | None
     usable: bool
+    withdrawn: bool
 
 
 def normalise(code: str) -> str:
@@ -69,6 +72,7 @@ def facts(card: GiftCard, *, now: datetime) -> CardFacts:
         issued_at=card.issued_at,
         expires_at=card.expires_at,
         usable=card.state == "active" and not _over(card, now) and card.balance_minor > 0,
+        withdrawn=card.withdrawn_at is not None,
     )
 
 
@@ -152,15 +156,17 @@ def get_card(session: AnySession, key: str) -> GiftCard:
 
 
 def reveal(session: AnySession, key: str) -> str:
-    """The code of a card, in groups of four; only the first who asks is told. Raises Conflict after that, NotFound."""
+    """The code of a card, in groups of four; only the first who asks is told. Raises Conflict after that and when the
+    card was withdrawn, NotFound."""
     plain = new_key(CODE_LENGTH)
     done = session.execute(
         update(GiftCard)
-        .where(GiftCard.key == key, GiftCard.code_hash.is_(None))
+        .where(GiftCard.key == key, GiftCard.code_hash.is_(None), GiftCard.withdrawn_at.is_(None))
         .values(code_hash=_hash(plain), hint=plain[-4:].upper())
     )
     if getattr(done, "rowcount", 0) != 1:
-        get_card(session, key)
+        if get_card(session, key).withdrawn_at is not None:
+            raise Conflict(WITHDRAWN)
         raise Conflict(say("The code of this gift card has been shown already. It is shown only once."))
     return "-".join(plain[at : at + 4] for at in range(0, CODE_LENGTH, 4)).upper()
 
@@ -173,8 +179,10 @@ def renew_code(session: AnySession, key: str) -> None:
 
 
 def set_state(session: AnySession, key: str, state: str) -> None:
-    """Block a card, or let it be used again. Raises NotFound."""
+    """Block a card, or let it be used again. Raises NotFound, and Conflict for one that was withdrawn."""
     card = get_card(session, key)
+    if card.withdrawn_at is not None:
+        raise Conflict(WITHDRAWN)
     card.state = state
     session.flush()
 
@@ -281,39 +289,58 @@ def stop_selling(session: AnySession, variant_id: int) -> None:
 
 def sold_key(order_key: str, line_id: int, unit: int) -> str:
     """What names the card that one unit of a line has become."""
-    return f"{_sold_prefix(order_key, line_id)}{unit}"
+    return f"{_SOLD}:{order_key}:{line_id}:{unit}"
 
 
-def _sold_prefix(order_key: str, line_id: int) -> str:
-    return f"order:{order_key}:{line_id}:"
-
-
-def sold_by(session: AnySession, order_key: str, line_id: int) -> list[GiftCard]:
-    """The cards that a line has become."""
-    prefix = _sold_prefix(order_key, line_id)
+def sold_by(session: AnySession, order_key: str) -> dict[int, list[GiftCard]]:
+    """The cards that the lines of an order have become, by the line's id."""
+    prefix = f"{_SOLD}:{order_key}:"
     query = select(GiftCard).where(GiftCard.source_key.startswith(prefix, autoescape=True)).order_by(GiftCard.id)
-    return list(session.scalars(query))
+    found: dict[int, list[GiftCard]] = {}
+    for card in session.scalars(query.execution_options(populate_existing=True)):
+        found.setdefault(int(card.source_key.split(":")[2]), []).append(card)
+    return found
 
 
-def take_back(session: AnySession, order_key: str, line_id: int, minor: int) -> dict[str, int] | None:
-    """Take ``minor`` units off the cards that a line has become: account → units; None when they are not there any
-    more. The caller books it, and rolls back on None."""
+def unused(cards: Iterable[GiftCard]) -> list[GiftCard]:
+    """Those that can be withdrawn, first those whose codes nobody has seen: all of their money is on them, so nothing
+    is spent and nothing held by an unpaid order."""
+    found = [card for card in cards if card.withdrawn_at is None and card.balance_minor == card.issued_minor]
+    return sorted(found, key=lambda card: (card.code_hash is not None, card.id))
+
+
+def withdraw(session: AnySession, cards: Sequence[GiftCard], units: int, *, now: datetime) -> dict[str, int] | None:
+    """Withdraw ``units`` of the ``cards`` of a line: account → what was on it. None when so many unused ones are not
+    there; then the caller, who books it, rolls back."""
     taken: dict[str, int] = {}
-    for card in sold_by(session, order_key, line_id):
-        part = min(card.balance_minor, minor)
-        if not part:
-            continue
+    for card in unused(cards)[:units]:
         done = session.execute(
             update(GiftCard)
-            .where(GiftCard.id == card.id, GiftCard.balance_minor >= part)
-            .values(balance_minor=GiftCard.balance_minor - part)
+            .where(
+                GiftCard.id == card.id,
+                GiftCard.withdrawn_at.is_(None),
+                GiftCard.balance_minor == GiftCard.issued_minor,
+            )
+            .values(balance_minor=0, withdrawn_at=now)
         )
         if getattr(done, "rowcount", 0) != 1:
             return None
+        taken[account(card)] = card.issued_minor
         session.expire(card)
-        taken[account(card)] = part
-        minor -= part
-    return None if minor else taken
+    return taken if len(taken) == units else None
+
+
+def count_withdrawn(session: AnySession) -> dict[tuple[str, int], tuple[int, int]]:
+    """(order key, line id) → how many gift cards the line has become, and how many of them were withdrawn."""
+    rows = session.execute(
+        select(GiftCard.source_key, GiftCard.withdrawn_at).where(GiftCard.source_key.startswith(f"{_SOLD}:"))
+    )
+    found: dict[tuple[str, int], tuple[int, int]] = {}
+    for source, withdrawn_at in rows:
+        _sold, order_key, line_id, _unit = source.split(":")
+        sold, gone = found.get((order_key, int(line_id)), (0, 0))
+        found[order_key, int(line_id)] = (sold + 1, gone + (withdrawn_at is not None))
+    return found
 
 
 def _hash(plain: str) -> str:
@@ -340,7 +367,11 @@ def _add(session: AnySession, card: GiftCard, minor: int) -> None:
 
 
 def audit(session: AnySession) -> Iterable[str]:
-    """What is wrong with gift cards: what they hold, with what unpaid orders hold of it, is what the ledger owes."""
+    """What is wrong with gift cards: what they hold, with what unpaid orders hold of it, is what the ledger owes; one
+    that was withdrawn holds nothing."""
+    full = select(GiftCard.key).where(GiftCard.withdrawn_at.is_not(None), GiftCard.balance_minor != 0)
+    for key in session.scalars(full):
+        yield f"Gift card {key} was withdrawn, but there is money on it."
     held = (
         select(func.coalesce(func.sum(CreditUse.minor), 0))
         .where(CreditUse.gift_card_id == GiftCard.id, CreditUse.state == "held")

@@ -145,7 +145,8 @@ class RefundPart(Base):
 class GiftCard(Base):
     """Money that somebody may spend with us. ``code_hash`` is empty until the code has been shown, which is once.
 
-    ``balance_minor`` is what can be spent now; what an unpaid order holds has been taken off it.
+    ``balance_minor`` is what can be spent now; what an unpaid order holds has been taken off it. A card that was sold
+    and paid back holds nothing from ``withdrawn_at`` on.
     """
 
     __tablename__ = "gift_card"
@@ -169,6 +170,7 @@ class GiftCard(Base):
     actor: Mapped[str] = mapped_column(String(20))
     issued_at: Mapped[Moment]
     expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class GiftCardVariant(Base):

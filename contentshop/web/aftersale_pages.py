@@ -17,7 +17,7 @@ from contentshop.core.db import db
 from contentshop.core.money import Money
 from contentshop.web.chrome import day
 from contentshop.web.order_links import order_token, order_url
-from contentshop.web.order_pages import CaseLink, Extras, Fall, Moment, order_lines
+from contentshop.web.order_pages import CaseLink, Extras, Fall, Moment, losses, order_lines
 from contentshop.web.session import settings, viewer
 from contentshop.web.shop_pages import LineView
 
@@ -108,6 +108,7 @@ class CasePage:
     order_number: str
     order_url: str
     base_url: str
+    losses: Sequence[str] = ()
     values: Mapping[str, str] = field(default_factory=dict)
     errors: Mapping[str, list[str]] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
@@ -222,6 +223,7 @@ def _rules(order: Order) -> list[str]:
         rules.append(_("Without a reason: until %(day)s.", day=day(received + known.no_reason)))
         rules.append(_("When something is wrong: until %(day)s.", day=day(received + known.fault)))
     rules.append(_("When the fault is ours and everything comes back, we pay the postage back as well."))
+    rules += losses(order)
     rules.append(_("Only you and our staff see your pictures."))
     return rules
 
@@ -282,10 +284,18 @@ def case_page(
         order_number=order.key.upper(),
         order_url=url_for("desk_orders.order", key=order.key) if office else order_url(order.key),
         base_url=base,
+        losses=losses_of(case),
         values=values or {},
         errors=errors or {},
         names=names or {},
     )
+
+
+def losses_of(case: AfterSale) -> list[str]:
+    """What the buyer loses when the case is settled; nothing for one that is closed."""
+    if case.state in policy.CLOSED:
+        return []
+    return losses(case.order, {line.order_line_id for line in case.lines})
 
 
 def _turn(turn: policy.Next, state: str, *, office: bool) -> str:

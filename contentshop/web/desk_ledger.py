@@ -106,6 +106,7 @@ def kinds() -> dict[str, str]:
         "refund_paid": _("Refund sent"),
         "credit_issued": _("Gift card given"),
         "credit_spent": _("Gift card spent"),
+        "credit_withdrawn": _("Gift card withdrawn"),
         "commission_released": _("Commission final"),
     }
 

@@ -157,6 +157,7 @@ class CardPage:
     blocked: bool
     about: str
     expires_at: datetime | None
+    withdrawn_at: datetime | None
     issued_at: datetime
     order_url: str
     uses: Sequence[tuple[str, str, Money, Money, str]]
@@ -386,7 +387,9 @@ def cards() -> Response:
 
 def _card_line(card: GiftCard) -> CardLine:
     state, tone = (_("Blocked"), "bad") if card.state == "blocked" else (_("In use"), "good")
-    if not card.balance_minor and card.state != "blocked":
+    if card.withdrawn_at is not None:
+        state, tone = _("Withdrawn"), "neutral"
+    elif not card.balance_minor and card.state != "blocked":
         state, tone = _("Used up"), "neutral"
     return CardLine(
         key=card.key,
@@ -493,6 +496,7 @@ def _card_page(found: GiftCard, code: str = "") -> CardPage:
         blocked=found.state == "blocked",
         about=" · ".join(part for part in (found.email, found.note) if part),
         expires_at=found.expires_at,
+        withdrawn_at=found.withdrawn_at,
         issued_at=found.issued_at,
         order_url=url_for("desk_orders.order", key=found.order_key) if found.order_key else "",
         uses=[line(use) for use in queries.list_history(db.session, found.id)],
@@ -502,9 +506,9 @@ def _card_page(found: GiftCard, code: str = "") -> CardPage:
 @bp.post("/desk/payments/gift-cards/<key>/code")
 def reveal(key: str) -> Response:
     """Show the code, which is done once; or forget it and show a new one."""
-    if request.form.get("do") == "renew":
-        credit.renew_code(db.session, key)
     try:
+        if request.form.get("do") == "renew":
+            credit.renew_code(db.session, key)
         code = credit.reveal(db.session, key)
     except Conflict as refusal:
         db.session.rollback()
@@ -522,6 +526,11 @@ def set_state(key: str) -> Response:
     state = request.form.get("state", "")
     if state not in CARD_STATES:
         raise NotFound(say("There is no such page."))
-    credit.set_state(db.session, key, state)
+    try:
+        credit.set_state(db.session, key, state)
+    except Conflict as refusal:
+        db.session.rollback()
+        flash(refusal_text(refusal), "error")
+        return redirect(url_for("desk_payments.card", key=key), 303)
     flash(_("The gift card is blocked.") if state == "blocked" else _("The gift card can be used again."), "success")
     return redirect(url_for("desk_payments.card", key=key), 303)

@@ -43,7 +43,7 @@ def listing(token: str) -> AnyResponse:
     key = _order(token)
     now = viewer().now
     rows = [
-        (one, size_words(one.size), one.left > 0 and one.expires_at > now)
+        (one, size_words(one.size), one.left > 0 and one.expires_at > now and one.withdrawn_at is None)
         for one in queries.list_downloads(db.session, key)
     ]
     return _private(show("shop/downloads.html", DownloadsPage(token, order_url(key), rows)))

@@ -20,7 +20,7 @@ from contentshop.core.mail import Message
 from contentshop.core.money import Money
 from contentshop.orders import queries as orders
 from contentshop.payments import queries as payments
-from contentshop.web.aftersale_pages import kind_words
+from contentshop.web.aftersale_pages import kind_words, losses_of
 from contentshop.web.carriers import tracking_url
 from contentshop.web.chrome import BABEL_LOCALES, LANGUAGE_TAGS
 from contentshop.web.order_links import order_url
@@ -247,7 +247,7 @@ def _case_words(order: Order, case: AfterSale, state: str, locale: str) -> _Word
     match state:
         case "asked":
             subject = _("We have your request for order %(number)s", **named)
-            lead = [_("we have your request and answer soon.")]
+            lead = [_("we have your request and answer soon."), *losses_of(case)]
         case "approved" if case.kind in BACK:
             subject = _("Please send it back: order %(number)s", **named)
             lead = [_("we agree. Please send the goods to this address:"), *case.return_to.splitlines()]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -15,6 +15,7 @@ from contentshop.core.db import db
 from contentshop.core.money import Money
 from contentshop.orders import policy
 from contentshop.orders import queries as orders
+from contentshop.payments import credit
 from contentshop.payments import queries as payments
 from contentshop.payments.port import Instructions
 from contentshop.web.cards import product_url
@@ -108,6 +109,7 @@ class OrderPage:
     errors: Mapping[str, list[str]]
     files_url: str = ""
     cards_url: str = ""
+    losses: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +162,7 @@ def order_page(
         errors=errors or {},
         files_url=_files_url(order),
         cards_url=_cards_url(order),
+        losses=losses(order) if policy.buyer_may_cancel(order) else (),
     )
 
 
@@ -175,6 +178,17 @@ def _cards_url(order: Order) -> str:
     if order.paid_at is None or not payments.has_cards(db.session, order.key):
         return ""
     return url_for("gift_cards.bought", token=order_token(order.key))
+
+
+def losses(order: Order, line_ids: Collection[int] | None = None) -> list[str]:
+    """What the buyer loses of these lines, or of the whole order, when they are paid back."""
+    lines = [line for line in order.lines if line_ids is None or line.id in line_ids]
+    words = []
+    if order.paid_at is not None and any(line.digital for line in lines):
+        words.append(_("Once they are paid back, files can no longer be fetched."))
+    if order.paid_at is not None and credit.sold_by(db.session, order.key).keys() & {line.id for line in lines}:
+        words.append(_("A gift card is paid back whole and only unused; it is withdrawn then."))
+    return words
 
 
 def due_of(order: Order) -> Money:

@@ -109,6 +109,19 @@ def test_from_the_broken_kettle_to_the_money(
     assert where in approved.html
 
 
+def test_what_is_lost_is_told_before(app: Flask, client: FlaskClient, path: str, mailbox: list[Message]) -> None:
+    """On the form, on the page of the case, and in the mail."""
+    told = "Once they are paid back, files can no longer be fetched."
+    assert told not in client.get(f"{path}/after-sale").text
+    with app.app_context(), unit_of_work(db.session):
+        db.session.execute(db.text("UPDATE order_line SET digital = true"))
+    assert told in client.get(f"{path}/after-sale").text
+    page = ask(app, client, path).headers["Location"]
+    assert told in client.get(page).text
+    settle(app)
+    assert told in mailbox[-1].text
+
+
 def test_pictures_are_for_the_buyer_and_staff_only(
     app: Flask, client: FlaskClient, operator: FlaskClient, path: str, make: Factory, sign_in: Any
 ) -> None:

@@ -19,6 +19,7 @@ from contentshop.core.db import db
 from contentshop.core.errors import Conflict
 from contentshop.core.uow import run_in_unit, unit_of_work
 from contentshop.products import actions, queries, stock
+from contentshop.products.actions.files import withdraw_downloads
 from contentshop.products.models import DigitalFile, Download, Product, Variant
 from contentshop.web.order_links import order_token
 from tests.conftest import csrf_of
@@ -84,6 +85,23 @@ def test_a_right_ends(app: Flask, book: Variant, post_form: Post, session: Sessi
     assert post_form(app.test_client(), url).status_code == 200
     clock.advance(timedelta(seconds=1))
     assert post_form(app.test_client(), url).status_code == 303
+
+
+def test_what_was_paid_back_is_told_and_not_fetched(
+    app: Flask, book: Variant, post_form: Post, session: Session, clock: FixedClock
+) -> None:
+    grant(app, book, "order1", clock)
+    (row,) = queries.list_downloads(session, "order1")
+    session.rollback()
+    with app.app_context(), unit_of_work(db.session):
+        withdraw_downloads(db.session, "order1", [book.id], now=clock.now())
+    url = address(app, "order1")
+    page = app.test_client().get(url).text
+    assert "This was paid back on Nov 20, 2026, so it cannot be fetched any more." in page
+    assert f"{url}/{row.key}" not in page
+    answer = post_form(app.test_client(), f"{url}/{row.key}", follow_redirects=True)
+    assert "This was paid back, so its files cannot be fetched any more." in answer.text
+    assert BOOK not in answer.data
 
 
 def test_nobody_fetches_by_a_guess(

@@ -26,6 +26,9 @@ from contentshop.payments import actions as payments
 from contentshop.payments import credit
 from contentshop.payments.actions import TooMuch
 from contentshop.payments.models import Payment, Refund
+from contentshop.products.actions import files
+
+WHOLE = say("A gift card is paid back whole or not at all. Choose it in an after-sale case, or pay back everything.")
 
 
 def give_back(
@@ -43,9 +46,10 @@ def give_back(
     """Refund a paid order, which the caller has locked: ``lines`` (line id → units) and ``shipping_minor``, or
     ``minor`` units spread over everything that has not gone back.
 
-    Everybody who got a share of it gives it back in the same transaction: revenue, tax, discount, creator, supplier,
-    gift cards that were bought. The same ``key`` gives the same refund and changes nothing. Raises TooMuch when a line,
-    the postage or the order has not that much left, Conflict when a gift card that was bought has been spent.
+    Everybody who got a share of it gives it back in the same transaction: revenue, tax, discount, creator, supplier.
+    What units that have gone back (``books.units_back``) had become is withdrawn: gift cards, and the right to fetch
+    files. The same ``key`` gives the same refund and changes nothing. Raises TooMuch when a line, the postage or the
+    order has not that much left, Conflict when a gift card that was bought has been used or would go back in part.
     """
     known = payments.find_asked(session, key)
     if known is not None:
@@ -54,7 +58,7 @@ def give_back(
     if lines is None:
         if minor is None:
             raise ValueError("say how much goes back")
-        lines, shipping_minor = books.spread(order, minor, postage_back)
+        lines, shipping_minor = _spread(session, order, minor, postage_back)
     lines = {line_id: units for line_id, units in lines.items() if units}
     total = sum(lines.values()) + shipping_minor
     _check_left(order, lines, shipping_minor, postage_back)
@@ -69,7 +73,7 @@ def give_back(
         now=now,
         currency=order.currency,
     )
-    cards = _take_cards(session, order, lines)
+    cards = _withdraw_cards(session, order, lines, now=now)
     ledger.book(
         session,
         kind="refund",
@@ -89,8 +93,32 @@ def give_back(
     session.refresh(order, ["refunded_minor", "lines"])
     for line in order.lines:
         session.refresh(line, ["refunded_minor"])
+    withdraw_files(session, order, now=now)
     _tell_asked(session, order, refund, by=by, now=now)
     return refund
+
+
+def withdraw_unpaid(session: AnySession, order: Order, *, now: datetime) -> None:
+    """Withdraw what units that went back had become when no money goes back for them: a discount had paid them."""
+    for line_id, taken in _withdraw_cards(session, order, {}, now=now).items():
+        ledger.book(
+            session,
+            kind="credit_withdrawn",
+            reference=order.key,
+            entries=[Entry("discounts", -sum(taken.values()))]
+            + [Entry(account, minor) for account, minor in taken.items()],
+            currency=order.currency,
+            actor=journal.SYSTEM,
+            now=now,
+            key=f"credit-withdrawn:{line_id}:{min(taken)}",
+        )
+    withdraw_files(session, order, now=now)
+
+
+def withdraw_files(session: AnySession, order: Order, *, now: datetime) -> None:
+    """Take away the right to fetch files of which no unit is left with the buyer."""
+    digital = {line.variant_id for line in order.lines if line.digital}
+    files.withdraw_downloads(session, order.key, digital & books.variants_back(order), now=now)
 
 
 def send_back(
@@ -216,19 +244,42 @@ def _count(session: AnySession, order: Order, minor: int) -> None:
         raise TooMuch
 
 
-def _take_cards(session: AnySession, order: Order, lines: Mapping[int, int]) -> dict[int, dict[str, int]]:
-    """Take what is refunded of gift cards off the cards. Raises Conflict when somebody has spent it."""
+def _spread(session: AnySession, order: Order, minor: int, postage_back: int) -> tuple[dict[int, int], int]:
+    """Spread an amount over the order. Gift cards go back whole or not at all, so they take part only when everything
+    that is left goes back. Raises TooMuch, and Conflict when a part of a card would have to go back."""
+    left = sum(books.left_of(order, postage_back))
+    if minor > left:
+        raise TooMuch
+    if minor == left:
+        return books.spread(order, minor, postage_back)
+    cards = credit.sold_by(session, order.key).keys()
+    if minor > sum(books.left_of(order, postage_back, without=cards)):
+        raise Conflict(WHOLE)
+    return books.spread(order, minor, postage_back, without=cards)
+
+
+def _withdraw_cards(
+    session: AnySession, order: Order, lines: Mapping[int, int], *, now: datetime
+) -> dict[int, dict[str, int]]:
+    """Withdraw the gift cards of units that have gone back, with ``lines`` (line id → minor units) going back now:
+    line id → account → what was on the card. Raises Conflict when so many unused ones are not there, or when money
+    would go back for a card that stays."""
+    cards = credit.sold_by(session, order.key)
     taken: dict[int, dict[str, int]] = {}
     for line in order.lines:
-        more = lines.get(line.id, 0)
-        if not more or not credit.sold_by(session, order.key, line.id):
+        sold = cards.get(line.id)
+        if not sold:
             continue
-        share = books.line_share(order, line)
-        face = share.at(line.refunded_minor + more).revenue - share.at(line.refunded_minor).revenue
-        found = credit.take_back(session, order.key, line.id, face)
+        more = lines.get(line.id, 0)
+        back = books.units_back(order, line, more)
+        units = back - sum(card.withdrawn_at is not None for card in sold)
+        if more and not units and back < line.quantity:
+            raise Conflict(WHOLE)
+        found = credit.withdraw(session, sold, units, now=now) if units > 0 else {}
         if found is None:
-            raise Conflict(say("A gift card of this order has been spent, so it cannot be refunded."))
-        taken[line.id] = found
+            raise Conflict(say("A gift card of this order has been used, so it cannot be paid back."))
+        if found:
+            taken[line.id] = found
     return taken
 
 

@@ -50,8 +50,9 @@ def pay_back(
     """Refund ``amounts`` (order line id → minor units) and ``shipping_minor`` of a paid order that the caller holds,
     and count ``units`` (order line id → units) as given back; its coupons are free again once everything is.
 
-    Everybody who got a share of the money gives it back in the same transaction (``refunding.give_back``). Returns the
-    refund's key, empty when nothing goes back. Raises TooMuch when so much is not left.
+    Everybody who got a share of the money gives it back in the same transaction (``refunding.give_back``), and what the
+    units had become is withdrawn. Returns the refund's key, empty when nothing goes back. Raises TooMuch when so much
+    is not left, Conflict when a gift card that was bought has been used.
     """
     for line_id, count in units.items():
         done = session.execute(
@@ -61,6 +62,8 @@ def pay_back(
         )
         if not isinstance(done, CursorResult) or done.rowcount != 1:
             raise TooMuch
+    for line in order.lines:
+        session.refresh(line, ["returned_quantity"])
     refund_key = ""
     if sum(amounts.values()) + shipping_minor > 0:
         refund_key = refunding.give_back(
@@ -73,8 +76,8 @@ def pay_back(
             by=by,
             now=now,
         ).key
-    for line in order.lines:
-        session.refresh(line, ["returned_quantity"])
+    else:
+        refunding.withdraw_unpaid(session, order, now=now)
     if all(line.returned_quantity == line.quantity for line in order.lines):
         promotions.release(session, order.key, now=now)
     return refund_key

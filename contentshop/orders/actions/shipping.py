@@ -11,7 +11,7 @@ from contentshop.accounts.models import User
 from contentshop.core.errors import Conflict, ContentshopError, Invalid
 from contentshop.core.uow import AnySession
 from contentshop.core.words import say
-from contentshop.orders import policy, queries
+from contentshop.orders import books, policy, queries
 from contentshop.orders.actions.journal import SYSTEM, tell, write
 from contentshop.orders.actions.returning import amount_of, pay_back
 from contentshop.orders.actions.states import order_to_change, step
@@ -19,6 +19,7 @@ from contentshop.orders.events import OrderCompleted, OrderShipped
 from contentshop.orders.models import Order, OrderLine, Shipment, ShipmentLine
 from contentshop.orders.policy import Verb
 from contentshop.products import stock
+from contentshop.products.actions import files
 
 CONFIRM_BATCH = 100
 
@@ -96,6 +97,13 @@ def ship_digital(session: AnySession, key: str, *, confirm_within: timedelta, no
         now=now,
     )
     return True
+
+
+def grant_downloads(session: AnySession, key: str, *, now: datetime) -> int:
+    """Let a paid order fetch its files, but those of what has been paid back meanwhile; how many are new. Raises
+    NotFound."""
+    order = order_to_change(session, key, None)
+    return files.grant_downloads(session, order.key, without=books.variants_back(order), now=now)
 
 
 def add_tracking(session: AnySession, key: str, number: int, *, parcel: Parcel, by: User, now: datetime) -> Order:

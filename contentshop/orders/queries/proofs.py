@@ -6,19 +6,31 @@ from collections import Counter
 from collections.abc import Iterable
 
 from sqlalchemy import exists, func, select
+from sqlalchemy.orm import selectinload
 
 from contentshop.core.uow import AnySession
+from contentshop.orders import books
 from contentshop.orders.models import Order, OrderEvent, OrderLine, ShipmentLine
-from contentshop.products.models import Reservation
+from contentshop.payments import credit
+from contentshop.products.models import DigitalFile, Download, Reservation
 
 
 def audit(session: AnySession) -> list[str]:
     """What is wrong with the orders, one sentence each; empty when all is well.
 
     Every order has lines and a beginning; its total is the sum of its lines and the postage; the goods of
-    every order that waits are held for it, those of a shipped one taken; nothing is held without an order.
+    every order that waits are held for it, those of a shipped one taken; nothing is held without an order. Files and
+    gift cards of what went back are withdrawn, and no others.
     """
-    return [*_whole(session), *_sums(session), *_parcels(session), *_promises(session), *_orphans(session)]
+    return [
+        *_whole(session),
+        *_sums(session),
+        *_parcels(session),
+        *_promises(session),
+        *_orphans(session),
+        *_files(session),
+        *_cards(session),
+    ]
 
 
 def _whole(session: AnySession) -> Iterable[str]:
@@ -91,3 +103,33 @@ def _orphans(session: AnySession) -> Iterable[str]:
         select(Reservation.holder, Reservation.variant_id).where(Reservation.state != "released", nobody)
     ):
         yield f"Variant {variant_id} is held for {holder}, but there is no such order."
+
+
+def _files(session: AnySession) -> Iterable[str]:
+    rows = session.execute(
+        select(Order, DigitalFile.variant_id, DigitalFile.name, Download.withdrawn_at)
+        .join(Download, Download.order_key == Order.key)
+        .join(DigitalFile, DigitalFile.id == Download.file_id)
+        .options(selectinload(Order.lines))
+        .order_by(Download.id)
+    )
+    for order, variant_id, name, withdrawn_at in rows:
+        back = variant_id in books.variants_back(order)
+        if back and withdrawn_at is None:
+            yield f"Order {order.key}: {name} was paid back, but can be fetched."
+        elif withdrawn_at is not None and not back:
+            yield f"Order {order.key}: {name} cannot be fetched, but was not paid back."
+
+
+def _cards(session: AnySession) -> Iterable[str]:
+    found = credit.count_withdrawn(session)
+    lines = session.execute(
+        select(Order, OrderLine).join(OrderLine).where(OrderLine.id.in_([line_id for _order, line_id in found]))
+    )
+    for order, line in lines:
+        sold, gone = found[order.key, line.id]
+        if (sold, gone) != (line.quantity, books.units_back(order, line)):
+            yield (
+                f"Order {order.key}: {line.quantity} of {line.sku} were sold and {books.units_back(order, line)} went "
+                f"back, but there are {sold} gift cards and {gone} were withdrawn."
+            )

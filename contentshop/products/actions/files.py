@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import BinaryIO
 
@@ -66,8 +67,9 @@ def retire_file(session: AnySession, key: str) -> None:
     session.flush()
 
 
-def grant_downloads(session: AnySession, order_key: str, *, now: datetime) -> int:
-    """Let a paid order fetch the files of the digital things it holds; how many are new. Again does nothing."""
+def grant_downloads(session: AnySession, order_key: str, *, without: Collection[int] = (), now: datetime) -> int:
+    """Let a paid order fetch the files of the digital things it holds, but of the variants ``without``, which it has
+    given back; how many are new. Again does nothing."""
     files = session.scalars(
         select(DigitalFile.id)
         .join(Variant, Variant.id == DigitalFile.variant_id)
@@ -76,6 +78,7 @@ def grant_downloads(session: AnySession, order_key: str, *, now: datetime) -> in
             Reservation.holder == order_key,
             Reservation.state != "released",
             Variant.digital,
+            Variant.id.not_in(without),
             DigitalFile.active,
             ~select(Download.id).where(Download.order_key == order_key, Download.file_id == DigitalFile.id).exists(),
         )
@@ -105,8 +108,22 @@ def grant_downloads(session: AnySession, order_key: str, *, now: datetime) -> in
     return granted
 
 
+def withdraw_downloads(session: AnySession, order_key: str, variant_ids: Collection[int], *, now: datetime) -> None:
+    """Take the right to fetch the files of these variants, which were paid back, from an order. Again does nothing."""
+    session.execute(
+        update(Download)
+        .where(
+            Download.order_key == order_key,
+            Download.withdrawn_at.is_(None),
+            Download.file_id.in_(select(DigitalFile.id).where(DigitalFile.variant_id.in_(variant_ids))),
+        )
+        .values(withdrawn_at=now)
+        .execution_options(synchronize_session=False)
+    )
+
+
 def use_download(session: AnySession, order_key: str, key: str, *, now: datetime) -> DigitalFile:
-    """Count one more fetch; the file. Raises NotFound, and Conflict when the right is used up or over."""
+    """Count one more fetch; the file. Raises NotFound, and Conflict when the right is used up, over or withdrawn."""
     used = session.execute(
         update(Download)
         .where(
@@ -114,13 +131,17 @@ def use_download(session: AnySession, order_key: str, key: str, *, now: datetime
             Download.order_key == order_key,
             Download.used < Download.allowed,
             Download.expires_at > now,
+            Download.withdrawn_at.is_(None),
         )
         .values(used=Download.used + 1)
         .returning(Download.file_id)
     ).one_or_none()
     if used is not None:
         return session.get_one(DigitalFile, used.file_id)
-    known = select(Download.id).where(Download.key == key, Download.order_key == order_key)
-    if session.scalar(known) is None:
+    known = select(Download).where(Download.key == key, Download.order_key == order_key)
+    row = session.scalar(known)
+    if row is None:
         raise NotFound(say("There is no such file."))
+    if row.withdrawn_at is not None:
+        raise Conflict(say("This was paid back, so its files cannot be fetched any more."))
     raise Conflict(say("This download is used up or over. Write to us and we open it again."))

@@ -67,7 +67,8 @@ class DigitalFile(Base):
 
 
 class Download(Base):
-    """The right of one order to fetch one file, ``allowed`` times until ``expires_at``."""
+    """The right of one order to fetch one file, ``allowed`` times until ``expires_at``, or until what was bought is
+    given back (``withdrawn_at``)."""
 
     __tablename__ = "download"
     __table_args__ = (
@@ -83,6 +84,7 @@ class Download(Base):
     used: Mapped[int] = mapped_column(Integer, default=0)
     granted_at: Mapped[Moment]
     expires_at: Mapped[Moment]
+    withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     file: Mapped[DigitalFile] = relationship()
 

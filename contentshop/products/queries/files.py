@@ -23,13 +23,14 @@ class FileRow:
 
 @dataclass(frozen=True, slots=True)
 class DownloadRow:
-    """The right of an order to fetch a file: how often still, and until when."""
+    """The right of an order to fetch a file: how often still, and until when; ``withdrawn_at`` when it was paid back."""
 
     key: str
     name: str
     size: int
     left: int
     expires_at: datetime
+    withdrawn_at: datetime | None
 
 
 def list_files(session: AnySession, variant_key: str) -> list[FileRow]:
@@ -52,6 +53,7 @@ def list_downloads(session: AnySession, order_key: str) -> list[DownloadRow]:
             DigitalFile.size,
             (Download.allowed - Download.used).label("left"),
             Download.expires_at,
+            Download.withdrawn_at,
         )
         .join(DigitalFile, DigitalFile.id == Download.file_id)
         .where(Download.order_key == order_key)
