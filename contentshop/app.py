@@ -42,6 +42,7 @@ from contentshop.web import (
     desk_promotions,
     desk_search,
     desk_stock,
+    desk_variants,
     downloads,
     editor,
     errors,
@@ -223,7 +224,7 @@ def _open_doors(app: Flask) -> None:
         studio_review,
     )
     office = (
-        *(desk, desk_audit, desk_merchants, desk_search, editor),
+        *(desk, desk_variants, desk_audit, desk_merchants, desk_search, editor),
         *(desk_orders, desk_packing, desk_aftersale, desk_customers),
         *(desk_promotions, desk_delivery, desk_stock, desk_catalogue, desk_payments, desk_ledger),
     )

@@ -27,6 +27,7 @@ from contentshop.web import desk_pages as pages
 from contentshop.web.cards import price_age
 from contentshop.web.desk_pages import NO_ERRORS, TRANSLATED, WORDS, IndexPage, Tile
 from contentshop.web.desk_properties import read_attrs, typed_fields
+from contentshop.web.desk_variants import variant_page
 from contentshop.web.door import Door, manages_own_units, show
 from contentshop.web.session import engines, viewer
 from contentshop.web.words import refusal_text, translated_errors
@@ -128,6 +129,7 @@ def create_product() -> Response:
     """Add the product."""
     typed = _typed_product()
     if request.form.get("do") == "fields":
+        audited.nothing()
         return show("desk/product.html", pages.new_page(typed))
     try:
         product = actions.save_product(db.session, _product_form(typed, {}), now=viewer().now)
@@ -152,6 +154,7 @@ def save_product(key: str) -> Response:
     version = parse_quantity(typed, "version", {}) or 0
     typed["version"] = str(version)
     if request.form.get("do") == "fields":
+        audited.nothing()
         return show("desk/product.html", pages.edit_page(found, typed))
     try:
         form = _product_form(typed, found.translations)
@@ -168,7 +171,7 @@ def save_product(key: str) -> Response:
 
 def _typed_product(*more: str) -> dict[str, str]:
     words = _typed(*WORDS, "other", *(f"other_{name}" for name in TRANSLATED), *more)
-    return words | typed_fields(request.form.items())
+    return words | typed_fields(request.form)
 
 
 def _product_form(typed: Mapping[str, str], translations: Mapping[str, Any]) -> ProductInput:
@@ -274,18 +277,6 @@ def create_variant(key: str) -> Response:
     return redirect(url_for("desk.new_offer", key=key, kind="own", sku=form.sku), 303)
 
 
-@bp.get("/desk/products/<key>/variants/<variant>")
-def variant(key: str, variant: str) -> Response:
-    """The form of a variant."""
-    found = queries.get_for_desk(db.session, key)
-    one = next((one for one in found.variants if one.key == variant), None)
-    if one is None:
-        raise NotFound(say("There is no such variant."))
-    values = pages.variant_values(one)
-    files = queries.list_files(db.session, variant)
-    return show("desk/product_variant.html", pages.VariantPage(key, found.title, variant, values, NO_ERRORS, files))
-
-
 @bp.post("/desk/products/<key>/variants/<variant>")
 def save_variant(key: str, variant: str) -> Response:
     """Rename a variant."""
@@ -295,12 +286,8 @@ def save_variant(key: str, variant: str) -> Response:
         who = viewer()
         actions.save_variant(db.session, key, form, variant_key=variant, now=who.now, actor=who.person().key)
     except Invalid as refusal:
-        title = queries.get_for_desk(db.session, key).title
-        return show(
-            "desk/product_variant.html",
-            pages.VariantPage(key, title, variant, typed, translated_errors(refusal.fields)),
-            422,
-        )
+        page = variant_page(key, variant, typed, translated_errors(refusal.fields))
+        return show("desk/product_variant.html", page, 422)
     flash(_("Saved."), "success")
     return _to_product(key)
 

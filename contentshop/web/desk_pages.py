@@ -156,7 +156,10 @@ class EditPage:
 
 @dataclass(frozen=True, slots=True)
 class VariantPage:
-    """The form of a variant; ``variant`` is its key, empty for a new one. ``files`` are those buyers get."""
+    """The form of a variant; ``variant`` is its key, empty for a new one. ``files`` are those buyers get.
+
+    ``pictures`` may stand for it; ``picture`` is the key of the one that does, empty when the product's does.
+    """
 
     key: str
     title: str
@@ -164,6 +167,8 @@ class VariantPage:
     values: Mapping[str, str]
     errors: Mapping[str, list[str]]
     files: Sequence[FileRow] = ()
+    pictures: Sequence[PictureRow] = ()
+    picture: str = ""
 
 
 @dataclass(frozen=True, slots=True)

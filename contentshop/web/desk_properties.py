@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from flask_babel import gettext as _
@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from contentshop.core.db import db
 from contentshop.core.errors import Invalid
 from contentshop.products import queries
-from contentshop.products.inputs import NO, YES
+from contentshop.products.inputs import NO, YES, Property
 from contentshop.web.session import viewer
 
 # What the fields' names in the form begin with; the property's own name follows.
@@ -44,9 +44,25 @@ class PropertyFields:
         return {f"attrs.{one.name.removeprefix(PREFIX)}": one.id for one in self.fields}
 
 
-def typed_fields(form: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """The properties among what a browser sent, by the names of their fields."""
-    return {name[:200]: text for name, text in list(form)[:MOST_FIELDS] if name.startswith(PREFIX)}
+def typed_fields(form: Mapping[str, str]) -> dict[str, str]:
+    """The properties among what a browser sent, by the names of their fields.
+
+    The fields were those of the category ``fields_of``: a number gets its unit, which stood beside it there, so that
+    it keeps it wherever it goes.
+    """
+    sent = {name[:200]: text for name, text in list(form.items())[:MOST_FIELDS] if name.startswith(PREFIX)}
+    place = queries.find_place(queries.list_tree(db.session), form.get("fields_of", "")) if sent else None
+    rules = queries.read_rules(db.session).of(place) if sent else {}
+    return {name: _with_unit(text, rules.get(name.removeprefix(PREFIX).casefold())) for name, text in sent.items()}
+
+
+def _with_unit(text: str, rule: Property | None) -> str:
+    if rule is None or rule.kind != "number" or not text.strip():
+        return text
+    try:
+        return rule.read(text.strip())
+    except Invalid:
+        return text
 
 
 def read_attrs(typed: Mapping[str, str]) -> list[tuple[str, str]]:

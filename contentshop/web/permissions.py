@@ -223,7 +223,6 @@ PERMISSIONS: dict[str, Access] = {
     "desk.remove_picture": Access.OPERATOR,
     "desk.new_variant": Access.OPERATOR,
     "desk.create_variant": Access.OPERATOR,
-    "desk.variant": Access.OPERATOR,
     "desk.save_variant": Access.OPERATOR,
     "desk.new_offer": Access.OPERATOR,
     "desk.create_offer": Access.OPERATOR,
@@ -324,6 +323,10 @@ PERMISSIONS: dict[str, Access] = {
     "desk_delivery.save_tax": Access.OPERATOR,
     "desk_delivery.tax": Access.OPERATOR,
     "desk_delivery.remove_tax": Access.OPERATOR,
+    # desk_variants
+    "desk_variants.variant": Access.OPERATOR,
+    "desk_variants.choose_picture": Access.OPERATOR,
+    "desk_variants.add_picture": Access.OPERATOR,
     # desk_packing
     "desk_packing.picking": Access.WAREHOUSE,
     "desk_packing.bulk": Access.WAREHOUSE,

@@ -345,6 +345,15 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
+class GalleryPicture:
+    """A further picture of a product; ``variants`` are the keys of those it stands for, ``caption`` their names."""
+
+    view: PictureView
+    variants: str = ""
+    caption: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ProductPage:
     """A product with every way to get it, ours first, and the guides that recommend it."""
 
@@ -355,7 +364,7 @@ class ProductPage:
     lang: str
     trail: Sequence[tuple[str, str]]
     picture: PictureView | None
-    gallery: Sequence[PictureView]
+    gallery: Sequence[GalleryPicture]
     card: CardView
     offers: Sequence[OfferRow]
     disclosure: str

@@ -21,7 +21,7 @@ from contentshop.web.cards import (
     tile,
 )
 from contentshop.web.pictures import largest, picture
-from contentshop.web.reader_pages import Head, ProductPage
+from contentshop.web.reader_pages import GalleryPicture, Head, ProductPage
 from contentshop.web.review_pages import ReviewsView, marked_up
 from contentshop.web.session import Viewer, settings
 
@@ -32,7 +32,7 @@ def product_page(found: Found, mentions: Sequence[PostTile], who: Viewer, review
     """The page of a product; ``mentions`` are the posts that recommend it."""
     facts = found.product
     offers = offer_rows(resolve(facts, who, found.facts), who, settings().site_name)
-    pictures = [view for stored in found.pictures if (view := picture(stored, stored.alt or facts.title))]
+    pictures = _pictures(found)
     trail = _trail(facts.category, facts.title)
     return ProductPage(
         head=_head(found, offers, trail, reviews),
@@ -41,8 +41,8 @@ def product_page(found: Found, mentions: Sequence[PostTile], who: Viewer, review
         summary=facts.summary,
         lang=language_tag(facts.lang),
         trail=trail,
-        picture=pictures[0] if pictures else None,
-        gallery=pictures[1:],
+        picture=pictures[0].view if found.pictures and pictures else None,
+        gallery=pictures[1:] if found.pictures else pictures,
         card=product_card(facts, who, known=found.facts),
         offers=offers,
         disclosure=paid_link_note() if any(row.action_url.startswith("/go/") for row in offers) else "",
@@ -51,6 +51,25 @@ def product_page(found: Found, mentions: Sequence[PostTile], who: Viewer, review
         mentions=[tile(post) for post in mentions],
         reviews=reviews,
     )
+
+
+def _pictures(found: Found) -> list[GalleryPicture]:
+    """The product's pictures, then those that only stand for a variant that is sold here."""
+    facts = found.product
+    names = {offer.variant_key: offer.variant_name for offer in facts.offers if offer.own and offer.active}
+    meant: dict[str, list[str]] = {}
+    for key, stored in found.variant_pictures.items():
+        if key in names:
+            meant.setdefault(stored.key, []).append(key)
+    every = {stored.key: stored for stored in (*found.pictures, *found.variant_pictures.values())}
+    own = {stored.key for stored in found.pictures}
+    shown = [stored for key, stored in every.items() if key in own or key in meant]
+    return [
+        GalleryPicture(view, " ".join(keys), ", ".join(names[key] for key in keys if names[key]))
+        for stored in shown
+        if (view := picture(stored, stored.alt or facts.title)) is not None
+        for keys in (meant.get(stored.key, []),)
+    ]
 
 
 def _trail(category: str, title: str) -> list[Step]:

@@ -100,16 +100,22 @@ def test_another_category_shows_its_fields_and_loses_nothing(
         "": "Colour: Red\nDims: No\nGone: before\nno colon\nCable: 1 m",
     }
     assert ('value="Typed"' in page, ">\nmine</textarea>" in page, 'name="version" value="1"' in page) == (True,) * 3
-    back = typed(category="Home > Lamps", attrs="Colour: Red\nDims: No\nGone: before\nCable: 1 m")
+    back = typed(category="Home > Lamps", attrs="Colour: Red\nDims: No\nGone: before\nCable: 1 m", fields_of="Kettles")
     page = post_form(desk, at, back | {"attr:Maker": "me", "attr:Power": "2", "version": "1", "do": "fields"}).text
     assert fields(page) == {
         "Maker": "me",
         "Colour": "Red",
-        "Power": "2",
+        "Power": "2 kW",
         "Dims": "No",
         "": "Gone: before\nCable: 1 m",
     }
     assert attrs(session) == []
+    # Out of a field a number takes its unit along, also when it is saved at once.
+    assert 'name="fields_of" value="Home &gt; Lamps"' in page
+    away = typed(category="", fields_of="Lamps", version="1") | {"attr:Power": "20", "attr:Dims": "No"}
+    assert fields(post_form(desk, at, away | {"do": "fields"}).text)[""] == "Power: 20 W\nDims: No"
+    assert post_form(desk, at, away).status_code == 303
+    assert attrs(session) == [["Power", "20 W"], ["Dims", "No"]]
 
 
 def test_wrong_values_are_told_beside_their_field(

@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, Literal
 
-from sqlalchemy import Select, and_, func, select
+from sqlalchemy import Select, and_, bindparam, case, func, select
 
 from contentshop.core.errors import NotFound
 from contentshop.core.money import Money
@@ -31,7 +31,7 @@ from contentshop.orders.pricing import (
 )
 from contentshop.payments import credit
 from contentshop.payments.credit import CardFacts
-from contentshop.products.models import Offer, Product, ProductPicture, Stock, Variant
+from contentshop.products.models import Offer, Product, ProductPicture, Stock, Variant, VariantPicture
 from contentshop.products.offers import PictureFacts
 from contentshop.promotions import queries as promotions
 from contentshop.promotions.pricing import Discount, Refusal, apply
@@ -218,9 +218,12 @@ class CartState:
         return tuple(str(key) for key in self.draft.get("gift_cards") or ())
 
 
+_STATE = select(Cart.codes, Cart.draft).where(Cart.key == bindparam("cart"))
+
+
 def get_state(session: AnySession, cart_key: str) -> CartState:
     """Codes and draft of a cart; empty ones when there is no such cart."""
-    row = session.execute(select(Cart.codes, Cart.draft).where(Cart.key == cart_key)).first()
+    row = session.execute(_STATE, {"cart": cart_key}).first()
     return CartState(tuple(row.codes), dict(row.draft)) if row else CartState()
 
 
@@ -251,7 +254,7 @@ def get_cart(session: AnySession, cart_key: str, *, locale: str, region: str, cu
     One statement for the cart and one each for promotions, zones and taxes; more only for limits of a person, gift
     cards, and whatever ``terms.creators`` asks. ``currency`` is preferred where a thing has prices in several.
     """
-    rows = session.execute(_cart_query(cart_key)).all()
+    rows = session.execute(_CART, {"cart": cart_key}).all()
     if not rows:
         return CartFacts((), ())
     wanted: Counter[int] = Counter()
@@ -285,56 +288,61 @@ def get_cart(session: AnySession, cart_key: str, *, locale: str, region: str, cu
     return CartFacts(lines=facts, quotes=_quotes(session, facts, currency, terms, locale))
 
 
-PICTURE_ALT = func.coalesce(func.nullif(ProductPicture.alt, ""), Asset.alt)
+# A variant's own picture comes before the product's.
+PICTURE_ID = func.coalesce(VariantPicture.asset_id, ProductPicture.asset_id)
+PICTURE_ALT = func.coalesce(
+    func.nullif(case((VariantPicture.asset_id.is_(None), ProductPicture.alt), else_=VariantPicture.alt), ""), Asset.alt
+)
 
 
-def _cart_query(cart_key: str) -> Select[*tuple[Any, ...]]:
-    return (
-        select(
-            CartLine.id.label("line_id"),
-            CartLine.quantity,
-            CartLine.card_key,
-            Variant.id.label("variant_id"),
-            Variant.key.label("variant_key"),
-            Variant.name.label("variant_name"),
-            Variant.translations.label("variant_translations"),
-            Variant.sku,
-            Variant.weight_g,
-            Variant.digital,
-            Variant.tax_class,
-            Variant.purchase_limit,
-            Variant.releases_at,
-            Product.key.label("product_key"),
-            Product.category,
-            Product.slug,
-            Product.title,
-            Product.translations,
-            Product.listed,
-            Stock.on_hand,
-            Stock.reserved,
-            Offer.id.label("offer_id"),
-            Offer.key.label("offer_key"),
-            Offer.price_minor,
-            Offer.currency,
-            Offer.region,
-            Asset.key.label("asset_key"),
-            Asset.width,
-            Asset.height,
-            Asset.widths,
-            Asset.focus_x,
-            Asset.focus_y,
-            PICTURE_ALT.label("picture_alt"),
-        )
-        .join(Cart, Cart.id == CartLine.cart_id)
-        .join(Variant, Variant.id == CartLine.variant_id)
-        .join(Product, Product.id == Variant.product_id)
-        .outerjoin(Stock, Stock.variant_id == Variant.id)
-        .outerjoin(Offer, and_(Offer.variant_id == Variant.id, Offer.kind == "own", Offer.active))
-        .outerjoin(ProductPicture, and_(ProductPicture.product_id == Product.id, ProductPicture.position == 0))
-        .outerjoin(Asset, Asset.id == ProductPicture.asset_id)
-        .where(Cart.key == cart_key)
-        .order_by(CartLine.id, Offer.id)
+# Built once: the longest statement of the shop would take longer to put together than to run.
+_CART: Select[*tuple[Any, ...]] = (
+    select(
+        CartLine.id.label("line_id"),
+        CartLine.quantity,
+        CartLine.card_key,
+        Variant.id.label("variant_id"),
+        Variant.key.label("variant_key"),
+        Variant.name.label("variant_name"),
+        Variant.translations.label("variant_translations"),
+        Variant.sku,
+        Variant.weight_g,
+        Variant.digital,
+        Variant.tax_class,
+        Variant.purchase_limit,
+        Variant.releases_at,
+        Product.key.label("product_key"),
+        Product.category,
+        Product.slug,
+        Product.title,
+        Product.translations,
+        Product.listed,
+        Stock.on_hand,
+        Stock.reserved,
+        Offer.id.label("offer_id"),
+        Offer.key.label("offer_key"),
+        Offer.price_minor,
+        Offer.currency,
+        Offer.region,
+        Asset.key.label("asset_key"),
+        Asset.width,
+        Asset.height,
+        Asset.widths,
+        Asset.focus_x,
+        Asset.focus_y,
+        PICTURE_ALT.label("picture_alt"),
     )
+    .join(Cart, Cart.id == CartLine.cart_id)
+    .join(Variant, Variant.id == CartLine.variant_id)
+    .join(Product, Product.id == Variant.product_id)
+    .outerjoin(Stock, Stock.variant_id == Variant.id)
+    .outerjoin(Offer, and_(Offer.variant_id == Variant.id, Offer.kind == "own", Offer.active))
+    .outerjoin(ProductPicture, and_(ProductPicture.product_id == Product.id, ProductPicture.position == 0))
+    .outerjoin(VariantPicture, and_(VariantPicture.variant_id == Variant.id, VariantPicture.position == 0))
+    .outerjoin(Asset, Asset.id == PICTURE_ID)
+    .where(Cart.key == bindparam("cart"))
+    .order_by(CartLine.id, Offer.id)
+)
 
 
 def _line(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select, true
 from sqlalchemy.orm import selectinload
 
 from contentshop.core.errors import NotFound
@@ -16,8 +16,8 @@ from contentshop.core.uow import AnySession
 from contentshop.core.words import say
 from contentshop.media.models import Asset
 from contentshop.orders.models import Order, OrderLine, Shipment
-from contentshop.orders.queries.carts import PICTURE_ALT
-from contentshop.products.models import Product, ProductPicture, Variant
+from contentshop.orders.queries.carts import PICTURE_ALT, PICTURE_ID
+from contentshop.products.models import Product, ProductPicture, Variant, VariantPicture
 from contentshop.products.offers import PictureFacts
 
 
@@ -67,9 +67,12 @@ def find_by_key(session: AnySession, key: str) -> Order | None:
     return session.scalar(select(Order).where(Order.key == key))
 
 
+_OF_ATTEMPT = select(Order).where(Order.attempt_key == bindparam("attempt"))
+
+
 def find_by_attempt(session: AnySession, attempt: str) -> Order | None:
     """The order that this try has made, if it has."""
-    return session.scalar(select(Order).where(Order.attempt_key == attempt))
+    return session.scalar(_OF_ATTEMPT, {"attempt": attempt})
 
 
 def line_faces(session: AnySession, order: Order) -> dict[int, tuple[str, PictureFacts | None]]:
@@ -88,7 +91,8 @@ def line_faces(session: AnySession, order: Order) -> dict[int, tuple[str, Pictur
         )
         .join(Product, Product.id == Variant.product_id)
         .outerjoin(ProductPicture, and_(ProductPicture.product_id == Product.id, ProductPicture.position == 0))
-        .outerjoin(Asset, Asset.id == ProductPicture.asset_id)
+        .outerjoin(VariantPicture, and_(VariantPicture.variant_id == Variant.id, VariantPicture.position == 0))
+        .outerjoin(Asset, Asset.id == PICTURE_ID)
         .where(Variant.id.in_([line.variant_id for line in order.lines]))
     )
     return {

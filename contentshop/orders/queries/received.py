@@ -11,8 +11,8 @@ from sqlalchemy.orm import aliased
 from contentshop.core.uow import AnySession
 from contentshop.media.models import Asset
 from contentshop.orders.models import Order, OrderLine
-from contentshop.orders.queries.carts import PICTURE_ALT
-from contentshop.products.models import Product, ProductPicture, Variant
+from contentshop.orders.queries.carts import PICTURE_ALT, PICTURE_ID
+from contentshop.products.models import Product, ProductPicture, Variant, VariantPicture
 from contentshop.products.offers import PictureFacts
 
 MOST = 200
@@ -70,7 +70,8 @@ def list_received(session: AnySession, user_id: int, *, order_key: str = "") -> 
         .join(Variant, Variant.id == OrderLine.variant_id)
         .join(Product, Product.id == Variant.product_id)
         .outerjoin(ProductPicture, and_(ProductPicture.product_id == Product.id, ProductPicture.position == 0))
-        .outerjoin(Asset, Asset.id == ProductPicture.asset_id)
+        .outerjoin(VariantPicture, and_(VariantPicture.variant_id == Variant.id, VariantPicture.position == 0))
+        .outerjoin(Asset, Asset.id == PICTURE_ID)
         .where(
             Order.user_id == user_id,
             Order.state == "completed",

@@ -42,7 +42,7 @@ from contentshop.products.actions.shops import approve_merchant, save_merchant, 
 from contentshop.products.actions.stocktaking import close_stocktake, drop_stocktake, note_counts, open_stocktake
 from contentshop.products.actions.tree import remove_attribute, remove_category, save_attribute, save_category
 from contentshop.products.actions.upserting import Upserted, upsert_product, upsert_products
-from contentshop.products.actions.varying import Generated, set_options, set_variant_picture
+from contentshop.products.actions.varying import Generated, choose_variant_picture, set_options, set_variant_picture
 
 __all__ = [
     "BULK_KINDS",
@@ -57,6 +57,7 @@ __all__ = [
     "apply_bulk",
     "approve_merchant",
     "ask_restock",
+    "choose_variant_picture",
     "close_stocktake",
     "confirm_restock",
     "correct_found",

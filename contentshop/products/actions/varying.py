@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from contentshop.core.errors import Invalid
+from contentshop.core.errors import Invalid, NotFound
 from contentshop.core.ids import new_key
 from contentshop.core.uow import AnySession
 from contentshop.core.words import say
@@ -18,7 +18,7 @@ from contentshop.products import stock
 from contentshop.products.actions.changes import lock_product, touch
 from contentshop.products.actions.prices import keep_prices
 from contentshop.products.inputs import OptionInput, combinations
-from contentshop.products.models import Offer, Variant, VariantPicture
+from contentshop.products.models import Offer, Product, Variant, VariantPicture
 
 NAME_MARK = " / "
 MOST_PICTURES = 8
@@ -83,20 +83,60 @@ def set_options(
 
 
 def set_variant_picture(
-    session: AnySession, product_key: str, variant: Variant, asset: Asset, *, now: datetime
+    session: AnySession, product_key: str, variant_key: str, asset: Asset, *, alt: str = "", now: datetime
 ) -> None:
     """Make ``asset`` the picture that stands for a variant; the ones before follow it. Raises NotFound."""
-    product = lock_product(session, product_key)
-    mine = VariantPicture.variant_id == variant.id
-    pictures = list(session.scalars(select(VariantPicture).where(mine).order_by(VariantPicture.position)))
-    order = [asset.id, *(one.asset_id for one in pictures if one.asset_id != asset.id)][:MOST_PICTURES]
-    for picture in pictures:
-        session.delete(picture)
-    session.flush()
-    for position, asset_id in enumerate(order):
-        session.add(VariantPicture(variant_id=variant.id, position=position, asset_id=asset_id))
+    product, variant = _lock_variant(session, product_key, variant_key)
+    pictures = _pictures(session, variant)
+    before = [(one.asset_id, one.alt) for one in pictures if one.asset_id != asset.id]
+    _write_pictures(session, variant, pictures, [(asset.id, alt), *before][:MOST_PICTURES])
     touch(session, product, now=now)
     session.flush()
+
+
+def choose_variant_picture(
+    session: AnySession, product_key: str, variant_key: str, asset_key: str, *, now: datetime
+) -> None:
+    """Let one of the pictures of the product, or that the variant had before, stand for it; empty: none of its own.
+
+    Raises NotFound.
+    """
+    product, variant = _lock_variant(session, product_key, variant_key)
+    pictures = _pictures(session, variant)
+    if not asset_key:
+        _write_pictures(session, variant, pictures, [])
+    else:
+        words = {one.asset_id: one.alt for one in [*product.pictures, *pictures]}
+        asset_id = session.scalar(select(Asset.id).where(Asset.key == asset_key))
+        if asset_id is None or asset_id not in words:
+            raise NotFound(say("This product has no such picture."))
+        before = [(one.asset_id, one.alt) for one in pictures if one.asset_id != asset_id]
+        _write_pictures(session, variant, pictures, [(asset_id, words[asset_id]), *before][:MOST_PICTURES])
+    touch(session, product, now=now)
+    session.flush()
+
+
+def _lock_variant(session: AnySession, product_key: str, variant_key: str) -> tuple[Product, Variant]:
+    product = lock_product(session, product_key)
+    variant = session.scalar(select(Variant).where(Variant.key == variant_key, Variant.product_id == product.id))
+    if variant is None:
+        raise NotFound(say("There is no such variant."))
+    return product, variant
+
+
+def _pictures(session: AnySession, variant: Variant) -> list[VariantPicture]:
+    mine = VariantPicture.variant_id == variant.id
+    return list(session.scalars(select(VariantPicture).where(mine).order_by(VariantPicture.position)))
+
+
+def _write_pictures(
+    session: AnySession, variant: Variant, before: Sequence[VariantPicture], order: Sequence[tuple[int, str]]
+) -> None:
+    for picture in before:
+        session.delete(picture)
+    session.flush()
+    for position, (asset_id, alt) in enumerate(order):
+        session.add(VariantPicture(variant_id=variant.id, position=position, asset_id=asset_id, alt=alt))
 
 
 def _name(variant: Variant, values: tuple[str, ...], options: Sequence[OptionInput]) -> None:

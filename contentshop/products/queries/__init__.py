@@ -10,6 +10,7 @@ from contentshop.products.queries.catalogue import (
     get_product_page,
     list_addresses,
     list_pictures,
+    list_variant_pictures,
     search_catalogue,
 )
 from contentshop.products.queries.desk import (
@@ -157,6 +158,7 @@ __all__ = [
     "list_stocktakes",
     "list_suppliers",
     "list_tree",
+    "list_variant_pictures",
     "list_waiting",
     "load_facts",
     "page_desk",

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, func, null, or_, select
+from sqlalchemy import ColumnElement, CompoundSelect, Select, case, func, literal, null, or_, select, union_all
 
 from contentshop.core.errors import NotFound
 from contentshop.core.uow import AnySession
 from contentshop.core.words import say
 from contentshop.media.models import Asset
-from contentshop.products.models import Product, ProductPicture, Variant
+from contentshop.products.models import Product, ProductPicture, Variant, VariantPicture
 from contentshop.products.offers import PictureFacts, ProductFacts
 from contentshop.products.queries.facts import load_facts, picture_of, translated
 
@@ -37,7 +37,8 @@ class CatalogueHit:
 class ProductPage:
     """A product with everything its page says.
 
-    ``facts`` holds the product and the alternative it names, by id; ``locales`` the languages it is written in.
+    ``facts`` holds the product and the alternative it names, by id; ``locales`` the languages it is written in;
+    ``variant_pictures`` those that stand for a variant, by its key.
     Products off the shop have a page too, since posts link to it; ``product.listed`` tells.
     """
 
@@ -48,6 +49,7 @@ class ProductPage:
     gtin: str | None
     mpn: str
     pictures: tuple[PictureFacts, ...]
+    variant_pictures: Mapping[str, PictureFacts]
     locales: tuple[str, ...]
     created_at: datetime
     updated_at: datetime
@@ -78,6 +80,7 @@ def get_product_page(
     if row is None:
         raise NotFound(say("There is no such product."))
     facts = load_facts(session, [row.id], locale)
+    pictures, of_variants = _shown_pictures(session, row.id)
     return ProductPage(
         product=facts[row.id],
         facts=facts,
@@ -85,7 +88,8 @@ def get_product_page(
         attrs=tuple((name, value) for name, value in row.attrs),
         gtin=row.gtin,
         mpn=row.mpn,
-        pictures=list_pictures(session, row.id),
+        pictures=pictures,
+        variant_pictures=of_variants,
         locales=tuple(dict.fromkeys([row.lang, *row.translations])),
         created_at=row.created_at,
         updated_at=row.updated_at,
@@ -95,21 +99,49 @@ def get_product_page(
 
 def list_pictures(session: AnySession, product_id: int) -> tuple[PictureFacts, ...]:
     """A product's pictures in their order."""
-    rows = session.execute(
+    return _shown_pictures(session, product_id)[0]
+
+
+def _shown_pictures(session: AnySession, product_id: int) -> tuple[tuple[PictureFacts, ...], dict[str, PictureFacts]]:
+    """A product's pictures in their order, and those that stand for its variants, by their keys. One statement."""
+    own = select(literal("").label("variant_key"), ProductPicture.asset_id, ProductPicture.alt, ProductPicture.position)
+    chosen = (
+        select(Variant.key, VariantPicture.asset_id, VariantPicture.alt, Variant.position)
+        .join(Variant, Variant.id == VariantPicture.variant_id)
+        .where(Variant.product_id == product_id, VariantPicture.position == 0)
+    )
+    rows = session.execute(_with_assets(union_all(own.where(ProductPicture.product_id == product_id), chosen)))
+    found = [(row.variant_key, picture) for row in rows if (picture := picture_of(row)) is not None]
+    return tuple(picture for key, picture in found if not key), {key: picture for key, picture in found if key}
+
+
+def list_variant_pictures(session: AnySession, variant_key: str) -> tuple[PictureFacts, ...]:
+    """The pictures of a variant, the one that stands for it first."""
+    mine = (
+        select(literal("").label("variant_key"), VariantPicture.asset_id, VariantPicture.alt, VariantPicture.position)
+        .join(Variant, Variant.id == VariantPicture.variant_id)
+        .where(Variant.key == variant_key)
+    )
+    rows = session.execute(_with_assets(union_all(mine)))
+    return tuple(picture for row in rows if (picture := picture_of(row)) is not None)
+
+
+def _with_assets(pictures: CompoundSelect[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
+    places = pictures.subquery()
+    return (
         select(
+            places.c.variant_key,
             Asset.key.label("picture_key"),
             Asset.width,
             Asset.height,
             Asset.widths,
             Asset.focus_x,
             Asset.focus_y,
-            func.coalesce(func.nullif(ProductPicture.alt, ""), Asset.alt).label("alt"),
+            func.coalesce(func.nullif(places.c.alt, ""), Asset.alt).label("alt"),
         )
-        .join(ProductPicture, ProductPicture.asset_id == Asset.id)
-        .where(ProductPicture.product_id == product_id)
-        .order_by(ProductPicture.position)
+        .join(places, places.c.asset_id == Asset.id)
+        .order_by(places.c.position, Asset.id)
     )
-    return tuple(picture for row in rows if (picture := picture_of(row)) is not None)
 
 
 def search_catalogue(session: AnySession, text: str, limit: int) -> list[CatalogueHit]:

@@ -141,6 +141,15 @@ for (const button of navigator.clipboard ? document.querySelectorAll("[data-copy
 const shopping = /^\/(cart|checkout|orders?)(\/|$)/.test(location.pathname);
 if (link && (shopping || document.querySelector("[data-menu]") || remember())) readCount().catch(() => {});
 
+// A version with a picture of its own shows it while it is chosen; the pictures stand on the page in any case.
+const leading = document.querySelector(".product-picture")?.firstElementChild;
+document.addEventListener("change", (event) => {
+  if (!leading || !event.target.matches(".product-offers select[name=variant]")) return;
+  const chosen = document.querySelector(`figure[data-variants~="${CSS.escape(event.target.value)}"] > img`);
+  const shown = (chosen ?? leading).cloneNode(true);
+  shown.loading = "eager";
+  document.querySelector(".product-picture").replaceChildren(shown);
+});
 // The code for suggestions is fetched when somebody turns to a search box.
 for (const form of document.querySelectorAll("form[data-suggest]")) {
   form.addEventListener("focusin", async () => (await import(form.dataset.suggest)).suggestFor(form), { once: true });
