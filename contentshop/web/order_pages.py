@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from babel import Locale
 from flask import url_for
 from flask_babel import gettext as _
 
 from contentshop.core.db import db
 from contentshop.core.money import Money
+from contentshop.delivery import places
 from contentshop.orders import policy
 from contentshop.orders import queries as orders
 from contentshop.payments import credit
@@ -271,10 +271,9 @@ def parcel_view(order: Order, shipment: Shipment) -> ParcelView:
 
 def address_lines(order: Order, locale: str) -> list[str]:
     """The address as it stands on a parcel, one line each; ``locale`` is a CLDR locale, for the country."""
-    territories = Locale.parse(locale).territories
-    city = " ".join(part for part in (order.district, order.city, order.region, order.postcode) if part)
-    country = str(territories.get(order.country, order.country))
-    return [part for part in (order.name, order.address, city, country, order.phone) if part]
+    values = {name: getattr(order, name) for name in places.FIELDS}
+    lines = places.lines(order.country, values, locale=locale)
+    return [*lines, order.phone] if order.phone else lines
 
 
 def _headline(order: Order) -> tuple[str, str]:
