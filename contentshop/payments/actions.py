@@ -19,9 +19,12 @@ from contentshop.ledger.actions import book
 from contentshop.ledger.inputs import Entry
 from contentshop.payments import credit, queries
 from contentshop.payments.events import PaymentAsked, RefundAsked, RefundDone, RefundFailed
-from contentshop.payments.inputs import REASON_LENGTH
+from contentshop.payments.inputs import REASON_LENGTH, GiftProductInput
 from contentshop.payments.models import CreditUse, Payment, PaymentEvent, Refund, RefundPart
 from contentshop.payments.port import Begun, GatewayEvent, PaymentGateway, RefundOrder, RefundResult
+from contentshop.products import actions as products
+from contentshop.products.inputs import OfferInput, ProductInput, VariantInput
+from contentshop.products.models import Product
 
 SYSTEM = "system"
 # When to ask a provider that has told us nothing, and how the pause grows until we stop asking. One that does not
@@ -526,3 +529,30 @@ def _finish(session: AnySession, refund: Refund, *, now: datetime) -> None:
     elif refund.state == "failed":
         record(session, RefundFailed(refund=refund.key, order=refund.order_key), now=now)
     session.flush()
+
+
+# --- gift cards that are sold ----------------------------------------------------------------------------------------
+
+
+def make_gift_product(session: AnySession, form: GiftProductInput, *, now: datetime, actor: str) -> Product:
+    """A product whose variants are gift cards, one of each value, with their prices and how many may be sold.
+
+    Raises Invalid.
+    """
+    words = {"zh": {"title": form.title_zh}} if form.title_zh else {}
+    described = ProductInput.parse({"title": form.title, "lang": "en", "translations": words})
+    product = products.save_product(session, described, now=now)
+    for value in form.values:
+        prices = [Money(minor, code) for code, minor in value.items()]
+        names = [f"{one.amount:f} {one.currency}" for one in prices]
+        # A key of its own in the SKU, since another product may be called the same.
+        sku = f"GIFT-{names[0].replace(' ', '-')}-{product.key.upper()}"
+        described_variant = VariantInput(sku, " / ".join(names))
+        variant = products.save_variant(
+            session, product.key, described_variant, quantity=form.quantity, now=now, actor=actor
+        )
+        for one in prices:
+            offer = OfferInput("own", one.currency, one.minor, sku=sku)
+            products.save_offer(session, product.key, offer, now=now, actor=actor)
+        credit.sell(session, variant.id)
+    return product

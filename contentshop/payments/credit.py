@@ -25,6 +25,7 @@ from contentshop.ledger.inputs import Entry
 from contentshop.ledger.models import LedgerEntry
 from contentshop.payments.events import GiftCardIssued
 from contentshop.payments.models import CreditUse, GiftCard, GiftCardVariant
+from contentshop.products.models import Variant
 
 WITHDRAWN = say("This gift card was paid back, so it is withdrawn.")
 _SOLD = "order"
@@ -276,10 +277,15 @@ def variants_sold(session: AnySession, variant_ids: Collection[int]) -> set[int]
 
 
 def sell(session: AnySession, variant_id: int) -> None:
-    """Let a variant be a gift card; again changes nothing."""
+    """Let a variant be a gift card; again changes nothing.
+
+    It is never shipped, and not taxed: what is bought with it will be.
+    """
+    variant = session.get_one(Variant, variant_id)
+    variant.digital, variant.tax_class = True, "zero"
     if not variants_sold(session, [variant_id]):
         session.add(GiftCardVariant(variant_id=variant_id))
-        session.flush()
+    session.flush()
 
 
 def stop_selling(session: AnySession, variant_id: int) -> None:

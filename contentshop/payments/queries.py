@@ -12,7 +12,8 @@ from contentshop.core.errors import NotFound
 from contentshop.core.money import Money
 from contentshop.core.uow import AnySession
 from contentshop.core.words import say
-from contentshop.payments.models import CreditUse, GiftCard, Payment, PaymentEvent, Refund, RefundPart
+from contentshop.payments.models import CreditUse, GiftCard, GiftCardVariant, Payment, PaymentEvent, Refund, RefundPart
+from contentshop.products.models import Offer, Product, Stock, Variant
 
 OPEN = ("new", "begun")
 
@@ -213,3 +214,52 @@ def list_history(session: AnySession, gift_card_id: int) -> list[CreditUse]:
     """What was taken from a gift card, newest first."""
     query = select(CreditUse).where(CreditUse.gift_card_id == gift_card_id)
     return list(session.scalars(query.order_by(CreditUse.id.desc())))
+
+
+@dataclass(frozen=True, slots=True)
+class SoldCard:
+    """A variant that is a gift card: its prices, and how many can still be sold."""
+
+    product_key: str
+    product_title: str
+    variant_key: str
+    sku: str
+    name: str
+    prices: tuple[Money, ...]
+    available: int
+
+
+def list_sold_cards(session: AnySession) -> list[SoldCard]:
+    """Every gift card on sale, by product."""
+    rows = session.execute(
+        select(
+            Product.key.label("product_key"),
+            Product.title,
+            Variant.key,
+            Variant.sku,
+            Variant.name,
+            func.coalesce(Stock.on_hand - Stock.reserved, 0).label("available"),
+            Offer.price_minor,
+            Offer.currency,
+        )
+        .join(Variant, Variant.product_id == Product.id)
+        .join(GiftCardVariant, GiftCardVariant.variant_id == Variant.id)
+        .outerjoin(Stock, Stock.variant_id == Variant.id)
+        .outerjoin(Offer, and_(Offer.variant_id == Variant.id, Offer.kind == "own", Offer.active))
+        .order_by(Product.id, Variant.position, Variant.id, Offer.id)
+    ).all()
+    prices: dict[str, tuple[Money, ...]] = {}
+    for row in rows:
+        price = (Money(row.price_minor, row.currency),) if row.price_minor is not None else ()
+        prices[row.key] = prices.get(row.key, ()) + price
+    firsts = {row.key: row for row in reversed(rows)}
+    return [
+        SoldCard(row.product_key, row.title, key, row.sku, row.name, prices[key], row.available)
+        for key, row in reversed(firsts.items())
+    ]
+
+
+def is_sold_card(session: AnySession, variant_key: str) -> bool:
+    """Whether this variant is a gift card."""
+    query = select(GiftCardVariant.variant_id).join(Variant, Variant.id == GiftCardVariant.variant_id)
+    return session.scalar(query.where(Variant.key == variant_key)) is not None

@@ -20,13 +20,15 @@ Why = Literal["unknown", "early", "ended", "used_up", "used", "sign_in", "curren
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line as promotions see it. ``categories`` are the product's own and those above it."""
+    """A line as promotions see it. ``categories`` are the product's own and those above it. ``money`` is a gift card,
+    off which nothing is taken."""
 
     product_key: str
     categories: tuple[str, ...]
     creator_key: str
     unit_minor: int
     quantity: int
+    money: bool = False
 
     @property
     def total(self) -> int:
@@ -166,6 +168,8 @@ def _misfit(rule: Rule, lines: Sequence[Line], currency: str) -> Refusal | None:
 
 
 def _in_scope(rule: Rule, line: Line) -> bool:
+    if line.money:
+        return False
     match rule.scope:
         case "product":
             return line.product_key in rule.scope_keys

@@ -18,6 +18,7 @@ from contentshop.core.words import say
 from contentshop.curation import queries as curation
 from contentshop.media import actions as media
 from contentshop.media.images import encode
+from contentshop.payments import queries as payments
 from contentshop.products import actions, queries, stock
 from contentshop.products.actions import locks
 from contentshop.products.inputs import OfferInput, ProductInput, VariantInput, parse_quantity
@@ -281,6 +282,8 @@ def create_variant(key: str) -> Response:
 def save_variant(key: str, variant: str) -> Response:
     """Rename a variant."""
     typed = _typed("sku", "name", "name_zh", *pages.VARIANT_FIELDS)
+    if payments.is_sold_card(db.session, variant):
+        typed |= pages.OF_GIFT_CARDS
     try:
         form = VariantInput.parse(typed)
         who = viewer()

@@ -159,6 +159,7 @@ class VariantPage:
     """The form of a variant; ``variant`` is its key, empty for a new one. ``files`` are those buyers get.
 
     ``pictures`` may stand for it; ``picture`` is the key of the one that does, empty when the product's does.
+    A ``gift_card`` is never shipped and not taxed.
     """
 
     key: str
@@ -169,6 +170,7 @@ class VariantPage:
     files: Sequence[FileRow] = ()
     pictures: Sequence[PictureRow] = ()
     picture: str = ""
+    gift_card: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -483,6 +485,7 @@ def _amount(minor: int | None, currency: str) -> str:
 
 
 NEW_VARIANT: Mapping[str, str] = {"quantity": "0", "returnable": "1", "tax_class": "standard"}
+OF_GIFT_CARDS: Mapping[str, str] = {"digital": "1", "tax_class": "zero"}
 VARIANT_FIELDS = ("gtin", "weight_g", "tax_class", "purchase_limit", "releases_at", "digital", "returnable")
 
 

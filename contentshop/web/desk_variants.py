@@ -1,8 +1,10 @@
-"""The operators' desk: what a variant is besides its facts — the picture that stands for it."""
+"""The operators' desk: what a variant is besides its facts — the picture that stands for it, and gift cards that are
+sold."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from flask import flash, redirect, request, url_for
 from flask_babel import gettext as _
@@ -14,6 +16,11 @@ from contentshop.core.uow import unit_of_work
 from contentshop.core.words import say
 from contentshop.media import actions as media
 from contentshop.media.images import encode
+from contentshop.payments import actions as paying
+from contentshop.payments import credit
+from contentshop.payments import queries as payments
+from contentshop.payments.inputs import GiftProductInput
+from contentshop.payments.queries import SoldCard
 from contentshop.products import actions, queries
 from contentshop.web import audited
 from contentshop.web import desk_pages as pages
@@ -24,6 +31,17 @@ from contentshop.web.session import engines, viewer
 from contentshop.web.words import translated_errors
 
 bp = Door("desk_variants", __name__)
+
+GIFT_FIELDS = ("title", "title_zh", "values", "quantity")
+
+
+@dataclass(frozen=True, slots=True)
+class GiftProductsPage:
+    """Gift cards on sale, and the form for another."""
+
+    rows: Sequence[SoldCard]
+    values: Mapping[str, str]
+    errors: Mapping[str, list[str]]
 
 
 @bp.get("/desk/products/<key>/variants/<variant>")
@@ -52,6 +70,7 @@ def variant_page(
         files=queries.list_files(db.session, variant),
         pictures=[pages.PictureRow(stored.key, view) for stored, view in views if view is not None],
         picture=own[0].key if own else "",
+        gift_card=payments.is_sold_card(db.session, variant),
     )
 
 
@@ -84,4 +103,46 @@ def add_picture(key: str, variant: str) -> Response:
         audited.told(f"product:{key}", after={"variant": variant, "picture": asset.key, "alt": alt})
         audited.keep()
     flash(_("The picture is in its place."), "success")
+    return redirect(url_for("desk_variants.variant", key=key, variant=variant), 303)
+
+
+# --- gift cards that are sold ---
+
+
+@bp.get("/desk/products/gift-cards")
+def gift_products() -> Response:
+    """Gift cards on sale, and the form for another."""
+    return show("desk/gift_products.html", _gift_page({"quantity": "1000"}))
+
+
+@bp.post("/desk/products/gift-cards")
+def make_gift_product() -> Response:
+    """Put a gift card on sale."""
+    typed = {name: request.form.get(name, "")[:2000] for name in GIFT_FIELDS}
+    who = viewer()
+    try:
+        form = GiftProductInput.parse(typed)
+        made = paying.make_gift_product(db.session, form, now=who.now, actor=who.person().key)
+    except Invalid as refusal:
+        return show("desk/gift_products.html", _gift_page(typed, translated_errors(refusal.fields)), 422)
+    flash(_("The gift card is in the shop. Give it a picture."), "success")
+    return redirect(url_for("desk.product", key=made.key), 303)
+
+
+def _gift_page(values: Mapping[str, str], errors: Mapping[str, list[str]] = NO_ERRORS) -> GiftProductsPage:
+    return GiftProductsPage(payments.list_sold_cards(db.session), values, errors)
+
+
+@bp.post("/desk/products/<key>/variants/<variant>/gift-card")
+def set_gift_card(key: str, variant: str) -> Response:
+    """Let a variant be a gift card of its price, or an ordinary thing again."""
+    found = next((one for one in queries.get_for_desk(db.session, key).variants if one.key == variant), None)
+    if found is None:
+        raise NotFound(say("There is no such variant."))
+    if request.form.get("do") == "sell":
+        credit.sell(db.session, found.id)
+        flash(_("Each of it that is paid becomes a gift card of its price."), "success")
+    else:
+        credit.stop_selling(db.session, found.id)
+        flash(_("It is no gift card any more. Those that were sold stay."), "success")
     return redirect(url_for("desk_variants.variant", key=key, variant=variant), 303)

@@ -327,6 +327,9 @@ PERMISSIONS: dict[str, Access] = {
     "desk_variants.variant": Access.OPERATOR,
     "desk_variants.choose_picture": Access.OPERATOR,
     "desk_variants.add_picture": Access.OPERATOR,
+    "desk_variants.gift_products": Access.OPERATOR,
+    "desk_variants.make_gift_product": Access.OPERATOR,
+    "desk_variants.set_gift_card": Access.OPERATOR,
     # desk_packing
     "desk_packing.picking": Access.WAREHOUSE,
     "desk_packing.bulk": Access.WAREHOUSE,

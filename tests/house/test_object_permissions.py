@@ -210,6 +210,7 @@ CELLS: dict[str, tuple[dict[str, str], tuple[str, ...]]] = {
     "desk_variants.variant": ({"key": "{product_key}", "variant": "{variant}"}, OPERATORS),
     "desk_variants.choose_picture": ({"key": "{product_key}", "variant": "{variant}"}, OPERATORS),
     "desk_variants.add_picture": ({"key": "{product_key}", "variant": "{variant}"}, OPERATORS),
+    "desk_variants.set_gift_card": ({"key": "{product_key}", "variant": "{variant}"}, OPERATORS),
     "desk.save_variant": ({"key": "{product_key}", "variant": "{variant}"}, OPERATORS),
     "desk.new_offer": ({"key": "{product_key}"}, OPERATORS),
     "desk.create_offer": ({"key": "{product_key}"}, OPERATORS),

@@ -31,6 +31,7 @@ from contentshop.orders.pricing import (
 )
 from contentshop.payments import credit
 from contentshop.payments.credit import CardFacts
+from contentshop.payments.models import GiftCardVariant
 from contentshop.products.models import Offer, Product, ProductPicture, Stock, Variant, VariantPicture
 from contentshop.products.offers import PictureFacts
 from contentshop.promotions import queries as promotions
@@ -83,7 +84,7 @@ class Line:
     what can still be promised; ``price`` is None when we no longer sell it to this reader. ``may_buy`` is how many
     this person still may buy (None: as many as there are). ``presale``: not released before
     ``releases_at``. ``elsewhere``: we
-    sell it, but not to this country."""
+    sell it, but not to this country. A ``gift_card`` is money: nothing is taken off it."""
 
     id: int
     variant_id: int
@@ -102,6 +103,7 @@ class Line:
     category: str = ""
     weight_g: int = 0
     digital: bool = False
+    gift_card: bool = False
     tax_class: str = "standard"
     limit: int | None = None
     may_buy: int | None = None
@@ -331,6 +333,7 @@ _CART: Select[*tuple[Any, ...]] = (
         Asset.focus_x,
         Asset.focus_y,
         PICTURE_ALT.label("picture_alt"),
+        GiftCardVariant.variant_id.is_not(None).label("gift_card"),
     )
     .join(Cart, Cart.id == CartLine.cart_id)
     .join(Variant, Variant.id == CartLine.variant_id)
@@ -340,6 +343,7 @@ _CART: Select[*tuple[Any, ...]] = (
     .outerjoin(ProductPicture, and_(ProductPicture.product_id == Product.id, ProductPicture.position == 0))
     .outerjoin(VariantPicture, and_(VariantPicture.variant_id == Variant.id, VariantPicture.position == 0))
     .outerjoin(Asset, Asset.id == PICTURE_ID)
+    .outerjoin(GiftCardVariant, GiftCardVariant.variant_id == Variant.id)
     .where(Cart.key == bindparam("cart"))
     .order_by(CartLine.id, Offer.id)
 )
@@ -378,6 +382,7 @@ def _line(
         category=row.category,
         weight_g=row.weight_g,
         digital=row.digital,
+        gift_card=row.gift_card,
         tax_class=row.tax_class,
         limit=row.purchase_limit,
         may_buy=max(0, row.purchase_limit - bought) if row.purchase_limit is not None else None,
@@ -461,7 +466,7 @@ def _typed(refused: Iterable[Refusal], terms: Terms) -> list[Refusal]:
 def _promoted(line: Line) -> PromotedLine:
     unit = line.price.unit_minor if line.price else 0
     categories = (line.category,) if line.category else ()
-    return PromotedLine(line.product_key, categories, line.creator_key, unit, line.quantity)
+    return PromotedLine(line.product_key, categories, line.creator_key, unit, line.quantity, money=line.gift_card)
 
 
 def _item(line: Line, price: OwnPrice) -> Item:

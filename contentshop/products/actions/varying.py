@@ -106,7 +106,7 @@ def choose_variant_picture(
     if not asset_key:
         _write_pictures(session, variant, pictures, [])
     else:
-        words = {one.asset_id: one.alt for one in [*product.pictures, *pictures]}
+        words = {one.asset_id: one.alt for one in product.pictures} | {one.asset_id: one.alt for one in pictures}
         asset_id = session.scalar(select(Asset.id).where(Asset.key == asset_key))
         if asset_id is None or asset_id not in words:
             raise NotFound(say("This product has no such picture."))
