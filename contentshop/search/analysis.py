@@ -474,8 +474,9 @@ def _query_word(run: str) -> Word:
     joined = stem("".join(atoms))
     if len(parts) > 1:
         return Word(tuple(stem(part) for part in parts), joined if _has_letter(run) else "")
-    if mixed and 3 <= len(atoms) <= _MAX_ATOMS:  # two short atoms ("a4") would be found anywhere
-        return Word(tuple(stem(atom) for atom in atoms), joined)
+    # Numerals of two scripts side by side are kept apart; two short atoms of a model ("a4") would be found anywhere.
+    if not _has_letter(run) or (mixed and 3 <= len(atoms) <= _MAX_ATOMS):
+        return Word(tuple(stem(atom) for atom in atoms), joined if mixed else "")
     return Word((joined,))
 
 

@@ -213,6 +213,7 @@ def test_any_text_can_be_asked(text: str) -> None:
 
 
 @given(anything)
+@example("0𐄇")  # numerals of two scripts: each is a word of its own
 @settings(max_examples=300, deadline=None)  # the machine may be busy
 def test_a_text_finds_itself(text: str) -> None:
     """Whatever is typed exactly as it stands in a document is found by its words."""
