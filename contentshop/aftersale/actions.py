@@ -161,6 +161,7 @@ def approve(
     key: str,
     *,
     refund_minor: int | None = None,
+    returned: Mapping[int, int] | None = None,
     return_to: str = "",
     terms: Terms,
     by: User,
@@ -168,7 +169,11 @@ def approve(
 ) -> AfterSale:
     """Staff agree. ``refund_minor`` may be less than was asked for; ``return_to`` is where the goods go.
 
-    Raises Invalid for an amount that is more than was asked for, Conflict, NotFound, Forbidden.
+    How many units count as given back is a fact of its own. Goods that come back all do. Of goods that stay those
+    lines do for which everything that was asked goes back, the others not, unless staff say how many (``returned``,
+    case line id → units): what was not given back can be asked for once more.
+
+    Raises Invalid for more money or units than were asked for, Conflict, NotFound, Forbidden.
     """
     case = _to_change(session, key, Verb.APPROVE, by)
     if refund_minor is not None and case.kind != "exchange":
@@ -176,6 +181,8 @@ def approve(
         if not 0 < refund_minor <= most:
             raise Invalid({"refund": [say("Write an amount that is not more than what was asked for.")]})
         _agree(case, refund_minor)
+    if case.kind in policy.MONEY:
+        _count_returned(case, returned or {})
     if case.kind in policy.BACK and not return_to.strip():
         raise Invalid({"return_to": [say("Write where the goods are to be sent.")]})
     case.return_to = return_to.strip()
@@ -219,7 +226,7 @@ def receive(
     case = _to_change(session, key, Verb.RECEIVE, by)
     for line in case.lines:
         units = restocked.get(line.id, 0)
-        if not 0 <= units <= line.quantity:
+        if not 0 <= units <= line.returned:
             raise Invalid({"restocked": [say("No more can go back on the shelf than came back.")]})
         line.restocked = units
     _move(session, case, Verb.RECEIVE, "received", terms=terms, actor=by.key, now=now)
@@ -352,7 +359,12 @@ def _line(
             raise Invalid({"units": [say("Choose one of the articles that can be sent instead.")]})
     minor = returning.amount_of(root.order, root.line, units)
     return AfterSaleLine(
-        order_line_id=line.id, quantity=units, minor=minor, new_variant_id=new_variant, order_line=line
+        order_line_id=line.id,
+        quantity=units,
+        minor=minor,
+        returned=units,
+        new_variant_id=new_variant,
+        order_line=line,
     )
 
 
@@ -367,12 +379,24 @@ def _takes_all(session: AnySession, order: Order, case: AfterSale) -> bool:
 
 
 def _agree(case: AfterSale, refund_minor: int) -> None:
-    """Spread what was agreed over the lines and the postage, by what was asked for."""
+    """Spread what was agreed over the lines and the postage, by what was asked for. Goods that stay are not given back
+    by a part of their money."""
     parts = split(refund_minor, [line.minor for line in case.lines] + [case.shipping_minor])
     for line, minor in zip(case.lines, parts[:-1], strict=True):
+        if case.kind in policy.MONEY and minor < line.minor:
+            line.returned = 0
         line.minor = minor
     case.shipping_minor = parts[-1]
     case.refund_minor = refund_minor
+
+
+def _count_returned(case: AfterSale, returned: Mapping[int, int]) -> None:
+    """Take over how many units staff say are given back. Raises Invalid."""
+    for line in case.lines:
+        units = returned.get(line.id, line.returned)
+        if not 0 <= units <= line.quantity:
+            raise Invalid({"returned": [say("No more can count as given back than was asked about.")]})
+        line.returned = units
 
 
 def _tax_of(line: OrderLine, net: int) -> int:
@@ -388,10 +412,10 @@ def _refund(
     for line in case.lines:
         root = roots[line.order_line_id]
         _order, units, amounts = by_order.setdefault(root.order.id, (root.order, {}, {}))
-        units[root.line.id] = units.get(root.line.id, 0) + line.quantity
+        units[root.line.id] = units.get(root.line.id, 0) + line.returned
         amounts[root.line.id] = amounts.get(root.line.id, 0) + line.minor
         if root.line.id != line.order_line_id:
-            line.order_line.returned_quantity += line.quantity
+            line.order_line.returned_quantity += line.returned
     keys = [
         returning.pay_back(
             session,

@@ -57,14 +57,16 @@ class AfterSale(Base):
 
 
 class AfterSaleLine(Base):
-    """So many of a line of the order. ``minor`` is what goes back for them, ``restocked`` how many went back on the
-    shelf. ``protection`` is a refund of a price that fell, once for each line. ``new_variant_id`` is wanted instead,
+    """So many of a line of the order. ``minor`` is what goes back for them, ``returned`` how many of them count as
+    given back (none when only money is given and the goods stay), ``restocked`` how many went back on the shelf.
+    ``protection`` is a refund of a price that fell, once for each line. ``new_variant_id`` is wanted instead,
     ``new_line_id`` is the line of the order that brings it."""
 
     __tablename__ = "after_sale_line"
     __table_args__ = (
         UniqueConstraint("after_sale_id", "order_line_id"),
         CheckConstraint("quantity > 0 AND minor >= 0", name="quantity"),
+        CheckConstraint("returned >= 0 AND returned <= quantity", name="returned"),
         CheckConstraint("restocked >= 0 AND restocked <= quantity", name="restocked"),
         Index(
             "uq_after_sale_line_protection",
@@ -80,6 +82,7 @@ class AfterSaleLine(Base):
     order_line_id: Mapped[int] = mapped_column(BigInt, ForeignKey("order_line.id"), index=True)
     quantity: Mapped[int] = mapped_column(Integer)
     minor: Mapped[Minor]
+    returned: Mapped[int] = mapped_column(Integer, default=0, server_default=text("0"))
     restocked: Mapped[int] = mapped_column(Integer, default=0)
     protection: Mapped[bool] = mapped_column(Boolean, default=False)
     new_variant_id: Mapped[int | None] = mapped_column(BigInt, ForeignKey("variant.id"))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, case, func, or_, select
 from sqlalchemy.orm import selectinload
 
 from contentshop.aftersale.models import AfterSale, AfterSaleLine, AfterSalePhoto
@@ -110,10 +110,14 @@ def list_of_orders(session: AnySession, order_ids: Collection[int]) -> list[Row]
     return [_row(row) for row in session.execute(_rows().where(AfterSale.order_id.in_(order_ids)))]
 
 
+_CLAIMED = case((AfterSale.state == "done", AfterSaleLine.returned), else_=AfterSaleLine.quantity)
+
+
 def claimed(session: AnySession, line_ids: Collection[int]) -> dict[int, int]:
-    """Units of these order lines that cases stand for, whether open or done; price protection claims none."""
+    """Units of these order lines that cases stand for: all that an open one is about, of a done one those that it
+    counts as given back; price protection claims none."""
     rows = session.execute(
-        select(AfterSaleLine.order_line_id, func.sum(AfterSaleLine.quantity))
+        select(AfterSaleLine.order_line_id, func.sum(_CLAIMED))
         .join(AfterSale, AfterSale.id == AfterSaleLine.after_sale_id)
         .where(
             AfterSaleLine.order_line_id.in_(line_ids),
@@ -262,21 +266,34 @@ def _row(row: Any) -> Row:
 def audit(session: AnySession) -> list[str]:
     """What is wrong with the cases, one sentence each; empty when all is well.
 
-    No more is claimed of a line than was sent; a done case has its refund or its exchange; no more of its goods went
-    back on the shelf than came back.
+    No more is claimed of a line than was sent, and no more of it went back on the shelf, all cases together; a done
+    case has its refund or its exchange.
     """
     found: list[str] = []
     rows = session.execute(
-        select(Order.key, OrderLine.sku, OrderLine.shipped_quantity, func.sum(AfterSaleLine.quantity).label("units"))
+        select(Order.key, OrderLine.sku, OrderLine.shipped_quantity, func.sum(_CLAIMED).label("units"))
         .join(OrderLine, OrderLine.order_id == Order.id)
         .join(AfterSaleLine, AfterSaleLine.order_line_id == OrderLine.id)
         .join(AfterSale, AfterSale.id == AfterSaleLine.after_sale_id)
         .where(AfterSaleLine.protection.is_(False), AfterSale.state.not_in(("rejected", "withdrawn")))
         .group_by(Order.key, OrderLine.id)
-        .having(func.sum(AfterSaleLine.quantity) > OrderLine.shipped_quantity)
+        .having(func.sum(_CLAIMED) > OrderLine.shipped_quantity)
     )
     found += [
         f"Order {row.key}: {row.units} of {row.sku} are claimed, {row.shipped_quantity} were sent." for row in rows
+    ]
+    shelf = session.execute(
+        select(Order.key, OrderLine.sku, OrderLine.shipped_quantity, func.sum(AfterSaleLine.restocked).label("units"))
+        .join(OrderLine, OrderLine.order_id == Order.id)
+        .join(AfterSaleLine, AfterSaleLine.order_line_id == OrderLine.id)
+        .join(AfterSale, AfterSale.id == AfterSaleLine.after_sale_id)
+        .where(AfterSale.state == "done")
+        .group_by(Order.key, OrderLine.id)
+        .having(func.sum(AfterSaleLine.restocked) > OrderLine.shipped_quantity)
+    )
+    found += [
+        f"Order {row.key}: {row.units} of {row.sku} went back on the shelf, {row.shipped_quantity} were sent."
+        for row in shelf
     ]
     bare = select(AfterSale.key).where(
         AfterSale.state == "done",

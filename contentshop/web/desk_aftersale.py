@@ -162,6 +162,7 @@ def approve(key: str) -> Response:
             db.session,
             key,
             refund_minor=amount,
+            returned=_units(found, "returned") if found.kind in policy.MONEY else None,
             return_to=request.form.get("return_to", "")[:1000],
             terms=terms(),
             by=who.person(),
@@ -169,6 +170,18 @@ def approve(key: str) -> Response:
         )
 
     return _done(key, work, _("The buyer is told that we agree."))
+
+
+def _units(found: AfterSale, name: str) -> dict[int, int]:
+    """How many of each line of a case, by its id; those that were left empty are left out. Raises Invalid."""
+    units: dict[int, int] = {}
+    for part in found.lines:
+        typed = request.form.get(f"{name}-{part.id}", "").strip()
+        if typed and not (typed.isascii() and typed.isdecimal() and len(typed) <= 6):
+            raise Invalid({name: [_("Write how many as a whole number.")]})
+        if typed:
+            units[part.id] = int(typed)
+    return units
 
 
 @bp.post("/desk/after-sale/<key>/reject")
@@ -196,12 +209,7 @@ def receive(key: str) -> Response:
 
     def work() -> object:
         found = queries.get_case(db.session, key)
-        restocked: dict[int, int] = {}
-        for part in found.lines:
-            typed = request.form.get(f"restocked-{part.id}", "0").strip() or "0"
-            if not (typed.isascii() and typed.isdecimal() and len(typed) <= 6):
-                raise Invalid({"restocked": [_("Write how many as a whole number.")]})
-            restocked[part.id] = int(typed)
+        restocked = _units(found, "restocked")
         return actions.receive(db.session, key, restocked=restocked, terms=terms(), by=who.person(), now=who.now)
 
     return _done(key, work, _("Noted. What can be sold again goes on the shelf when the case is settled."))
@@ -240,6 +248,7 @@ def _snapshot(found: AfterSale) -> dict[str, Any]:
         "state": found.state,
         "kind": found.kind,
         "refund": found.refund_minor,
+        "returned": [part.returned for part in found.lines],
         "restocked": [part.restocked for part in found.lines],
         "answer": found.answer,
     }

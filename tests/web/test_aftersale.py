@@ -78,7 +78,7 @@ def test_from_the_broken_kettle_to_the_money(
     told = text_of(client.get(where).text)
     assert "Waiting for an answer" in told
     assert "We answer next. Until Nov 22, 2026." in told
-    assert "It is broken or does not work Words The lid is cracked. Refund $19.99" in told
+    assert "It is broken or does not work What is the matter? The lid is cracked. Refund $19.99" in told
     assert "To answer 1" in text_of(operator.get("/desk/after-sale").text)
     assert desk(operator, case.key, "approve", refund="19.99", return_to="").status_code == 422
     assert desk(operator, case.key, "approve", refund="19.99", return_to="Warehouse 1\nPortland").status_code == 303
@@ -107,6 +107,21 @@ def test_from_the_broken_kettle_to_the_money(
     assert "Warehouse 1\n" in approved.text
     assert approved.html
     assert where in approved.html
+
+
+@pytest.mark.parametrize(("typed", "status", "counted"), [("", 303, 0), ("1", 303, 1), ("2", 422, 1), ("x", 422, 1)])
+def test_staff_say_how_much_and_how_many(
+    app: Flask, client: FlaskClient, operator: FlaskClient, path: str, typed: str, status: int, counted: int
+) -> None:
+    """The two are asked apart for goods that stay."""
+    ask(app, client, path, kind="refund")
+    (case,) = cases(app)
+    line = read(app, lambda: db.session.execute(db.text("SELECT id FROM after_sale_line")).scalar_one())
+    assert f'name="returned-{line}"' in operator.get(f"/desk/after-sale/{case.key}").text
+    answer = desk(operator, case.key, "approve", refund="5.00", **{f"returned-{line}": typed})
+    assert answer.status_code == status
+    found = read(app, lambda: db.session.execute(db.text("SELECT returned FROM after_sale_line")).scalar_one())
+    assert found == counted
 
 
 def test_what_is_lost_is_told_before(app: Flask, client: FlaskClient, path: str, mailbox: list[Message]) -> None:
