@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import selectinload
 
 from contentshop.core.errors import NotFound
@@ -53,27 +53,30 @@ def standard(parcel: Parcel, rule: PostageRule | None) -> ShippingOption:
     return ShippingOption(STANDARD, "", rule.flat, (0, 0), gap)
 
 
+_ZONES = (
+    select(
+        ShippingZone.id,
+        ShippingZone.key,
+        ShippingZone.areas,
+        ShippingMethod.key.label("method_key"),
+        ShippingMethod.name,
+        ShippingMethod.translations,
+        ShippingMethod.currency,
+        ShippingMethod.tiers,
+        ShippingMethod.free_from,
+        ShippingMethod.min_days,
+        ShippingMethod.max_days,
+        ShippingMethod.active,
+    )
+    .outerjoin(ShippingMethod, ShippingMethod.zone_id == ShippingZone.id)
+    .where(ShippingZone.active)
+    .order_by(ShippingZone.id, ShippingMethod.id)
+)
+
+
 def active_zones(session: AnySession, locale: str) -> tuple[Zone, ...]:
     """Zones in use with their ways of shipping in use, in the order they were made; one statement."""
-    rows = session.execute(
-        select(
-            ShippingZone.id,
-            ShippingZone.key,
-            ShippingZone.areas,
-            ShippingMethod.key.label("method_key"),
-            ShippingMethod.name,
-            ShippingMethod.translations,
-            ShippingMethod.currency,
-            ShippingMethod.tiers,
-            ShippingMethod.free_from,
-            ShippingMethod.min_days,
-            ShippingMethod.max_days,
-            ShippingMethod.active,
-        )
-        .outerjoin(ShippingMethod, ShippingMethod.zone_id == ShippingZone.id)
-        .where(ShippingZone.active)
-        .order_by(ShippingZone.id, ShippingMethod.id)
-    ).all()
+    rows = session.execute(_ZONES).all()
     methods: dict[int, list[Method]] = defaultdict(list)
     heads: dict[int, Any] = {}
     for row in rows:
@@ -93,13 +96,14 @@ def read_tiers(stored: Any) -> tuple[Tier, ...]:
     return tuple(Tier(minor, grams, goods) for minor, grams, goods in stored)
 
 
+_TAXES = select(TaxRegion.region, TaxRegion.name, TaxRegion.included, TaxRegion.on_shipping, TaxRegion.rates).where(
+    TaxRegion.country == bindparam("country"), or_(TaxRegion.region == "", TaxRegion.region == bindparam("region"))
+)
+
+
 def tax_rule(session: AnySession, country: str, region: str = "") -> TaxRule | None:
     """How the place taxes: by the row of its region, else of its country; None when there is neither."""
-    rows = session.execute(
-        select(TaxRegion.region, TaxRegion.name, TaxRegion.included, TaxRegion.on_shipping, TaxRegion.rates).where(
-            TaxRegion.country == country, TaxRegion.region.in_({"", region})
-        )
-    ).all()
+    rows = session.execute(_TAXES, {"country": country, "region": region}).all()
     found = max(rows, key=lambda row: bool(row.region), default=None)
     return TaxRule(found.name, found.included, found.on_shipping, found.rates) if found else None
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, exists, select
+from sqlalchemy import bindparam, delete, exists, select
 
 from contentshop.core.errors import Conflict, Invalid, NotFound
 from contentshop.core.ids import new_key
@@ -225,10 +225,12 @@ class Held:
         return tuple(str(key) for key in keys) if isinstance(keys, list) else ()
 
 
+_HOLD = select(Cart.id, Cart.codes, Cart.draft).where(Cart.key == bindparam("cart")).with_for_update()
+
+
 def hold_cart(session: AnySession, cart_key: str) -> Held | None:
     """The cart, held until the end of the transaction; one statement, for placing an order."""
-    query = select(Cart.id, Cart.codes, Cart.draft).where(Cart.key == cart_key).with_for_update()
-    row = session.execute(query).one_or_none()
+    row = session.execute(_HOLD, {"cart": cart_key}).one_or_none()
     return Held(row.id, tuple(row.codes), row.draft) if row else None
 
 

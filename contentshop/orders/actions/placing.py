@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, update
+from sqlalchemy import bindparam, delete, update
 from sqlalchemy.exc import IntegrityError
 
 from contentshop.accounts.models import User
@@ -165,16 +165,31 @@ def _same_order(first: Order, wish: Wish) -> Order:
     return first
 
 
+# Built once, since every order runs them; a cart is never read as objects while it is ordered.
+_TAKE_OUT = (
+    delete(CartLine)
+    .where(CartLine.id.in_(bindparam("lines", expanding=True)))
+    .execution_options(synchronize_session=False)
+)
+_LEAVE = (
+    update(Cart)
+    .where(Cart.id == bindparam("cart"))
+    .values(codes=bindparam("left_codes"), draft=bindparam("left_draft"), updated_at=bindparam("now"))
+    .execution_options(synchronize_session=False)
+)
+
+
 def _empty(session: AnySession, cart: Held, quote: Quote, now: datetime) -> None:
     """Take what is ordered, and the codes that were used, out of the cart. Its draft stays for the next order."""
-    session.execute(delete(CartLine).where(CartLine.id.in_([line.id for line in quote.lines])))
+    session.execute(_TAKE_OUT, {"lines": [line.id for line in quote.lines]})
     used = {use.rule.code for use in quote.discount.uses}
     rest = {
-        "codes": [code for code in cart.codes if code not in used],
-        "draft": {name: value for name, value in cart.draft.items() if name not in {"gift_cards", "note"}},
-        "updated_at": now,
+        "cart": cart.id,
+        "left_codes": [code for code in cart.codes if code not in used],
+        "left_draft": {name: value for name, value in cart.draft.items() if name not in {"gift_cards", "note"}},
+        "now": now,
     }
-    session.execute(update(Cart).where(Cart.id == cart.id).values(rest))
+    session.execute(_LEAVE, rest)
 
 
 def _claim(session: AnySession, order: Order, quote: Quote, buyer: tuple[str, ...], now: datetime) -> None:
@@ -194,7 +209,7 @@ def _claim(session: AnySession, order: Order, quote: Quote, buyer: tuple[str, ..
 
 def _promise(session: AnySession, order: Order, quote: Quote, now: datetime) -> None:
     """Promise the stock; goods that are a supplier's get their part."""
-    stock.reserve(session, order.key, _units(quote), expires_at=order.pay_by, now=now, country=order.country)
+    stock.reserve(session, order.key, _units(quote), expires_at=order.pay_by, now=now, country=order.country, new=True)
     supplies = stock.list_supplies(session, order.key)
     for line in order.lines if supplies else ():
         supply = supplies.get(line.variant_id)

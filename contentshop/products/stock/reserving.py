@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CursorResult, delete, insert, select, update
+from sqlalchemy import CursorResult, bindparam, delete, insert, select, update
 
 from contentshop.core.errors import Conflict
 from contentshop.core.uow import AnySession
@@ -37,19 +37,20 @@ def reserve(
     expires_at: datetime | None,
     now: datetime,
     country: str = "",
+    new: bool = False,
 ) -> None:
     """Promise ``holder`` (an order's key) exactly these quantities (variant id → units).
 
     The promise lapses at ``expires_at`` (None: never). All or nothing. What the holder already holds counts
     towards it, so asking again takes nothing twice, and one's own hold never stands in one's way; after it lapsed it
-    is made anew if the goods are still there. ``country`` (ISO 3166) is where they go: places there come first
-    (``places.allocate``). Raises OutOfStock with every variant that falls short, Invalid for a quantity that is not
-    1 to 1,000,000, Conflict when some of the goods have been shipped.
+    is made anew if the goods are still there. A ``new`` holder is known to hold nothing. ``country`` (ISO 3166) is
+    where they go: places there come first (``places.allocate``). Raises OutOfStock with every variant that falls short,
+    Invalid for a quantity that is not 1 to 1,000,000, Conflict when some of the goods have been shipped.
     """
     for quantity in wants.values() or [0]:
         check_quantity(quantity)
     with session.begin_nested():
-        rows = _lock(session, holder)
+        rows = [] if new else _lock(session, holder)
         if any(row.taken for row in rows):
             raise Conflict(say("These goods have already been shipped."))
         has: Counter[int] = Counter()
@@ -149,9 +150,12 @@ _RESERVED = select(
 ).order_by(Reservation.variant_id, Reservation.location_id)
 
 
+_HELD_BY = _RESERVED.where(Reservation.holder == bindparam("holder")).with_for_update()
+
+
 def _lock(session: AnySession, holder: str) -> list[AnyRow]:
     """The holder's reservations, ours to change, by variant and place."""
-    return list(session.execute(_RESERVED.where(Reservation.holder == holder).with_for_update()))
+    return list(session.execute(_HELD_BY, {"holder": holder}))
 
 
 def _open(row: AnyRow) -> int:
@@ -224,6 +228,7 @@ def _promise(
     if not more:
         return
     used = {location_id for _variant, location_id in kept}
+    rows: list[dict[str, Any]] = []
     for part in allocate(open_levels(session, more), more, country=country, used=used):
         if not shift_level(session, part.variant_id, part.location_id, reserved=part.quantity):
             raise RuntimeError("a place changed although its variant is locked")
@@ -231,16 +236,18 @@ def _promise(
         if row is not None:
             _set_quantity(session, row.id, Reservation.quantity + part.quantity)
             continue
-        session.execute(
-            insert(Reservation).values(
-                holder=holder,
-                variant_id=part.variant_id,
-                location_id=part.location_id,
-                quantity=part.quantity,
-                state="held",
-                expires_at=expires_at,
-            )
+        rows.append(
+            {
+                "holder": holder,
+                "variant_id": part.variant_id,
+                "location_id": part.location_id,
+                "quantity": part.quantity,
+                "state": "held",
+                "expires_at": expires_at,
+            }
         )
+    if rows:
+        session.execute(insert(Reservation), rows)
 
 
 def _set_expiry(session: AnySession, kept: Mapping[tuple[int, int], AnyRow], expires_at: datetime | None) -> None:

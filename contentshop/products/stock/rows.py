@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CursorResult, Row, Select, Update, and_, insert, literal, select, update
+from sqlalchemy import CursorResult, Row, Select, Update, and_, bindparam, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
 
 from contentshop.core.errors import Conflict, Invalid, NotFound
@@ -78,45 +78,68 @@ def open_place(session: AnySession, key: str, *, now: datetime) -> Place:
     return Place(*row)
 
 
+_CHANGED = (
+    Stock.variant_id,
+    Stock.product_id,
+    (Stock.on_hand - Stock.reserved).label("available"),
+    Stock.low_at,
+)
+# Every order runs these; built once, SQLAlchemy finds their SQL by the statement alone. Nobody holds rows of stock as
+# objects across them, so no object is looked for to bring up to date.
+_AT_ONCE: Any = {"synchronize_session": False}
+_SHIFT = (
+    update(Stock)
+    .where(
+        Stock.variant_id == bindparam("variant"),
+        Stock.on_hand - Stock.reserved >= bindparam("least_free"),
+        Stock.on_hand <= bindparam("most_on_hand"),
+    )
+    .values(
+        on_hand=Stock.on_hand + bindparam("more_on_hand"),
+        reserved=Stock.reserved + bindparam("more_reserved"),
+        version=Stock.version + 1,
+    )
+    .returning(*_CHANGED)
+    .execution_options(**_AT_ONCE)
+)
+_SHIFT_LEVEL = (
+    update(StockLevel)
+    .where(
+        StockLevel.variant_id == bindparam("variant"),
+        StockLevel.location_id == bindparam("place"),
+        StockLevel.on_hand + bindparam("more_on_hand") >= StockLevel.reserved + bindparam("more_reserved"),
+    )
+    .values(
+        on_hand=StockLevel.on_hand + bindparam("more_on_hand"),
+        reserved=StockLevel.reserved + bindparam("more_reserved"),
+    )
+    .execution_options(**_AT_ONCE)
+)
+
+
 def change_sum(session: AnySession, statement: Update) -> AnyRow | None:
     """Run a change of one row of ``stock``; what it holds afterwards, or None when its condition failed."""
-    return session.execute(
-        statement.returning(
-            Stock.variant_id,
-            Stock.product_id,
-            (Stock.on_hand - Stock.reserved).label("available"),
-            Stock.low_at,
-        )
-    ).one_or_none()
+    return session.execute(statement.returning(*_CHANGED)).one_or_none()
 
 
 def shift(session: AnySession, variant_id: int, *, on_hand: int = 0, reserved: int = 0) -> AnyRow | None:
     """Add to a variant's sums; None when less than nothing would be left of either, or more than can be kept."""
     free = on_hand - reserved
-    conditions = [Stock.variant_id == variant_id]
-    if free < 0:
-        conditions.append(Stock.on_hand - Stock.reserved >= -free)
-    if on_hand > 0:
-        conditions.append(Stock.on_hand <= MAX_ON_HAND - on_hand)
-    return change_sum(
-        session,
-        update(Stock)
-        .where(*conditions)
-        .values(on_hand=Stock.on_hand + on_hand, reserved=Stock.reserved + reserved, version=Stock.version + 1),
-    )
+    values = {
+        "variant": variant_id,
+        "more_on_hand": on_hand,
+        "more_reserved": reserved,
+        # What is freed or taken out is never refused.
+        "least_free": -free if free < 0 else -MAX_ON_HAND,
+        "most_on_hand": MAX_ON_HAND - on_hand if on_hand > 0 else MAX_ON_HAND,
+    }
+    return session.execute(_SHIFT, values).one_or_none()
 
 
 def shift_level(session: AnySession, variant_id: int, location_id: int, *, on_hand: int = 0, reserved: int = 0) -> bool:
     """Add to what is at one place; False when less than nothing would be left. The sum's row must be ours."""
-    result = session.execute(
-        update(StockLevel)
-        .where(
-            StockLevel.variant_id == variant_id,
-            StockLevel.location_id == location_id,
-            StockLevel.on_hand + on_hand >= StockLevel.reserved + reserved,
-        )
-        .values(on_hand=StockLevel.on_hand + on_hand, reserved=StockLevel.reserved + reserved)
-    )
+    values = {"variant": variant_id, "place": location_id, "more_on_hand": on_hand, "more_reserved": reserved}
+    result = session.execute(_SHIFT_LEVEL, values)
     return isinstance(result, CursorResult) and result.rowcount == 1
 
 
@@ -143,20 +166,22 @@ def _one_owner(session: AnySession, variant_id: int, place: Place) -> None:
         )
 
 
+_OPEN_LEVELS = (
+    select(
+        StockLevel.variant_id,
+        StockLevel.location_id,
+        StockLocation.country,
+        (StockLevel.on_hand - StockLevel.reserved).label("free"),
+    )
+    .join(StockLocation, and_(StockLocation.id == StockLevel.location_id, StockLocation.active))
+    .where(StockLevel.variant_id.in_(bindparam("variants", expanding=True)), StockLevel.on_hand > StockLevel.reserved)
+    .order_by(StockLevel.variant_id, StockLevel.location_id)
+)
+
+
 def open_levels(session: AnySession, variant_ids: Collection[int]) -> list[Level]:
     """What can be had of variants at open places."""
-    rows = session.execute(
-        select(
-            StockLevel.variant_id,
-            StockLevel.location_id,
-            StockLocation.country,
-            (StockLevel.on_hand - StockLevel.reserved).label("free"),
-        )
-        .join(StockLocation, and_(StockLocation.id == StockLevel.location_id, StockLocation.active))
-        .where(StockLevel.variant_id.in_(variant_ids), StockLevel.on_hand > StockLevel.reserved)
-        .order_by(StockLevel.variant_id, StockLevel.location_id)
-    )
-    return [Level(*row) for row in rows]
+    return [Level(*row) for row in session.execute(_OPEN_LEVELS, {"variants": list(variant_ids)})]
 
 
 def available(session: AnySession, variant_id: int) -> int:
