@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from io import BytesIO
 from typing import BinaryIO
 
 import structlog
-from sqlalchemy import ColumnElement, exists, or_, select
 from sqlalchemy import delete as remove
+from sqlalchemy import select
 
 from contentshop.accounts.events import UserChanged
 from contentshop.accounts.models import User
@@ -32,7 +32,15 @@ from contentshop.media.images import MAX_BYTES, EncodedPicture, digest_of, encod
 from contentshop.media.inputs import MAX_ALT, Description, file_title
 from contentshop.media.models import Asset, Portrait
 from contentshop.media.port import Storage
-from contentshop.media.queries import PRIVATE, file_name, file_names, find_by_digest, private_name, recording_name
+from contentshop.media.queries import (
+    PRIVATE,
+    file_name,
+    file_names,
+    find_by_digest,
+    is_used,
+    private_name,
+    recording_name,
+)
 from contentshop.media.recordings import Recording
 
 KEY_LENGTH = 16
@@ -289,6 +297,12 @@ def delete(session: AnySession, asset: Asset) -> list[str]:
     return names
 
 
+def forget_unused(session: AnySession, asset_ids: Collection[int]) -> list[str]:
+    """Forget those of these media that nothing refers to. Returns their files' names, for the door as ``delete``."""
+    rows = session.scalars(select(Asset).where(Asset.id.in_(asset_ids), ~is_used()))
+    return [name for asset in rows.all() for name in delete(session, asset)]
+
+
 def sweep_files(session: AnySession, storage: Storage, *, now: datetime) -> int:
     """Delete files older than a day that no row knows; how many.
 
@@ -310,7 +324,7 @@ def sweep_files(session: AnySession, storage: Storage, *, now: datetime) -> int:
 
 def sweep_rows(session: AnySession, storage: Storage, *, now: datetime) -> int:
     """Forget media older than a day of which no file is left and which nothing uses; how many."""
-    rows = session.scalars(select(Asset).where(Asset.created_at < now - LOST_AFTER, ~_is_used()))
+    rows = session.scalars(select(Asset).where(Asset.created_at < now - LOST_AFTER, ~is_used()))
     empty = [asset for asset in rows if not any(map(storage.exists, file_names(asset)))]
     for asset in empty:
         session.delete(asset)
@@ -327,16 +341,3 @@ def _unknown(session: AnySession, names: Sequence[str]) -> list[str]:
     keys = {name: re.split("[-.]", name.rpartition("/")[2])[0] for name in names}
     known = set(session.scalars(select(Asset.key).where(Asset.key.in_(set(keys.values())))))
     return [name for name, key in keys.items() if key not in known]
-
-
-def _is_used() -> ColumnElement[bool]:
-    """Whether a row of any table, also of rooms above, refers to the medium."""
-    own = Asset.__table__.c.id
-    return or_(
-        *(
-            exists().where(column == own)
-            for table in Asset.metadata.tables.values()
-            for column in table.columns
-            if any(key.column is own for key in column.foreign_keys)
-        )
-    )

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, exists, func, or_, select
 
 from contentshop.core.errors import NotFound
 from contentshop.core.paging import Page
@@ -114,6 +114,25 @@ def load_media(session: AnySession, keys: Collection[str]) -> dict[str, MediumFa
 def facts_of(asset: Asset) -> MediumFacts:
     """What pages show of ``asset``."""
     return _read(asset)
+
+
+def is_used(*, but: str = "") -> ColumnElement[bool]:
+    """Whether a row of any table but ``but``, also of rooms above, refers to the medium of a query."""
+    own = Asset.__table__.c.id
+    return or_(
+        *(
+            exists().where(column == own)
+            for table in Asset.metadata.tables.values()
+            if table.name != but
+            for column in table.columns
+            if any(key.column is own for key in column.foreign_keys)
+        )
+    )
+
+
+def is_used_beside(session: AnySession, key: str, table: str) -> bool:
+    """Whether anything but the rows of ``table`` refers to the medium with this public key."""
+    return session.scalar(select(Asset.id).where(Asset.key == key, is_used(but=table))) is not None
 
 
 def _facts() -> Select[*tuple[Any, ...]]:

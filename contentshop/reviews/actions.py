@@ -19,6 +19,7 @@ from contentshop.core.ids import new_key
 from contentshop.core.outbox import record
 from contentshop.core.uow import AnySession
 from contentshop.core.words import say
+from contentshop.media import actions as media
 from contentshop.media.models import Asset
 from contentshop.orders.queries.received import ReceivedLine
 from contentshop.products.models import Product, ProductRating
@@ -97,11 +98,12 @@ def change(
     added: Sequence[Asset] = (),
     by: User,
     now: datetime,
-) -> None:
+) -> list[str]:
     """Put other words in place of one's own; readers see that it was edited.
 
-    ``dropped`` are keys of photos to leave out, ``added`` come after those that stay. Raises Forbidden, Conflict when
-    it is too late, Invalid (``photos``) for too many.
+    ``dropped`` are keys of photos to leave out, ``added`` come after those that stay. Returns the names of files that
+    belong to nothing any more, for the door to delete once this is committed. Raises Forbidden, Conflict when it is too
+    late, Invalid (``photos``) for too many.
     """
     if not wrote(by, review):
         raise Forbidden(NOT_YOURS)
@@ -113,8 +115,9 @@ def change(
     _touch(session, review.product_id)
     review.stars, review.title, review.text, review.lang = said.stars, said.title, said.text, said.lang
     review.edited_at = now
-    _replace_photos(session, review, assets)
+    gone = _replace_photos(session, review, assets)
     _settle_rating(session, review.product_id, review.product.key, now)
+    return gone
 
 
 def add_more(session: AnySession, review: Review, text: str, *, by: User, now: datetime) -> None:
@@ -130,10 +133,10 @@ def add_more(session: AnySession, review: Review, text: str, *, by: User, now: d
     record(session, ReviewChanged(product=review.product.key), now=now)
 
 
-def remove(session: AnySession, review: Review, *, by: User, now: datetime) -> None:
+def remove(session: AnySession, review: Review, *, by: User, now: datetime) -> list[str]:
     """Delete one's own review for good: its words and pictures are gone, and the purchase stays reviewed.
 
-    Raises Forbidden.
+    Returns the names of files that the door deletes once this is committed. Raises Forbidden.
     """
     if not can_remove(by, review):
         raise Forbidden(NOT_YOURS)
@@ -141,11 +144,12 @@ def remove(session: AnySession, review: Review, *, by: User, now: datetime) -> N
     review.state, review.note = "deleted", ""
     review.title = review.text = review.more = review.reply = ""
     review.replied_at = None
-    _replace_photos(session, review, [])
+    gone = _replace_photos(session, review, [])
     session.execute(delete(ReviewVote).where(ReviewVote.review_id == review.id))
     review.helpful = 0
     _close_reports(session, review, now)
     _settle_rating(session, review.product_id, review.product.key, now)
+    return gone
 
 
 def reply(session: AnySession, review: Review, text: str, *, by: User, now: datetime) -> None:
@@ -260,12 +264,21 @@ def _check_photos(count: int) -> None:
         raise Invalid({"photos": [say("Send at most %(most)s photos.", most=MAX_PHOTOS)]})
 
 
-def _replace_photos(session: AnySession, review: Review, assets: Sequence[Asset]) -> None:
+def _replace_photos(session: AnySession, review: Review, assets: Sequence[Asset]) -> list[str]:
+    """Put these photos in place of the review's. Returns the names of files that belong to nothing any more: what was
+    sent for the review and is used nowhere else goes with it, what was in its author's library before stays there."""
+    kept = {asset.id for asset in assets}
+    left = [
+        photo.asset_id
+        for photo in review.photos
+        if photo.asset_id not in kept and photo.asset.created_at >= review.created_at
+    ]
     # Rows first, so that a photo may take another's place.
     review.photos.clear()
     session.flush()
     review.photos.extend(ReviewPhoto(position=number, asset=asset) for number, asset in enumerate(assets))
     session.flush()
+    return media.forget_unused(session, left)
 
 
 def _touch(session: AnySession, product_id: int) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, and_, exists, func, literal, select
+from sqlalchemy import Select, and_, bindparam, exists, func, literal, select
 from sqlalchemy.orm import joinedload
 
 from contentshop.accounts.models import User
@@ -98,6 +98,33 @@ class ReviewFacts:
     voted: bool
     own: bool
     photos: tuple[PictureFacts, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """Who may see a photo of reviews: everybody when one of them is ``shown``, else whoever wrote one and editors."""
+
+    shown: bool
+    authors: frozenset[int]
+
+
+# Asked for each picture that is fetched, so it is put together once.
+_SIGHT = (
+    select(VISIBLE.label("shown"), Review.author_id)
+    .select_from(Asset)
+    .join(ReviewPhoto, ReviewPhoto.asset_id == Asset.id)
+    .join(Review, Review.id == ReviewPhoto.review_id)
+    .join(User, User.id == Review.author_id)
+    .where(Asset.key == bindparam("photo"))
+)
+
+
+def find_sight(session: AnySession, photo: str) -> Sight | None:
+    """Who may see the picture with this key; None when it belongs to no review. One statement."""
+    rows = session.execute(_SIGHT, {"photo": photo}).all()
+    if not rows:
+        return None
+    return Sight(any(row.shown for row in rows), frozenset(row.author_id for row in rows))
 
 
 def summarize(session: AnySession, product_id: int) -> Summary:

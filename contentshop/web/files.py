@@ -16,16 +16,22 @@ from contentshop.core.errors import NotFound
 from contentshop.core.words import say
 from contentshop.media.inputs import TYPES
 from contentshop.media.port import Storage
-from contentshop.media.queries import PRIVATE
+from contentshop.media.queries import PRIVATE, is_used_beside
+from contentshop.reviews import queries as reviews
+from contentshop.reviews.policy import can_hide
 from contentshop.web.chrome import static_url
 from contentshop.web.door import Door
-from contentshop.web.session import engines
+from contentshop.web.session import engines, viewer
 
 bp = Door("files", __name__)
 log = structlog.get_logger("contentshop.web")
 
 # A stored file's name is never given to other bytes.
 FOR_EVER = "public, max-age=31536000, immutable"
+# A photo of a review may be hidden tomorrow, so whoever keeps it asks each time; of a hidden one nobody keeps anything.
+ASK_AGAIN = "public, no-cache"
+NOBODY_KEEPS = "private, no-store"
+_PICTURE = re.compile(r"[0-9a-z]{2}/([0-9a-z]+)-[0-9]+\.webp")
 # Whatever a stored file turns out to be, it may not run, load or frame anything.
 ALONE = "default-src 'none'; sandbox"
 
@@ -45,11 +51,12 @@ def media(name: str) -> Response:
     storage = engines().storage
     if name.startswith(PRIVATE):
         raise NotFound(say("There is no such file."))
+    keep = _how_kept(name)
     size = storage.size(name)
     ending = name.rpartition(".")[2]
     tag = f'"{name}"'
     if _is_known(tag):
-        return _kept_for_ever(Response(status=304), tag)
+        return _kept(Response(status=304), tag, keep)
     asked = request.headers.get("Range") if request.method == "GET" and _range_holds(tag) else None
     part = byte_range(asked, size, PART) if asked else None
     if part is UNSATISFIABLE:
@@ -70,11 +77,28 @@ def media(name: str) -> Response:
         response.headers["Content-Range"] = f"bytes {start}-{stop - 1}/{size}"
     response.content_type = TYPES.get(ending) or mimetypes.guess_type(name)[0] or "application/octet-stream"
     response.headers["Content-Length"] = str(stop - start)
-    return _kept_for_ever(response, tag)
+    return _kept(response, tag, keep)
 
 
-def _kept_for_ever(response: Response, tag: str) -> Response:
-    response.headers["Cache-Control"] = FOR_EVER
+def _how_kept(name: str) -> str:
+    """How long caches may keep a file. Raises NotFound for a photo of hidden reviews alone, but to those who may still
+    see it: whoever wrote one of them, and editors."""
+    match = _PICTURE.fullmatch(name)
+    sight = reviews.find_sight(db.session, match[1]) if match else None
+    if match is None or sight is None:
+        return FOR_EVER
+    if sight.shown:
+        return ASK_AGAIN
+    who = viewer().user
+    if can_hide(who) or (who is not None and who.id in sight.authors):
+        return NOBODY_KEEPS
+    if is_used_beside(db.session, match[1], "review_photo"):
+        return ASK_AGAIN
+    raise NotFound(say("There is no such file."))
+
+
+def _kept(response: Response, tag: str, keep: str) -> Response:
+    response.headers["Cache-Control"] = keep
     response.headers["Content-Security-Policy"] = ALONE
     response.headers["Cross-Origin-Resource-Policy"] = "same-site"
     response.headers["Accept-Ranges"] = "bytes"

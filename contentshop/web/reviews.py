@@ -204,12 +204,13 @@ def change(key: str) -> Response:
         db.session.rollback()
         kept = _kept(photos)
 
-        def work() -> None:
+        def work() -> list[str]:
             user = _present(person.key)
             found = queries.get_own(db.session, key, user)
-            actions.change(db.session, found, said, dropped=dropped, added=_assets(kept, user), by=user, now=who.now)
+            added = _assets(kept, user)
+            return actions.change(db.session, found, said, dropped=dropped, added=added, by=user, now=who.now)
 
-        run_in_unit(db.session, work, keep=lambda _done: True)
+        _delete_files(run_in_unit(db.session, work, keep=lambda _done: True))
     except Invalid as refusal:
         review = queries.get_own(db.session, key, _present(person.key))
         return _edit_page(review, values, translated_errors(refusal.fields), 422)
@@ -288,6 +289,11 @@ def _assets(photos: Sequence[Photo], owner: User) -> list[Asset]:
     return list({asset.id: asset for asset in stored}.values())
 
 
+def _delete_files(names: Sequence[str]) -> None:
+    for name in names:
+        engines().storage.delete(name)
+
+
 def _present(key: str) -> User:
     user = accounts.find_by_key(db.session, key)
     if user is None:
@@ -326,11 +332,17 @@ def remove_page(key: str) -> Response:
 
 
 @bp.post("/reviews/<key>/delete")
+@manages_own_units
 def remove(key: str) -> Response:
-    """Delete one's own review for good."""
+    """Delete one's own review for good: its rows first, then the files of its photos."""
     who = viewer()
-    review = queries.get_own(db.session, key, who.person())
-    actions.remove(db.session, review, by=who.person(), now=who.now)
+    person = who.person().key
+
+    def work() -> list[str]:
+        user = _present(person)
+        return actions.remove(db.session, queries.get_own(db.session, key, user), by=user, now=who.now)
+
+    _delete_files(run_in_unit(db.session, work, keep=lambda _done: True))
     flash(_("Your review is deleted."), "success")
     return redirect(url_for("reviews.mine"), 303)
 

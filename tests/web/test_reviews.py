@@ -178,6 +178,50 @@ def test_nobody_reviews_what_is_not_theirs_or_has_not_arrived(site: Site, client
     assert len(site.keys()) == 1
 
 
+def photos_of(client: FlaskClient) -> list[str]:
+    """The addresses of the photos on the product's page."""
+    return re.findall(r'<li><a href="(/media/[^"]+)"><img', client.get("/products/lamp").text)
+
+
+def test_photos_of_a_hidden_review_are_for_its_author_and_editors(site: Site, app: Flask, client: FlaskClient) -> None:
+    bea, path = site.browser(site.bea), site.buy()
+    key = site.write(bea, path, photos=[(photo("red"), "a.jpg")])
+    (url,) = photos_of(client)
+    seen = client.get(url)
+    assert (seen.status_code, seen.headers["Cache-Control"]) == (200, "public, no-cache")
+    known = {"If-None-Match": seen.headers["ETag"]}
+    assert client.get(url, headers=known).status_code == 304
+    editor = site.browser(site.make.user("editor"))
+    operator = site.browser(site.make.user("operator"))
+    small = re.sub(r"-[0-9]+[.]webp", "-320.webp", url)
+    site.send(editor, f"/reviews/{key}/hide", reason="A face.")
+    for headers in ({}, known, {"Range": "bytes=0-9"}):
+        for stranger in (client, operator, site.browser(site.make.user())):
+            answer = stranger.get(url, headers=headers)
+            assert (answer.status_code, b"RIFF" in answer.data) == (404, False)
+            assert "no-store" in answer.headers["Cache-Control"]
+            assert stranger.get(small, headers=headers).status_code == 404
+    for friend in (bea, editor):
+        answer = friend.get(url)
+        assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "private, no-store")
+    site.send(editor, f"/reviews/{key}/show")
+    assert client.get(url, headers=known).status_code == 304
+    assert photos_of(client) == [url]
+
+
+def test_photos_go_with_their_review(site: Site, app: Flask, client: FlaskClient) -> None:
+    """But what stands in another one stays."""
+    bea = site.browser(site.bea)
+    key = site.write(bea, site.buy(), photos=[(photo("red"), "a.jpg"), (photo("blue"), "b.jpg")])
+    (red, blue) = photos_of(client)
+    site.write(bea, site.buy(), photos=[(photo("red"), "a.jpg")])
+    assert site.send(bea, f"/reviews/{key}/delete").status_code == 303
+    assert (client.get(red).status_code, client.get(blue).status_code) == (200, 404)
+    assert site.send(bea, f"/reviews/{key}/delete").status_code == 404
+    storage = app.extensions["contentshop"].engines.storage
+    assert (storage.exists(red.removeprefix("/media/")), storage.exists(blue.removeprefix("/media/"))) == (True, False)
+
+
 def test_photos_are_made_anew_and_checked(site: Site, client: FlaskClient) -> None:
     bea, path = site.browser(site.bea), site.buy()
     for file, name, told in (
@@ -210,6 +254,7 @@ def test_photos_are_made_anew_and_checked(site: Site, client: FlaskClient) -> No
     assert answer.status_code == 303
     html = client.get("/products/lamp").text
     assert re.findall(r'<li><a href="(/media/[^"]+)"><img', html) == shown[1:]
+    assert [client.get(url).status_code for url in shown] == [404, 200]
     assert "· edited" in text_of(html)
 
 
