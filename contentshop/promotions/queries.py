@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, bindparam, func, or_, select
 
 from contentshop.core.errors import NotFound
 from contentshop.core.paging import Page
@@ -36,6 +36,20 @@ class Row:
     given: tuple[tuple[str, int], ...]
 
 
+# Built once, since every look at a cart asks it.
+_CANDIDATES = (
+    select(Promotion)
+    .where(
+        or_(
+            Promotion.active & Promotion.code.is_(None),
+            Promotion.code.in_(bindparam("codes", expanding=True)),
+        )
+    )
+    .order_by(Promotion.id)
+    .execution_options(populate_existing=True)
+)
+
+
 def find_candidates(
     session: AnySession, codes: Collection[str], persons: Sequence[str], *, locale: str, now: datetime
 ) -> Candidates:
@@ -45,12 +59,7 @@ def find_candidates(
     One statement; one more when a limit or a time of each person matters.
     """
     wanted = list(dict.fromkeys(codes))
-    by_itself = Promotion.code.is_(None)
-    query = select(Promotion).where(
-        Promotion.active if not wanted else or_(Promotion.active & by_itself, Promotion.code.in_(wanted)),
-        *([] if wanted else [by_itself]),
-    )
-    found = list(session.scalars(query.order_by(Promotion.id).execution_options(populate_existing=True)))
+    found = list(session.scalars(_CANDIDATES, {"codes": wanted}))
     personal = [one.id for one in found if one.person_limit is not None or one.valid_days is not None]
     mine = _mine(session, personal, persons) if personal else {}
     rules, refused = [], []
