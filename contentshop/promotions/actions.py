@@ -21,6 +21,7 @@ from contentshop.core.errors import Conflict, Forbidden, Invalid
 from contentshop.core.ids import new_key
 from contentshop.core.uow import AnySession
 from contentshop.core.words import say
+from contentshop.products.queries import list_tree
 from contentshop.promotions import queries
 from contentshop.promotions.inputs import PromotionInput
 from contentshop.promotions.models import Promotion, PromotionPerson, PromotionUse, PurchaseCount, PurchaseUse
@@ -46,8 +47,8 @@ def save(
 ) -> Promotion:
     """Make a promotion, or change the one with ``key``.
 
-    Raises Forbidden, NotFound, Invalid (the code is taken, the limit is beneath what is used already), Conflict when
-    it was changed since ``version`` was read.
+    Raises Forbidden, NotFound, Invalid (the code is taken, the limit is beneath what is used already, a category is not
+    there), Conflict when it was changed since ``version`` was read.
     """
     _check_operator(by)
     if key:
@@ -56,6 +57,8 @@ def save(
             raise Conflict(say("Somebody else has changed this promotion. Please look at it again."))
     else:
         found = Promotion(key=new_key(), created_at=now, version=0, used=0)
+    if form.scope == "category" and set(form.scope_keys) - {one.slug for one in list_tree(session)}:
+        raise Invalid({"categories": [say("There is no such category.")]})
     if form.total_limit is not None and form.total_limit < (found.used or 0):
         raise Invalid({"total_limit": [say("It has been used %(used)s times already.", used=found.used)]})
     found.code = form.code or None

@@ -77,10 +77,11 @@ class PromotionInput:
             free = _whole(form.get("free", ""), "free", problems, most=99) or 0
             if not (buy and free) and not problems:
                 problems["buy"] = [say("Write how many are bought and how many of them cost nothing.")]
-        keys = tuple(
-            dict.fromkeys(part.strip() for part in re.split(r"[,\n]", form.get("scope_keys", "")) if part.strip())
-        )
-        if scope != "all" and not 1 <= len(keys) <= MAX_KEYS:
+        named = "categories" if scope == "category" else "scope_keys"
+        keys = tuple(dict.fromkeys(part.strip() for part in re.split(r"[,\n]", form.get(named, "")) if part.strip()))
+        if scope == "category" and not 1 <= len(keys) <= MAX_KEYS:
+            problems["categories"] = [say("Choose at least one category and at most 200.")]
+        elif scope != "all" and not 1 <= len(keys) <= MAX_KEYS:
             problems["scope_keys"] = [say("Name at least one and at most 200, one a line.")]
         starts = _day(form.get("starts_at", ""), "starts_at", problems)
         ends = _day(form.get("ends_at", ""), "ends_at", problems)

@@ -25,10 +25,11 @@ class Promotion(Base):
     """Something off the price: by a ``code`` that is typed (a coupon), or by itself (no code).
 
     ``percent_ppm`` is in parts per million; ``amounts`` are for a fixed sum, ``caps`` the most that is taken off,
-    ``min_spend`` what the goods in scope must come to, all by currency. ``buy`` and ``free``: of so many, so many cost
-    nothing. ``scope_keys`` are keys of products, names of categories or keys of creators. ``total_limit`` bounds
-    ``used``, the uses that count; ``person_limit`` those of one person. ``valid_days`` runs, for each person, from
-    when they first type the code. ``combinable`` ones may be used together.
+    ``min_spend`` what the goods in scope must come to, all by currency. ``buy`` and ``free``: of so many, so many
+    cost nothing. ``scope_keys`` are keys of products, slugs of categories (with all below them) or keys of
+    creators. ``total_limit`` bounds ``used``, the uses that count; ``person_limit`` those of one person.
+    ``valid_days`` runs, for each person, from when they first type the code. ``combinable`` ones may be used
+    together.
     """
 
     __tablename__ = "promotion"

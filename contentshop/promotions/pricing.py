@@ -20,8 +20,8 @@ Why = Literal["unknown", "early", "ended", "used_up", "used", "sign_in", "curren
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line as promotions see it. ``categories`` are the product's own and those above it. ``money`` is a gift card,
-    off which nothing is taken."""
+    """A line as promotions see it. ``categories`` are the slugs of the product's own and of those above it. ``money``
+    is a gift card, off which nothing is taken."""
 
     product_key: str
     categories: tuple[str, ...]

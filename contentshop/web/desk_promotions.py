@@ -16,6 +16,7 @@ from contentshop.core.db import db
 from contentshop.core.errors import Conflict, Invalid
 from contentshop.core.money import Money
 from contentshop.core.paging import page_number
+from contentshop.products.queries import list_tree
 from contentshop.promotions import actions, queries
 from contentshop.promotions.inputs import PromotionInput, write_amounts
 from contentshop.promotions.queries import Row
@@ -69,7 +70,7 @@ class UseRow:
 
 @dataclass(frozen=True, slots=True)
 class PromotionPage:
-    """The form of a promotion; ``key`` is empty for a new one."""
+    """The form of a promotion; ``key`` is empty for a new one. ``categories`` are (slug, way, whether chosen)."""
 
     key: str
     heading: str
@@ -78,6 +79,7 @@ class PromotionPage:
     errors: Mapping[str, list[str]]
     uses: Sequence[UseRow]
     summary: str
+    categories: Sequence[tuple[str, str, bool]]
 
 
 @bp.get("/desk/promotions")
@@ -150,7 +152,8 @@ def set_promotion_state(key: str) -> Response:
 
 
 def _typed() -> dict[str, str]:
-    return {name: request.form.get(name, "")[:5000] for name in FIELDS}
+    chosen = "\n".join(slug[:100] for slug in request.form.getlist("categories")[:1000])
+    return {name: request.form.get(name, "")[:5000] for name in FIELDS} | {"categories": chosen}
 
 
 def _row(row: Row, now: datetime) -> PromotionRow:
@@ -209,7 +212,18 @@ def _page(row: Row | None, values: Mapping[str, str], errors: Mapping[str, list[
             UseRow(use.holder, use.used_at, Money(use.minor, use.currency), use.released_at is not None) for use in uses
         ],
         summary=summary,
+        categories=_categories(values.get("categories", "").splitlines()),
     )
+
+
+def _categories(chosen: Sequence[str]) -> list[tuple[str, str, bool]]:
+    """The tree to choose from, and what was chosen but is not in it any more."""
+    tree = list_tree(db.session)
+    gone = [slug for slug in chosen if slug not in {one.slug for one in tree}]
+    return [
+        *((one.slug, " › ".join(one.path), one.slug in chosen) for one in tree),
+        *((slug, _("%(name)s (not there any more)", name=slug), True) for slug in gone),
+    ]
 
 
 def _stored(one: Promotion) -> dict[str, str]:
@@ -229,7 +243,8 @@ def _stored(one: Promotion) -> dict[str, str]:
         "buy": number(one.buy),
         "free": number(one.free),
         "scope": one.scope,
-        "scope_keys": "\n".join(one.scope_keys),
+        "scope_keys": "\n".join(one.scope_keys) if one.scope != "category" else "",
+        "categories": "\n".join(one.scope_keys) if one.scope == "category" else "",
         "min_spend": write_amounts(one.min_spend),
         "caps": write_amounts(one.caps),
         "total_limit": number(one.total_limit),

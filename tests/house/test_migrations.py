@@ -9,7 +9,7 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import create_engine, inspect, text
+from sqlalchemy import JSON, create_engine, inspect, text
 
 from contentshop.core.db import Base, prepare_engine, writing
 from contentshop.migrations import config, is_current, migrate, upgrade
@@ -103,6 +103,40 @@ def test_an_order_of_an_older_release_is_whole_after_the_upgrade(fresh_database:
         assert tuple(order) == ("shipped", 3998, 3998, 0)
         assert [tuple(row) for row in line] == [(1, 2, 2, 0)]
         assert connection.scalar(text("SELECT count(*) FROM order_event")) == 1
+    engine.dispose()
+
+
+PROMOTION = (
+    "INSERT INTO promotion (id, key, name, translations, kind, percent_ppm, amounts, caps, min_spend, buy, free, scope,"
+    " scope_keys, combinable, used, active, created_at, version)"
+    " VALUES (:id, :key, 'Sale', '{}', 'percent', 100000, '{}', '{}', '{}', 0, 0, :scope, :keys, false, 0, true,"
+    " '2026-01-01', 1)"
+)
+CATEGORY = (
+    "INSERT INTO category (id, slug, name, translations, position, created_at)"
+    " VALUES (:id, :slug, :name, '{}', 0, '2026-01-01')"
+)
+
+
+def test_promotions_name_categories_by_their_slugs_after_the_upgrade(fresh_database: str) -> None:
+    engine = create_engine(fresh_database)
+    with engine.begin() as connection:
+        command.upgrade(config(connection), "5b0d4a7c19e3")
+        for number, (slug, name) in enumerate((("knives", "Knives"), ("camp-knives", "Knives"), ("desk", "书桌")), 1):
+            connection.execute(text(CATEGORY), {"id": number, "slug": slug, "name": name})
+        for number, (scope, keys) in enumerate(
+            (("category", '["Knives", "书桌", "Boats"]'), ("product", '["Knives"]'), ("all", "[]")), 1
+        ):
+            connection.execute(text(PROMOTION), {"id": number, "key": f"p{number}", "scope": scope, "keys": keys})
+    engine.dispose()
+    engine = create_engine(fresh_database)
+    prepare_engine(engine)
+    with writing():
+        migrate(engine)
+    with engine.connect() as connection:
+        kept = text("SELECT scope_keys FROM promotion ORDER BY id").columns(scope_keys=JSON)
+        found = [row.scope_keys for row in connection.execute(kept)]
+    assert found == [["knives", "camp-knives", "desk", "Boats"], ["Knives"], []]
     engine.dispose()
 
 

@@ -34,6 +34,7 @@ from contentshop.payments.credit import CardFacts
 from contentshop.payments.models import GiftCardVariant
 from contentshop.products.models import Offer, Product, ProductPicture, Stock, Variant, VariantPicture
 from contentshop.products.offers import PictureFacts
+from contentshop.products.queries import tree
 from contentshop.promotions import queries as promotions
 from contentshop.promotions.pricing import Discount, Refusal, apply
 from contentshop.promotions.pricing import Line as PromotedLine
@@ -100,7 +101,7 @@ class Line:
     wanted: int
     available: int
     price: OwnPrice | None
-    category: str = ""
+    category_id: int | None = None
     weight_g: int = 0
     digital: bool = False
     gift_card: bool = False
@@ -314,7 +315,7 @@ _CART: Select[*tuple[Any, ...]] = (
         Variant.purchase_limit,
         Variant.releases_at,
         Product.key.label("product_key"),
-        Product.category,
+        Product.category_id,
         Product.slug,
         Product.title,
         Product.translations,
@@ -379,7 +380,7 @@ def _line(
         wanted=wanted,
         available=max(0, (row.on_hand or 0) - (row.reserved or 0)),
         price=price,
-        category=row.category,
+        category_id=row.category_id,
         weight_g=row.weight_g,
         digital=row.digital,
         gift_card=row.gift_card,
@@ -406,11 +407,13 @@ def _quotes(session: AnySession, lines: Sequence[Line], currency: str, terms: Te
     if not groups:
         return ()
     found = promotions.find_candidates(session, terms.codes, terms.persons, locale=locale, now=terms.now)
+    by_category = any(rule.scope == "category" for rule in found.rules)
+    lineages = tree.lineages(session) if by_category else {}
     zones = delivery.active_zones(session, locale)
     tax = delivery.tax_rule(session, terms.to.country, terms.to.region)
     cards = _cards(session, terms)
     return tuple(
-        _quote(code, tuple(groups[code]), found, zones, tax, cards, terms)
+        _quote(code, tuple(groups[code]), found, lineages, zones, tax, cards, terms)
         for code in sorted(groups, key=lambda code: (code != currency, code))
     )
 
@@ -419,13 +422,14 @@ def _quote(
     currency: str,
     lines: tuple[Line, ...],
     found: Candidates,
+    lineages: Mapping[int, tuple[str, ...]],
     zones: Sequence[Zone],
     tax: TaxRule | None,
     cards: Sequence[CardFacts],
     terms: Terms,
 ) -> Quote:
     items = [_item(line, line.price) for line in lines if line.price]
-    discount = apply(found.rules, [_promoted(line) for line in lines], currency)
+    discount = apply(found.rules, [_promoted(line, lineages) for line in lines], currency)
     discount = Discount(discount.lines, discount.uses, (*found.refused, *_typed(discount.refused, terms)))
     parcel = parcel_of(items, discount.lines, currency)
     options = _options(zones, parcel, terms) if parcel else ()
@@ -463,9 +467,9 @@ def _typed(refused: Iterable[Refusal], terms: Terms) -> list[Refusal]:
     return [one for one in refused if one.code in terms.codes]
 
 
-def _promoted(line: Line) -> PromotedLine:
+def _promoted(line: Line, lineages: Mapping[int, tuple[str, ...]]) -> PromotedLine:
     unit = line.price.unit_minor if line.price else 0
-    categories = (line.category,) if line.category else ()
+    categories = lineages.get(line.category_id or 0, ())
     return PromotedLine(line.product_key, categories, line.creator_key, unit, line.quantity, money=line.gift_card)
 
 
