@@ -35,6 +35,7 @@ from contentshop.reviews.policy import INVITED_AFTER, INVITED_WITHIN
 PAGE = 10  # reviews of one page
 REPORTS = 50  # at the desk at once
 INVITED_AT_ONCE = 200
+FOUND_BY = 200  # reviews of a product whose words find it; more would say little new and make its document long
 # No order takes longer from the last button to its arrival; it lets the timer read few rows.
 LONGEST_WAY = timedelta(days=120)
 
@@ -98,6 +99,22 @@ class ReviewFacts:
     voted: bool
     own: bool
     photos: tuple[PictureFacts, ...] = ()
+
+
+def words_of(session: AnySession, product_ids: Collection[int], *, most: int = FOUND_BY) -> dict[int, tuple[str, ...]]:
+    """What everybody may read in the reviews of these products, by product: of each the words of its ``most`` helpful
+    ones, in the order they were written. One statement, however many products."""
+    place = func.row_number().over(partition_by=Review.product_id, order_by=(Review.helpful.desc(), Review.id.desc()))
+    chosen = (
+        select(Review.id, Review.product_id, Review.title, Review.text, Review.more, place.label("place"))
+        .join(User, User.id == Review.author_id)
+        .where(Review.product_id.in_(product_ids), VISIBLE)
+        .subquery()
+    )
+    found: dict[int, list[str]] = defaultdict(list)
+    for row in session.execute(select(chosen).where(chosen.c.place <= most).order_by(chosen.c.id)):
+        found[row.product_id] += [words for words in (row.title, row.text, row.more) if words]
+    return {product_id: tuple(words) for product_id, words in found.items()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from contentshop.posts.queries import PUBLIC
 from contentshop.products.inputs import gtin_forms
 from contentshop.products.models import Merchant, Offer, Product, ProductRating, Stock, Variant
 from contentshop.products.offers import Rating
+from contentshop.reviews.queries import words_of
 from contentshop.search.port import WAYS, Document, Way, kind_of_post
 from contentshop.social.models import Discussion
 from contentshop.social.queries import Said, said_of
@@ -166,6 +167,7 @@ def product_documents(session: AnySession, keys: Collection[str]) -> dict[str, D
     recommended = _recommendations(session, ids)
     said = said_of(session, Discussion.product_id, ids)
     ratings = _ratings(session, ids)
+    reviewed = words_of(session, ids)
     codes: dict[int, list[str]] = defaultdict(list)
     for product_id, sku in session.execute(
         select(Variant.product_id, Variant.sku).where(Variant.product_id.in_(ids)).order_by(Variant.sku)
@@ -196,7 +198,7 @@ def product_documents(session: AnySession, keys: Collection[str]) -> dict[str, D
                 codes=tuple(filter(None, [*codes[row.id], *gtin_forms(row.gtin or ""), row.mpn])),
                 published=int(row.created_at.timestamp()),
                 popularity=recommended.get(row.id, 0),
-                talk=said.get(row.id, Said()).texts,
+                talk=(*said.get(row.id, Said()).texts, *reviewed.get(row.id, ())),
                 rating=ratings.get(row.id),
                 **supplies[row.id].in_order(),
             )

@@ -16,6 +16,7 @@ from urllib.parse import quote
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
 from contentshop import worker
 from contentshop.accounts.models import User
@@ -26,11 +27,16 @@ from contentshop.curation.inputs import FeaturedListInput, SlotInput
 from contentshop.posts import actions as posts
 from contentshop.posts.inputs import PostInput
 from contentshop.posts.models import Post
+from contentshop.products.models import Product
+from contentshop.reviews import actions as reviews
+from contentshop.reviews import queries as reviewing
+from contentshop.reviews.inputs import ReviewInput
 from contentshop.search.actions import rebuild
 from contentshop.search.backends.whoosh import WhooshSearchBackend
 from contentshop.social import actions as social
 from contentshop.social import queries as discussions
 from tests.factories import Factory
+from tests.received import received
 
 HIDDEN = int(os.environ.get("CONTENTSHOP_TEST_HIDDEN", "40"))
 MARK = "umbrellium"  # stands in every hidden thing, beside a word of its own
@@ -47,6 +53,8 @@ WAYS = (
 )
 # Ways of what was said below a public post and about a public product.
 SILENCED = ("deleted", "hidden", "hidden question", "of a blocked reader", "below an unpublished post")
+# Ways of reviews of a public product that nobody is to read any more.
+TAKEN_AWAY = ("hidden", "deleted", "of a blocked buyer", "changed")
 
 pytestmark = pytest.mark.timeout(3600)
 
@@ -96,6 +104,7 @@ def hidden(app: Flask, make: Factory, search: WhooshSearchBackend, clock: FixedC
                     posts.unpublish(db.session, found, by=db.session.merge(author), now=clock.now())
     make.post(author, title="Open talk", source="Plain.\n\n::card[thing]\n", slug="open-talk")
     silence(make, author, blocked)
+    take_away(make, blocked)
     with make.unit()():
         db.session.get_one(User, blocked.id).blocked = True
     worker.settle(app)
@@ -132,6 +141,31 @@ def silence(make: Factory, author: User, blocked: User) -> None:
     with make.unit()():
         post = db.session.get_one(Post, closed.id)
         posts.unpublish(db.session, post, by=db.session.merge(author), now=make.now)
+
+
+def take_away(make: Factory, blocked: User) -> None:
+    """Have reviews written that are not to be read any more, and one that is; ``blocked`` will be."""
+    reader, editor = make.user(), make.user("editor")
+    with make.unit()():
+        thing = db.session.scalars(select(Product).where(Product.slug == "thing")).one()
+        db.session.expunge(thing)
+    for number, way in enumerate((*TAKEN_AWAY, "shown")):
+        buyer = blocked if way == "of a blocked buyer" else reader
+        order = received(make, buyer, thing)
+        secret = f"{MARK} {word(HIDDEN + len(SILENCED) + number)}"
+        words = "Plainly wobbles" if way == "shown" else secret
+        with make.unit()():
+            session, by = db.session, db.session.get_one(User, buyer.id)
+            line = reviewing.get_to_review(session, by.id, order, 1)
+            said = ReviewInput.parse({"stars": "5", "title": words, "text": words, "lang": "en"})
+            review = reviews.write(session, line, said, by=by, now=make.now)
+            if way == "hidden":
+                reviews.hide(session, review, "Off topic", by=session.get_one(User, editor.id), now=make.now)
+            elif way == "deleted":
+                reviews.remove(session, review, by=by, now=make.now)
+            elif way == "changed":
+                plain = ReviewInput.parse({"stars": "4", "title": "Plain", "text": "Plain words", "lang": "en"})
+                reviews.change(session, review, plain, by=by, now=make.now)
 
 
 def deal_out_of_sight(make: Factory, author: User, way: str, number: int, secret: str) -> None:
@@ -216,6 +250,8 @@ PAGES = (
     "/p/open-talk/comments",
     "/p/closed-talk/comments",
     "/products/thing/questions",
+    "/products/thing/reviews",
+    "/products/thing/reviews?sort=newest&stars=5",
 )
 
 
@@ -227,7 +263,7 @@ def test_hidden_things_are_nowhere(
     sign_in: Callable[[FlaskClient, Any], FlaskClient],
 ) -> None:
     stranger = sign_in(app.test_client(), make.user("creator"))
-    asked = [address for number in range(HIDDEN + len(SILENCED)) for address in questions(number)]
+    asked = [address for number in range(HIDDEN + len(SILENCED) + len(TAKEN_AWAY)) for address in questions(number)]
     asked += [*PAGES] * 2
     random.Random(1).shuffle(asked)
     found = []
@@ -237,6 +273,11 @@ def test_hidden_things_are_nowhere(
         if leaks(answer.text, address):
             found.append(address)
     assert found == []
+
+
+def test_words_of_shown_reviews_find_their_product(client: FlaskClient, hidden: dict[str, Any]) -> None:
+    for text in ("wobbles", "wobble", '"plainly wobbles"'):
+        assert '/products/thing"' in client.get(f"/search?q={quote(text)}&kind=product").text, text
 
 
 def leaks(told: str, address: str) -> bool:
