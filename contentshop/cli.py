@@ -320,6 +320,35 @@ def user_role(handle: str, role: str) -> None:
     click.echo(f"@{handle.lstrip('@')} is {role} now.")
 
 
+@user.command(name="block")
+@click.argument("handle")
+def user_block(handle: str) -> None:
+    """Show nothing of the person HANDLE any more, and let them in no more."""
+    _block(handle, True)
+
+
+@user.command(name="unblock")
+@click.argument("handle")
+def user_unblock(handle: str) -> None:
+    """Let the person HANDLE in again."""
+    _block(handle, False)
+
+
+def _block(handle: str, blocked: bool) -> None:
+    from contentshop.accounts import actions, queries
+    from contentshop.core.db import db
+    from contentshop.core.uow import unit_of_work
+    from contentshop.web.session import engines
+
+    name = handle.lstrip("@")
+    with site_app(), unit_of_work(db.session):
+        person = queries.find_by_handle(db.session, name)
+        if person is None:
+            raise click.ClickException(f"There is nobody called @{name}.")
+        actions.set_blocked(db.session, person, blocked, now=engines().clock.now())
+    click.echo(f"@{name} is {'blocked' if blocked else 'let in'} now.")
+
+
 @main.group()
 def jobs() -> None:
     """Look after the worker's jobs."""

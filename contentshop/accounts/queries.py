@@ -25,6 +25,11 @@ def find_by_key(session: AnySession, key: str) -> User | None:
     return session.scalar(select(User).where(User.key == key))
 
 
+def find_by_handle(session: AnySession, handle: str) -> User | None:
+    """The person with this handle, blocked or not, if there is one."""
+    return session.scalar(select(User).where(User.handle == handle.casefold()))
+
+
 def get_by_handle(session: AnySession, handle: str) -> User:
     """The person with this handle. Raises NotFound, also for blocked people."""
     user = session.scalar(select(User).where(User.handle == handle.casefold(), User.blocked.is_(False)))

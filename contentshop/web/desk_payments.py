@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 
 from contentshop.accounts.inputs import check_email
 from contentshop.core.db import db
-from contentshop.core.errors import Conflict, Invalid, NotFound
+from contentshop.core.errors import Conflict, Invalid
 from contentshop.core.ids import new_key
 from contentshop.core.money import Money
 from contentshop.core.paging import page_number
@@ -525,7 +525,7 @@ def set_state(key: str) -> Response:
     """Block a card, or let it be used again."""
     state = request.form.get("state", "")
     if state not in CARD_STATES:
-        raise NotFound(say("There is no such page."))
+        raise Invalid({"state": [say("Say whether the card is to be blocked or used again.")]})
     try:
         credit.set_state(db.session, key, state)
     except Conflict as refusal:

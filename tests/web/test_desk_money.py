@@ -132,6 +132,9 @@ def test_a_gift_card_from_the_desk_to_its_balance(
     for typed in ("", "x", "ABCD-EFGH-JKMN-PQRS", "'; DROP TABLE gift_card; --"):
         assert post_form(client, "/gift-cards", {"code": typed}, page="/gift-cards").status_code == 422
 
+    for state in ("", "withdrawn", "x"):
+        refused = post_form(finance, f"{answers[0]}/state", {"state": state})
+        assert (refused.status_code, "Say whether the card is to be blocked" in refused.text) == (422, True)
     post_form(finance, f"{answers[0]}/state", {"state": "blocked"})
     assert "cannot be used" in post_form(client, "/gift-cards", {"code": code}, page="/gift-cards").text
     post_form(finance, f"{answers[0]}/code", {"do": "renew"})

@@ -15,11 +15,14 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from contentshop import worker
+from contentshop.accounts.actions import set_blocked
 from contentshop.accounts.models import User
 from contentshop.core.clock import FixedClock
 from contentshop.core.db import db
 from contentshop.core.mail import Message
+from contentshop.core.outbox import OutboxEvent
 from contentshop.reviews.models import Review
+from contentshop.search.documents import product_documents
 from tests.factories import Factory
 from tests.received import photo, received
 from tests.web.buyer import text_of
@@ -333,6 +336,29 @@ def test_a_blocked_person_is_silent_at_once(site: Site, client: FlaskClient) -> 
     assert "Hums a little." not in html
     assert "aggregateRating" not in structured(html)
     assert "Hums a little." not in client.get("/products/lamp/reviews").text
+
+
+def test_whoever_is_blocked_leaves_pages_index_and_ratings(site: Site, app: Flask, client: FlaskClient) -> None:
+    """And comes back when they are let in again; their own browser is signed out."""
+    bea, _key = site.reviewed()
+
+    def block(blocked: bool) -> tuple[bool, bool, int]:
+        for _again in range(2):
+            with site.make.unit()():
+                set_blocked(db.session, db.session.get_one(User, site.bea.id), blocked, now=site.clock.now())
+        worker.settle(app)
+        with app.app_context():
+            (found,) = product_documents(db.session, [site.lamp.key]).values()
+        words = "Hums a little." in client.get("/products/lamp").text
+        return words, bool(found.talk), found.rating or 0
+
+    assert "Hums a little." in client.get("/products/lamp").text
+    assert block(True) == (False, False, 0)
+    assert bea.get("/account").status_code == 302
+    assert block(False) == (True, True, 40)
+    with app.app_context():
+        told = db.session.scalars(db.select(OutboxEvent).where(OutboxEvent.name == "UserChanged")).all()
+        assert [event.payload for event in told][-2:] == [{"user": site.bea.key}] * 2
 
 
 def test_orders_filters_and_pages_have_addresses(site: Site, client: FlaskClient) -> None:
