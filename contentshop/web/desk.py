@@ -256,26 +256,38 @@ def remove_picture(key: str, asset: str) -> Response:
 def new_variant(key: str) -> Response:
     """The form of a new variant."""
     found = queries.get_for_desk(db.session, key)
-    return show("desk/product_variant.html", pages.VariantPage(key, found.title, "", pages.NEW_VARIANT, NO_ERRORS))
+    page = pages.VariantPage(key, found.title, "", pages.NEW_VARIANT, NO_ERRORS, places=pages.place_choices())
+    return show("desk/product_variant.html", page)
 
 
 @bp.post("/desk/products/<key>/variants/new")
 def create_variant(key: str) -> Response:
     """Add a variant with its opening stock."""
-    typed = _typed("sku", "name", "name_zh", "quantity", *pages.VARIANT_FIELDS)
+    typed = _typed("sku", "name", "name_zh", "quantity", "location", *pages.VARIANT_FIELDS)
     try:
         form, quantity = VariantInput.parse(typed), _quantity(typed, "quantity")
         who = viewer()
-        actions.save_variant(db.session, key, form, quantity=quantity, now=who.now, actor=who.person().key)
-    except Invalid as refusal:
-        title = queries.get_for_desk(db.session, key).title
-        return show(
-            "desk/product_variant.html",
-            pages.VariantPage(key, title, "", typed, translated_errors(refusal.fields)),
-            422,
+        actions.save_variant(
+            db.session,
+            key,
+            form,
+            quantity=quantity,
+            location=typed["location"],
+            now=who.now,
+            actor=who.person().key,
         )
+    except Invalid as refusal:
+        return _new_variant_again(key, typed, translated_errors(refusal.fields), 422)
+    except Conflict as refusal:
+        return _new_variant_again(key, typed, {"location": [refusal_text(refusal)]}, 409)
     flash(_("The variant is there. Give it a price so that it can be bought."), "success")
     return redirect(url_for("desk.new_offer", key=key, kind="own", sku=form.sku), 303)
+
+
+def _new_variant_again(key: str, typed: Mapping[str, str], errors: Mapping[str, list[str]], status: int) -> Response:
+    title = queries.get_for_desk(db.session, key).title
+    page = pages.VariantPage(key, title, "", typed, errors, places=pages.place_choices())
+    return show("desk/product_variant.html", page, status)
 
 
 @bp.post("/desk/products/<key>/variants/<variant>")

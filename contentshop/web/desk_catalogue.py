@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from flask import Response as FlaskResponse
@@ -22,7 +22,7 @@ from contentshop.products.actions import BULK_KINDS, BulkInput, BulkRow
 from contentshop.products.imports import RowError
 from contentshop.products.inputs import ATTRIBUTE_KINDS, AttributeInput, CategoryInput, parse_options, write_options
 from contentshop.products.queries import AttributeRow, CategoryRow
-from contentshop.web import audited
+from contentshop.web import audited, desk_pages
 from contentshop.web.desk_forms import NO_ERRORS, FormAction, FormField, FormPage
 from contentshop.web.door import Door, manages_own_units, show
 from contentshop.web.session import settings, viewer
@@ -61,6 +61,7 @@ class BulkPage:
     keys: Sequence[str]
     kinds: Sequence[tuple[str, str]]
     categories: Sequence[tuple[str, str]]
+    places: Sequence[tuple[str, str]]
     values: Mapping[str, str]
     errors: Mapping[str, list[str]]
     lines: Sequence[BulkLine]
@@ -350,11 +351,11 @@ def bulk() -> Response:
 def preview() -> Response:
     """What would change, before it does; then do it when that was pressed."""
     keys = request.form.getlist("p")
-    typed = {name: request.form.get(name, "") for name in ("kind", "value", "category", "seen", "do")}
+    typed = {name: request.form.get(name, "") for name in ("kind", "value", "category", "location", "seen", "do")}
     who = viewer()
     value = typed["category"] if typed["kind"] == "category" else typed["value"]
     try:
-        form = BulkInput.parse(keys, {"kind": typed["kind"], "value": value})
+        form = BulkInput.parse(keys, {"kind": typed["kind"], "value": value, "location": typed["location"]})
         if typed["do"] == "apply":
             edit = actions.apply_bulk(db.session, form, seen=typed["seen"], now=who.now, actor=who.person().key)
             before = {row["label"]: row["before"] for row in edit.rows}
@@ -366,6 +367,7 @@ def preview() -> Response:
         return show("desk/catalogue_bulk.html", _bulk_page(keys, typed, translated_errors(refusal.fields)), 422)
     except Conflict as conflict:
         return show("desk/catalogue_bulk.html", _bulk_page(keys, typed, {"": [refusal_text(conflict)]}), 409)
+    audited.nothing()
     page = _bulk_page(keys, typed, rows=rows)
     return show("desk/catalogue_bulk.html", page)
 
@@ -378,6 +380,8 @@ def _bulk_page(
 ) -> BulkPage:
     words = {
         "price_percent": _("Change our prices by per cent"),
+        "price_amount": _("Change our prices by an amount"),
+        "price_set": _("Set our prices"),
         "stock_add": _("Add to the stock"),
         "category": _("Put into a category"),
         "listed": _("Put into the shop"),
@@ -389,6 +393,7 @@ def _bulk_page(
         keys=keys,
         kinds=[(kind, words[kind]) for kind in BULK_KINDS],
         categories=[(one.slug, " › ".join(one.path)) for one in tree],
+        places=desk_pages.place_choices(),
         values=values,
         errors=errors,
         lines=[_bulk_line(row, values.get("kind", ""), names) for row in rows],
@@ -420,7 +425,7 @@ def changed(key: str) -> Response:
     found = queries.get_bulk_edit(db.session, key)
     rows = [BulkRow(**row) for row in found.rows]
     base = _bulk_page([], {"kind": str(found.what["kind"])}, rows=rows)
-    page = BulkPage(base.keys, base.kinds, base.categories, base.values, NO_ERRORS, base.lines, "", done=key)
+    page = replace(base, seen="", done=key)
     return show("desk/catalogue_changed.html", page)
 
 

@@ -171,6 +171,7 @@ class VariantPage:
     pictures: Sequence[PictureRow] = ()
     picture: str = ""
     gift_card: bool = False
+    places: Sequence[tuple[str, str]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -522,6 +523,12 @@ def stock_page(
         values={"low_at": "" if low_at is None else str(low_at)} | dict(typed or {}),
         errors=errors,
     )
+
+
+def place_choices() -> list[tuple[str, str]]:
+    """The open places that goods can come in at; the first is where they are when nothing is said."""
+    found = [one for one in queries.list_locations(db.session) if one.active]
+    return [(one.key, one.name) for one in sorted(found, key=lambda one: bool(one.supplier_key))]
 
 
 def _person(key: str) -> User | None:

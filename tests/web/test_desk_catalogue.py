@@ -229,3 +229,95 @@ def test_a_variant_is_described(desk: FlaskClient, post_form: Post, session: Ses
     other = make.product("desk", own={"USD": 1}, stock=1)
     taken = post_form(desk, f"/desk/products/{other.key}/variants/{make.variant_of(other).key}", typed | {"sku": "D"})
     assert taken.status_code == 422
+
+
+def shown_prices(text: str) -> list[str]:
+    return re.findall(r"<strong>([^<]+)</strong>", text)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "after"),
+    [
+        ("price_percent", "-33.33", {"USD": 667, "CNY": 4640, "JPY": 667}),
+        ("price_amount", "-2.50 USD, +15 CNY", {"USD": 750, "CNY": 8460, "JPY": 1000}),
+        ("price_set", "19.99 usd，139 CNY", {"USD": 1999, "CNY": 13900, "JPY": 1000}),
+        ("price_set", "2000 JPY", {"USD": 1000, "CNY": 6960, "JPY": 2000}),
+    ],
+)
+def test_prices_change_by_per_cent_by_an_amount_or_to_a_price(
+    desk: FlaskClient, post_form: Post, session: Session, make: Factory, kind: str, value: str, after: dict[str, int]
+) -> None:
+    before = {"USD": 1000, "CNY": 6960, "JPY": 1000}
+    key = make.product("a", own=before, stock=1).key
+    form = {"p": key, "kind": kind, "value": value, "do": "preview"}
+    shown = post_form(desk, "/desk/products/bulk", form)
+    assert shown.status_code == 200
+    assert len(shown_prices(shown.text)) == sum(after[code] != before[code] for code in before)
+    prices = select(Offer.currency, Offer.price_minor)
+    assert dict(fresh(session).execute(prices).all()) == before
+    assert (
+        post_form(desk, "/desk/products/bulk", form | {"do": "apply", "seen": seen_of(shown.text)}).status_code == 303
+    )
+    assert dict(fresh(session).execute(prices).all()) == after
+    edit = session.scalars(select(BulkEdit.key)).one()
+    post_form(desk, f"/desk/products/bulk/{edit}/undo")
+    assert dict(fresh(session).execute(prices).all()) == before
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "words"),
+    [
+        ("price_amount", "-2.50", "Write amounts with their currency, like -2.50 USD, 15 CNY."),
+        ("price_amount", "5 USD, 6 USD", "Write amounts with their currency"),
+        ("price_amount", "0 USD", "Write amounts with their currency"),
+        ("price_amount", "1.001 USD", "Write amounts with their currency"),
+        ("price_amount", "--1 USD", "Write amounts with their currency"),
+        ("price_set", "-5 USD", "Write amounts with their currency, like 19.99 USD, 139 CNY."),
+        ("price_set", "1.5 JPY", "Write amounts with their currency"),
+        ("price_set", "", "Write amounts with their currency"),
+        ("price_amount", "-10 USD", "A would cost less than the smallest price, or more than the largest."),
+    ],
+)
+def test_prices_that_cannot_be_are_refused(
+    desk: FlaskClient, post_form: Post, session: Session, make: Factory, kind: str, value: str, words: str
+) -> None:
+    key = make.product("a", own={"USD": 1000}, stock=1).key
+    for do in ("preview", "apply"):
+        page = post_form(desk, "/desk/products/bulk", {"p": key, "kind": kind, "value": value, "do": do})
+        assert (page.status_code, words in page.text) == (422, True)
+    assert fresh(session).scalars(select(Offer.price_minor)).all() == [1000]
+
+
+def test_stock_comes_in_at_any_place(desk: FlaskClient, post_form: Post, session: Session, make: Factory) -> None:
+    product = make.product("a", own={"USD": 1000}, stock=4)
+    assert 'name="location"' not in desk.get(f"/desk/products/bulk?p={product.key}").text
+    for key in ("harbour", "closed"):
+        post_form(desk, "/desk/places/new", {"key": key, "name": key.title(), "country": "US", "supplier": ""})
+    post_form(desk, "/desk/places/closed/state", {"do": "close"})
+
+    def levels(sku: str) -> dict[str, int]:
+        variant = fresh(session).scalars(select(Variant.id).where(Variant.sku == sku)).one()
+        return {one.location_key: one.on_hand for one in queries.list_levels(session, variant)}
+
+    form = {"p": product.key, "kind": "stock_add", "value": "7", "location": "harbour", "do": "preview"}
+    shown = post_form(desk, "/desk/products/bulk", form)
+    assert 'value="harbour" selected' in shown.text
+    assert (
+        post_form(desk, "/desk/products/bulk", form | {"do": "apply", "seen": seen_of(shown.text)}).status_code == 303
+    )
+    assert levels("A") == {"main": 4, "harbour": 7}
+    edit = session.scalars(select(BulkEdit.key)).one()
+    post_form(desk, f"/desk/products/bulk/{edit}/undo")
+    assert levels("A") == {"main": 4, "harbour": 0}
+    for wrong in ("closed", "nowhere"):
+        page = post_form(desk, "/desk/products/bulk", form | {"location": wrong})
+        assert (page.status_code, "There is no such place." in page.text) == (422, True)
+
+    at = f"/desk/products/{product.key}/variants/new"
+    assert '<option value="harbour">' in desk.get(at).text
+    variant = {"sku": "A-2", "quantity": "3", "location": "harbour", "weight_g": "0"}
+    assert post_form(desk, at, variant).status_code == 303
+    assert levels("A-2") == {"main": 0, "harbour": 3}
+    page = post_form(desk, at, variant | {"sku": "A-3", "location": "closed"})
+    assert (page.status_code, "This place is closed" in page.text) == (409, True)
+    assert fresh(session).scalar(select(Variant.id).where(Variant.sku == "A-3")) is None

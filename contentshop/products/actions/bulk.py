@@ -14,27 +14,35 @@ from sqlalchemy import select
 
 from contentshop.core.errors import Conflict, Invalid, NotFound
 from contentshop.core.ids import new_key
-from contentshop.core.money import MAX_MINOR
+from contentshop.core.money import MAX_MINOR, Money, is_currency
 from contentshop.core.uow import AnySession
 from contentshop.core.words import say
 from contentshop.products import stock
 from contentshop.products.actions.changes import lock_product, touch
 from contentshop.products.actions.prices import keep_prices
 from contentshop.products.actions.tree import translated_to
-from contentshop.products.models import BulkEdit, Category, Offer, Product, Stock, Variant
+from contentshop.products.models import BulkEdit, Category, Offer, Product, Stock, StockLocation, Variant
 
 MOST_PRODUCTS = 500
-Kind = Literal["price_percent", "stock_add", "category", "listed", "unlisted"]
-KINDS: tuple[Kind, ...] = ("price_percent", "stock_add", "category", "listed", "unlisted")
+Kind = Literal["price_percent", "price_amount", "price_set", "stock_add", "category", "listed", "unlisted"]
+KINDS: tuple[Kind, ...] = (
+    *("price_percent", "price_amount", "price_set"),
+    *("stock_add", "category", "listed", "unlisted"),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class BulkInput:
-    """What is to happen to which products (keys). ``value`` is per cent, units, or a category's slug."""
+    """What is to happen to which products (keys).
+
+    ``value`` is per cent, amounts like ``-2 USD, 15 CNY``, units, or a category's slug; ``location`` the key of the
+    place where units come in, home when empty.
+    """
 
     keys: tuple[str, ...]
     kind: Kind
     value: str = ""
+    location: str = ""
 
     @classmethod
     def parse(cls, keys: Sequence[str], data: Mapping[str, Any]) -> BulkInput:
@@ -46,18 +54,22 @@ class BulkInput:
         if len(chosen) > MOST_PRODUCTS:
             problems["keys"] = [say("Choose at most %(limit)s products.", limit=MOST_PRODUCTS)]
         kind = next((one for one in KINDS if one == data.get("kind")), None)
-        value = str(data.get("value") or "").strip().removesuffix("%").strip()
+        value = str(data.get("value") or "").strip().removesuffix("%").strip()[:200]
+        location = str(data.get("location") or "")[:40] if kind == "stock_add" else ""
         if kind is None:
             problems["kind"] = [say("Choose what to do.")]
         elif kind == "price_percent" and _percent(value) is None:
             problems["value"] = [say("Write per cent from -90 to 900, like -10 or 5.")]
+        elif kind in {"price_amount", "price_set"} and not _amounts(value, signed=kind == "price_amount"):
+            example = "-2.50 USD, 15 CNY" if kind == "price_amount" else "19.99 USD, 139 CNY"
+            problems["value"] = [say("Write amounts with their currency, like %(example)s.", example=example)]
         elif kind == "stock_add" and not (value.isascii() and value.isdigit() and 0 < int(value) <= stock.MAX_QUANTITY):
             problems["value"] = [say("Write a whole number from 1.")]
         elif kind == "category" and not value:
             problems["value"] = [say("Choose a category.")]
         if problems or kind is None:
             raise Invalid(problems)
-        return cls(chosen, kind, value)
+        return cls(chosen, kind, value, location)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +109,10 @@ def apply_bulk(session: AnySession, form: BulkInput, *, seen: str, now: datetime
         raise Invalid({"": [say("Nothing would change.")]})
     if digest_of(rows) != seen:
         raise Conflict(say("Something has changed since. Please look at the changes again."))
-    _write(session, form.kind, rows, now=now, actor=actor)
+    _write(session, form.kind, rows, location=form.location, now=now, actor=actor)
     edit = BulkEdit(
         key=new_key(),
-        what={"kind": form.kind, "value": form.value},
+        what={"kind": form.kind, "value": form.value, "location": form.location},
         rows=[asdict(row) for row in rows],
         made_by=actor,
         made_at=now,
@@ -130,7 +142,7 @@ def undo_bulk(session: AnySession, key: str, *, now: datetime, actor: str) -> tu
         BulkRow(row.key, row.product, row.label, before=row.after, after=row.before, currency=row.currency)
         for row in mine
     ]
-    _write(session, kind, back, now=now, actor=actor)
+    _write(session, kind, back, location=edit.what.get("location", ""), now=now, actor=actor)
     edit.undone_at, edit.undone_by = now, actor
     session.flush()
     return len(back), len(rows) - len(back)
@@ -144,8 +156,36 @@ def _percent(text: str) -> Decimal | None:
     return value if value.is_finite() and -90 <= value <= 900 else None
 
 
+def _amounts(text: str, *, signed: bool) -> dict[str, int]:
+    """Minor units by currency from ``-2 USD, 15 CNY``; empty when anything in it is wrong."""
+    found: dict[str, int] = {}
+    for part in text.replace("，", ",").replace("−", "-").split(","):
+        amount, _space, code = part.strip().rpartition(" ")
+        code, below = code.upper(), amount.startswith("-")
+        try:
+            if not is_currency(code) or code in found or (below and not signed):
+                return {}
+            minor = Money.parse(amount.removeprefix("-" if below else "+"), code).minor
+        except Invalid:
+            return {}
+        if not minor:
+            return {}
+        found[code] = -minor if below else minor
+    return found
+
+
+def _new_price(form: BulkInput, minor: int, currency: str) -> int | None:
+    """A price after the change, rounded half up to minor units of its currency; None where nothing is said of it."""
+    if form.kind == "price_percent":
+        factor = 1 + (_percent(form.value) or Decimal(0)) / 100
+        return min(max(int((Decimal(minor) * factor).to_integral_value(ROUND_HALF_UP)), 1), MAX_MINOR)
+    amounts = _amounts(form.value, signed=form.kind == "price_amount")
+    if currency not in amounts:
+        return None
+    return amounts[currency] + (minor if form.kind == "price_amount" else 0)
+
+
 def _preview_prices(session: AnySession, form: BulkInput) -> list[BulkRow]:
-    factor = 1 + (_percent(form.value) or Decimal(0)) / 100
     rows = session.execute(
         select(Offer.key, Product.key.label("product"), Variant.sku, Offer.price_minor, Offer.currency)
         .join(Product, Product.id == Offer.product_id)
@@ -155,14 +195,20 @@ def _preview_prices(session: AnySession, form: BulkInput) -> list[BulkRow]:
     )
     found = []
     for row in rows:
-        after = int((Decimal(row.price_minor) * factor).to_integral_value(ROUND_HALF_UP))
-        found.append(
-            BulkRow(row.key, row.product, row.sku, row.price_minor, min(max(after, 1), MAX_MINOR), row.currency)
-        )
+        after = _new_price(form, row.price_minor, row.currency)
+        if after is None:
+            continue
+        if not 0 < after <= MAX_MINOR:
+            wrong = say("%(sku)s would cost less than the smallest price, or more than the largest.", sku=row.sku)
+            raise Invalid({"value": [wrong]})
+        found.append(BulkRow(row.key, row.product, row.sku, row.price_minor, after, row.currency))
     return found
 
 
 def _preview_stock(session: AnySession, form: BulkInput) -> list[BulkRow]:
+    open_places = select(StockLocation.id).where(StockLocation.key == form.location, StockLocation.active)
+    if form.location and session.scalar(open_places) is None:
+        raise Invalid({"location": [say("There is no such place.")]})
     rows = session.execute(
         select(Variant.key, Product.key.label("product"), Variant.sku, Stock.on_hand)
         .join(Product, Product.id == Variant.product_id)
@@ -197,6 +243,8 @@ def _preview_listed(session: AnySession, form: BulkInput) -> list[BulkRow]:
 
 _PREVIEWS = {
     "price_percent": _preview_prices,
+    "price_amount": _preview_prices,
+    "price_set": _preview_prices,
     "stock_add": _preview_stock,
     "category": _preview_category,
     "listed": _preview_listed,
@@ -208,7 +256,7 @@ def _present(session: AnySession, kind: Kind, rows: Sequence[BulkRow]) -> dict[s
     """What these things are now, by key."""
     keys = [row.key for row in rows]
     match kind:
-        case "price_percent":
+        case "price_percent" | "price_amount" | "price_set":
             found = session.execute(select(Offer.key, Offer.price_minor).where(Offer.key.in_(keys), Offer.active))
         case "stock_add":
             found = session.execute(
@@ -223,12 +271,14 @@ def _present(session: AnySession, kind: Kind, rows: Sequence[BulkRow]) -> dict[s
     return {row[0]: None if row[1] is None else int(row[1]) for row in found}
 
 
-def _write(session: AnySession, kind: Kind, rows: Sequence[BulkRow], *, now: datetime, actor: str) -> None:
+def _write(
+    session: AnySession, kind: Kind, rows: Sequence[BulkRow], *, location: str, now: datetime, actor: str
+) -> None:
     match kind:
-        case "price_percent":
+        case "price_percent" | "price_amount" | "price_set":
             _write_prices(session, rows, now=now, actor=actor)
         case "stock_add":
-            _write_stock(session, rows, now=now, actor=actor)
+            _write_stock(session, rows, location, now=now, actor=actor)
         case _:
             _write_products(session, kind, rows, now=now)
 
@@ -242,13 +292,22 @@ def _write_prices(session: AnySession, rows: Sequence[BulkRow], *, now: datetime
     _touch(session, rows, now)
 
 
-def _write_stock(session: AnySession, rows: Sequence[BulkRow], *, now: datetime, actor: str) -> None:
+def _write_stock(session: AnySession, rows: Sequence[BulkRow], location: str, *, now: datetime, actor: str) -> None:
     found = session.execute(select(Variant.key, Variant.id).where(Variant.key.in_([row.key for row in rows])))
     ids = {row.key: row.id for row in found}
     reference = new_key()
     for row in sorted(rows, key=lambda row: ids[row.key]):
         delta = (row.after or 0) - (row.before or 0)
-        stock.add_or_take(session, ids[row.key], delta, reason="bulk change", reference=reference, now=now, actor=actor)
+        stock.add_or_take(
+            session,
+            ids[row.key],
+            delta,
+            reason="bulk change",
+            reference=reference,
+            location=location,
+            now=now,
+            actor=actor,
+        )
 
 
 def _write_products(session: AnySession, kind: Kind, rows: Sequence[BulkRow], *, now: datetime) -> None:

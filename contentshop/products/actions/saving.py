@@ -84,10 +84,14 @@ def save_variant(
     *,
     variant_key: str | None = None,
     quantity: int = 0,
+    location: str = "",
     now: datetime,
     actor: str,
 ) -> Variant:
-    """Add a variant with its opening stock, or rename one. Raises Invalid when the SKU is taken, NotFound."""
+    """Add a variant with its opening stock at a place (its key; home when empty), or rename one.
+
+    Raises Invalid when the SKU is taken, NotFound, Conflict when the place is closed.
+    """
     product = lock_product(session, product_key)
     holder = session.scalar(select(Variant.key).where(Variant.sku == form.sku))
     if holder is not None and holder != variant_key:
@@ -99,7 +103,7 @@ def save_variant(
         variant = Variant(product_id=product.id, **variant_columns(form, position))
         session.add(variant)
         session.flush()
-        stock.open_stock(session, {variant.id: quantity}, now=now, actor=actor)
+        stock.open_stock(session, {variant.id: quantity}, location=location, now=now, actor=actor)
         touch(session, product, now=now)
         session.flush()
         return variant

@@ -159,13 +159,24 @@ def set_on_hand(
 
 
 def add_or_take(
-    session: AnySession, variant_id: int, delta: int, *, reason: str, reference: str, now: datetime, actor: str
+    session: AnySession,
+    variant_id: int,
+    delta: int,
+    *,
+    reason: str,
+    reference: str,
+    location: str = "",
+    now: datetime,
+    actor: str,
 ) -> None:
-    """Add units at home, or take free ones out again. Raises Invalid, NotFound, Conflict when fewer are free there."""
+    """Add units at a place (its key; home when empty), or take free ones out again.
+
+    Raises Invalid, NotFound, Conflict when fewer are free there.
+    """
     if delta > 0:
-        receive(session, variant_id, delta, reason=reason, reference=reference, now=now, actor=actor)
+        receive(session, variant_id, delta, reason=reason, location=location, reference=reference, now=now, actor=actor)
         return
-    place = home(session, now=now).key
+    place = location or home(session, now=now).key
     lock_sum(session, variant_id)
     had = session.scalar(
         select(StockLevel.on_hand)
@@ -237,15 +248,19 @@ def open_stock(
     quantities: Mapping[int, int],
     *,
     reason: str = "opening stock",
+    location: str = "",
     now: datetime,
     actor: str,
 ) -> None:
-    """Begin the books of new variants (variant id → units, 0 to 1,000,000 each), at home. Raises Invalid."""
+    """Begin the books of new variants (variant id → units, 0 to 1,000,000 each) at a place (its key; home when empty).
+
+    Raises Invalid, NotFound, Conflict when the place is closed.
+    """
     if any(not 0 <= quantity <= MAX_QUANTITY for quantity in quantities.values()):
         raise Invalid({"quantity": [say("Write a whole number from 0 to %(most)s.", most=f"{MAX_QUANTITY:,}")]})
     if not quantities:
         return
-    place = home(session, now=now)
+    place = open_place(session, location, now=now) if location else home(session, now=now)
     owners = session.execute(select(Variant.id, Variant.product_id).where(Variant.id.in_(quantities)))
     rows = [
         {"variant_id": row.id, "product_id": row.product_id, "on_hand": quantities[row.id], "reserved": 0, "version": 1}
