@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 from sqlalchemy import select
 
@@ -20,15 +21,20 @@ from contentshop.live import actions as live
 from contentshop.live.inputs import SessionInput
 from contentshop.media import actions as media
 from contentshop.posts import actions as posts
-from contentshop.posts import series, teamwork
+from contentshop.posts import history, series, sharing, teamwork
 from contentshop.posts.inputs import PostInput
+from contentshop.posts.merging import words_of
 from contentshop.posts.models import Post, Series
 from contentshop.products import actions as products
 from contentshop.products.inputs import MerchantInput, ProductInput
 from contentshop.products.models import Product
 from contentshop.social import actions as social
 from contentshop.social import queries as social_queries
+from contentshop.watching import actions as watching
+from contentshop.watching.inputs import Telling, Wanted
 from contentshop.web.session import engines
+from contentshop.web.watching_links import stop_url
+from tests.journeys.trade import open_trade
 from tests.live.site import LiveSite
 from tests.rooms.media.pictures import picture
 
@@ -209,6 +215,7 @@ class Stage:
     invitation: str
     deal: str
     deal_key: str
+    pages: dict[str, str]
 
 
 def set_stage(site: LiveSite) -> Stage:
@@ -217,7 +224,8 @@ def set_stage(site: LiveSite) -> Stage:
         role: site.make.user(role, name=f"{role.title()} Person", bio="Reads, writes, buys and returns things.")
         for role in ("creator", "reader", "editor", "operator")
     }
-    with site.app.app_context(), unit_of_work(db.session):
+    # A request's context, since some addresses are made as mails write them.
+    with site.app.test_request_context(), unit_of_work(db.session):
         stage = _fill(people)
     rebuilt = site.command("search", "rebuild")
     assert rebuilt.returncode == 0, rebuilt.stderr
@@ -312,6 +320,8 @@ def _fill(people: dict[str, User]) -> Stage:
         invitation=invitation.key,
         deal=f"/p/{deal.slug}",
         deal_key=deal.key,
+        pages=_loose_ends(creator, editor, cover.id)
+        | open_trade(boss=session.merge(people["operator"]), buyer=reader, other=creator),
         article=f"/p/{article}",
         list=f"/p/{a_list}",
         chinese=f"/p/{chinese}",
@@ -344,6 +354,31 @@ def _deal(creator: User) -> Post:
     posts.publish(session, post, by=creator, now=now)
     session.flush()
     return post
+
+
+def _loose_ends(creator: User, editor: User, cover: int) -> dict[str, str]:
+    """A draft that others may look at and that went two ways, and a search that is watched; their addresses."""
+    session, now = db.session, engines().clock.now()
+    form = PostInput.parse(kind="article", title="A draft that went two ways", source="One.\n\nTwo.", cover_id=cover)
+    post = posts.create_draft(session, form, by=creator, now=now)
+    words = words_of(post.draft)
+    posts.save_draft(
+        session, post, replace(form, source="One.\n\nTwo, by day."), version=post.version, by=creator, now=now
+    )
+    astray = words | {"source": "One.\n\nTwo, by night."}
+    history.keep_copy(session, post, astray, version=1, window="", by=creator, now=now)
+    token = sharing.make_link(session, post, days=7, by=creator, now=now)
+    wanted = Wanted.parse({"q": "samovar"}, currencies=("USD",), topics=(), currency="USD")
+    search = watching.save(
+        session, wanted, Telling.parse({"name": "Samovars", "in_app": "1"}), by=editor, name="Samovars", now=now
+    )
+    session.flush()
+    return {
+        "merge": f"/studio/{post.key}/merge",
+        "shared": f"/preview/{token}",
+        "search": f"/account/searches/{search.key}",
+        "unsubscribe": urlsplit(stop_url(editor.key, search.key)).path,
+    }
 
 
 def _series(creator: User, slugs: list[str]) -> Series:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from contentshop.web.session import LANGUAGE_COOKIE
 from tests.journeys.conftest import HEIGHT, Visit, Watch
 from tests.journeys.stage import ELSEWHERE, GONE, LAMP, SOLD_OUT, STOCK, Stage
+from tests.journeys.trade import BOOK, BOWL, MUG, ROBOT, VOUCHER
 from tests.journeys.writing import written
 from tests.live.site import LiveSite
 
@@ -44,23 +47,31 @@ def findings(page: Page, options: dict[str, Any]) -> list[str]:
     ]
 
 
-def obstacles(page: Page) -> list[str]:
-    """Look at the page as it stands, at every width and in both schemes."""
+def too_wide(page: Page) -> list[str]:
+    """What sticks out of the window, at any width."""
     found: list[str] = []
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": HEIGHT})
         if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
             found.append(f"sticks out at {width}: {page.evaluate(STICKS_OUT)[:5]}")
-    found += findings(page, RULES)
-    # All but the account's menu, which lies over what stands below it; it has a test of its own.
+    return found
+
+
+def unfold(page: Page) -> None:
+    """Open everything but the account's menu, which lies over what stands below it; it has a test of its own."""
     page.evaluate("for (const part of document.querySelectorAll('details:not([data-menu])')) part.open = true")
+
+
+def obstacles(page: Page) -> list[str]:
+    """Look at the page as it stands, at every width and in both schemes."""
+    found = too_wide(page) + findings(page, RULES)
+    unfold(page)
     page.set_viewport_size({"width": NARROW, "height": HEIGHT})
     found += findings(page, RULES)
     page.emulate_media(color_scheme="dark")
     found += findings(page, CONTRAST)
     page.set_viewport_size({"width": WIDE, "height": HEIGHT})
-    found += findings(page, CONTRAST)
-    return found
+    return found + findings(page, CONTRAST)
 
 
 def assert_everybody_can_use(page: Page) -> None:
@@ -105,6 +116,11 @@ PUBLIC: dict[str, Path] = {
     "comments": lambda stage: f"/p/{stage.discussed}/comments",
     "questions": lambda _: f"/products/{SOLD_OUT}/questions",
     "trending": lambda _: "/trending",
+    "trending of a month": lambda _: "/trending/month",
+    "deals that are hot": lambda _: "/deals/hot",
+    "creator's deals": lambda stage: f"/@{stage.creator.handle}/deals",
+    "a draft by its link": lambda stage: stage.pages["shared"],
+    "no more mails": lambda stage: stage.pages["unsubscribe"],
     "live sessions": lambda _: "/live",
     "a session to come": lambda stage: f"/live/{stage.live['scheduled']}",
     "a session that is live": lambda stage: f"/live/{stage.live['live']}",
@@ -183,6 +199,13 @@ OWN: dict[str, tuple[str, Path]] = {
     "reports": ("editor", lambda _: "/desk/reports"),
     "synonyms": ("editor", lambda _: "/desk/synonyms"),
     "what is searched": ("editor", lambda _: "/desk/searches"),
+    "two versions": ("creator", lambda stage: stage.pages["merge"]),
+    "a product as its card": ("creator", lambda _: f"/studio/products/{STOCK}"),
+    "changing a comment": ("reader", lambda stage: f"/comments/{stage.comment}/edit"),
+    "hiding a comment": ("editor", lambda stage: f"/comments/{stage.comment}/hide"),
+    "saved searches": ("editor", lambda _: "/account/searches"),
+    "new saved search": ("editor", lambda _: "/account/searches/new?q=kettle"),
+    "one saved search": ("editor", lambda stage: stage.pages["search"]),
     "desk": ("operator", lambda _: "/desk"),
     "products": ("operator", lambda _: "/desk/products"),
     "new product": ("operator", lambda _: "/desk/products/new"),
@@ -207,6 +230,210 @@ def test_pages_of_people(visit: Visit, watch: Watch, stage: Stage, name: str) ->
     page.goto(path(stage))
     expect(page.locator("h1")).to_have_count(1)
     assert_everybody_can_use(page)
+
+
+TRADE: dict[str, tuple[str, str]] = {
+    "product of many variants": ("", MUG),
+    "product that is sold out": ("", BOWL),
+    "product before its release": ("", ROBOT),
+    "product that is a file": ("", BOOK),
+    "gift voucher": ("", VOUCHER),
+    "asking for news of the stock": ("", "restock"),
+    "confirming it": ("", "restock confirm"),
+    "stopping it": ("", "restock stop"),
+    "every review": ("", "reviews"),
+    "reviews and questions for a buyer": ("reader", MUG),
+    "writing a review": ("reader", "review write"),
+    "changing a review": ("reader", "review edit"),
+    "adding to a review": ("reader", "review more"),
+    "deleting a review": ("reader", "review delete"),
+    "reporting a review": ("creator", "review report"),
+    "hiding a review": ("editor", "review hide"),
+    "no more invitations": ("", "review invitations"),
+    "own reviews": ("reader", "/account/reviews"),
+    "paying by hand": ("", "order to pay/pay"),
+    "going to the provider": ("", "pay ready"),
+    "waiting for the provider": ("", "pay ready/back"),
+    "a code to scan": ("", "pay scan"),
+    "provider in trouble": ("", "pay trouble"),
+    "a card that was declined": ("", "pay refused"),
+    "order to pay": ("", "order to pay"),
+    "order to pack": ("", "order to pack"),
+    "order sent in part": ("", "order part sent"),
+    "order on its way": ("", "order sent"),
+    "order cancelled": ("", "order cancelled"),
+    "order of files": ("", "order digital"),
+    "order of gift cards": ("", "order vouchers"),
+    "order with cases": ("reader", "order arrived"),
+    "order in another currency": ("", "order chinese"),
+    "invoice": ("", "order arrived/invoice"),
+    "downloads": ("", "order digital/downloads"),
+    "bought gift cards": ("", "order vouchers/gift-cards"),
+    "what is left on a card": ("", "/gift-cards"),
+    "a card that was given": ("", "given card"),
+    "asking for a return": ("", "after-sale"),
+    "case that was asked": ("", "case asked"),
+    "case that was agreed": ("", "case approved"),
+    "case on the way": ("", "case on the way"),
+    "case that came back": ("", "case received"),
+    "case that is done": ("", "case done"),
+    "case that was refused": ("", "case refused"),
+    "own orders": ("reader", "/account/orders"),
+    "own orders that are sent": ("reader", "/account/orders?show=sent"),
+    "addresses": ("reader", "/account/addresses"),
+    "one address": ("reader", "address"),
+    "new address": ("reader", "/account/addresses/new"),
+    "address in China": ("reader", "/account/addresses/new?country=CN"),
+    "orders of a guest": ("reader", "claim"),
+    "orders to pack": ("operator", "/desk/orders"),
+    "every order": ("operator", "/desk/orders?queue=all"),
+    "unpaid order at the desk": ("operator", "desk order to pay"),
+    "paid order at the desk": ("operator", "desk order to pack"),
+    "partly sent order at the desk": ("operator", "desk order part sent"),
+    "sent order at the desk": ("operator", "desk order sent"),
+    "cancelled order at the desk": ("operator", "desk order cancelled"),
+    "order with cases at the desk": ("operator", "desk order arrived"),
+    "pick list": ("operator", "/desk/orders/picking"),
+    "shipping from a file": ("operator", "/desk/orders/shipping"),
+    "cases": ("operator", "/desk/after-sale"),
+    "case to answer": ("operator", "desk case asked"),
+    "case that comes back": ("operator", "desk case on the way"),
+    "case to pay back": ("operator", "desk case received"),
+    "case that is over": ("operator", "desk case refused"),
+    "money that waits": ("operator", "/desk/payments"),
+    "money of an order": ("operator", "desk money"),
+    "gift cards at the desk": ("operator", "/desk/payments/gift-cards"),
+    "issuing a gift card": ("operator", "/desk/payments/gift-cards/new"),
+    "one gift card": ("operator", "desk card"),
+    "ledger": ("operator", "/desk/ledger"),
+    "bookings": ("operator", "/desk/ledger/bookings"),
+    "days": ("operator", "/desk/ledger/days"),
+    "stock of a variant": ("operator", "desk stock of"),
+    "places and suppliers": ("operator", "/desk/places"),
+    "one place": ("operator", "/desk/places/harbour"),
+    "new place": ("operator", "/desk/places/new"),
+    "one supplier": ("operator", "/desk/suppliers/clay-yard"),
+    "new supplier": ("operator", "/desk/suppliers/new"),
+    "stocktakes": ("operator", "/desk/counts"),
+    "a stocktake": ("operator", "desk count"),
+    "categories": ("operator", "/desk/categories"),
+    "one category": ("operator", "desk category"),
+    "new category": ("operator", "/desk/categories/new"),
+    "one property": ("operator", "desk attribute"),
+    "new property": ("operator", "/desk/attributes/new"),
+    "product at the desk": ("operator", f"desk {MUG}"),
+    "options": ("operator", "desk options"),
+    "one variant": ("operator", "desk variant"),
+    "new variant": ("operator", "desk variant new"),
+    "one price": ("operator", "desk offer"),
+    "new offer": ("operator", "desk offer new"),
+    "changing many": ("operator", "desk bulk"),
+    "many that were changed": ("operator", "desk changed"),
+    "importing": ("operator", "/desk/products/import"),
+    "gift cards on sale": ("operator", "/desk/products/gift-cards"),
+    "promotions": ("operator", "/desk/promotions"),
+    "one promotion": ("operator", "desk promotion"),
+    "new promotion": ("operator", "/desk/promotions/new"),
+    "delivery and taxes": ("operator", "/desk/delivery"),
+    "one zone": ("operator", "desk zone"),
+    "new zone": ("operator", "/desk/delivery/zones/new"),
+    "one way of shipping": ("operator", "desk method"),
+    "new way of shipping": ("operator", "desk zone method new"),
+    "one tax": ("operator", "desk tax"),
+    "new tax": ("operator", "/desk/delivery/taxes/new"),
+    "reviews at the desk": ("operator", "/desk/reviews"),
+    "customers": ("operator", "/desk/customers"),
+    "one customer": ("operator", "desk customer"),
+    "log": ("operator", "/desk/log"),
+}
+
+
+def trade_path(stage: Stage, found: str) -> str:
+    """The address of a page of ``TRADE``: it, or the name of what has it with what stands below that."""
+    if found.startswith("/"):
+        return found
+    name, slash, below = found.partition("/")
+    return stage.pages[name] + slash + below
+
+
+@pytest.mark.parametrize("name", TRADE)
+def test_pages_of_the_shop(visit: Visit, stage: Stage, name: str) -> None:
+    """In English on a phone by day, and in Chinese on a wide screen by night; at no width does anything stick out.
+
+    Once for each scheme, since there are many: the gallery has every component at both widths in both.
+    """
+    who, found = TRADE[name]
+    person = visit(getattr(stage, who) if who else None)
+    page = person.page
+    page.goto(trade_path(stage, found))
+    expect(page.locator("h1")).to_have_count(1)
+    seen = too_wide(page)
+    unfold(page)
+    page.set_viewport_size({"width": NARROW, "height": HEIGHT})
+    seen += findings(page, RULES)
+    person.context.add_cookies([{"name": LANGUAGE_COOKIE, "value": "zh", "url": page.url}])
+    page.emulate_media(color_scheme="dark")
+    page.goto(trade_path(stage, found))
+    assert page.get_attribute("html", "lang") == "zh-Hans"
+    unfold(page)
+    assert seen + too_wide(page) + findings(page, RULES) == []
+
+
+# What answers with something else than a page: files, feeds, parts of pages, news for scripts, ways to other pages.
+NO_PAGES = frozenset(
+    {
+        "account.export_page",
+        "account.picture_page",
+        "account.timezone_page",
+        "aftersale.photo",
+        "desk_aftersale.photo",
+        "desk_catalogue.export",
+        "desk_ledger.file",
+        "feeds.creator",
+        "feeds.deals",
+        "feeds.robots",
+        "feeds.site",
+        "feeds.sitemap",
+        "feeds.topic",
+        "files.alive",
+        "files.favicon",
+        "files.media",
+        "files.ready",
+        "gallery.products",
+        "go.offer",
+        "go.out",
+        "live.events",
+        "live.play",
+        "paying.state",
+        "reader.session_state",
+        "static",
+        "studio.back",
+        "studio.find_products",
+        "studio_gate.checks",
+        "studio_history.restore_page",
+        "studio_media.choose",
+        "studio_plans.cancel_page",
+        "studio_review.decide_page",
+        "studio_series.back",
+        "studio_sharing.close_page",
+        "studio_team.remove_page",
+        "suggest.suggest",
+        "watching.feed",
+    }
+)
+# Pages that have a test of their own below or above; the link of a forgotten password is only in its mail.
+IN_OTHER_TESTS = frozenset({"account.reset", "checkout.how", "checkout.review", "checkout.who", "gallery.components"})
+
+
+def test_every_page_is_looked_at(site: LiveSite, stage: Stage) -> None:
+    """A new page has to be put into one of the tables above."""
+    paths = [path(stage) for path in PUBLIC.values()]
+    paths += [path(stage) for _who, path in OWN.values()]
+    paths += [trade_path(stage, found) for _who, found in TRADE.values()]
+    known = site.app.url_map.bind("localhost")
+    seen = {known.match(urlsplit(path).path)[0] for path in paths}
+    pages = {rule.endpoint for rule in site.app.url_map.iter_rules() if "GET" in (rule.methods or ())}
+    assert pages - seen == NO_PAGES | IN_OTHER_TESTS
 
 
 def test_pages_of_a_product_at_the_desk(visit: Visit, stage: Stage) -> None:

@@ -50,10 +50,10 @@ def test_nothing_moves_and_every_picture_has_its_size(visit: Visit, stage: Stage
     page = person.page
     page.goto(path_of(name, stage))
     page.wait_for_load_state("networkidle")
-    for _step in range(4):  # lazy pictures come on scrolling
-        page.mouse.wheel(0, 2000)
-        page.wait_for_timeout(100)
-    page.wait_for_load_state("networkidle")
+    for picture in page.locator("img").all():  # lazy ones come when they are scrolled to
+        picture.scroll_into_view_if_needed()
+        picture.evaluate("image => image.complete || new Promise((done) => (image.onload = image.onerror = done))")
+    page.evaluate("new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
 
     assert page.evaluate("window.shifts") == []
     unsized = (
@@ -174,3 +174,23 @@ def test_no_tile_of_the_desk_is_alone_in_its_row(visit: Visit, stage: Stage, wid
         # One tile by itself is as wide as the row.
         assert [gap for number, gap in found if number == 1] in ([], [0]), (count, found)
     assert page.locator(".queues").evaluate(rows, 7) == ([[1, 0], *[[2, 0]] * 3] if width == 390 else [[3, 0], [4, 0]])
+
+
+@pytest.mark.parametrize("width", [320, 390, 768, 1280])
+def test_one_or_two_tiles_fill_their_line(visit: Visit, width: int) -> None:
+    page = visit(width=width).page
+    page.goto("/")
+    rail = page.locator(".rail").first
+    boxes = """(rail, count) => {
+      while (rail.children.length > count) rail.lastElementChild.remove();
+      const line = rail.parentElement.getBoundingClientRect();
+      return [...rail.children].map((tile) => {
+        const box = tile.getBoundingClientRect();
+        const [media, title] = [tile.children[0], tile.children[1]].map((part) => part.getBoundingClientRect());
+        return [Math.round(box.left - line.left), Math.round(line.right - box.right), media.right <= title.left];
+      });
+    }"""
+    (left, right) = rail.evaluate(boxes, 2)
+    assert (left[0], right[1]) == (0, 0)
+    assert {left[2], right[2]} == {width >= 768}
+    assert rail.evaluate(boxes, 1) == [[0, 0, True]]
