@@ -113,6 +113,12 @@ def list_of_orders(session: AnySession, order_ids: Collection[int]) -> list[Row]
 _CLAIMED = case((AfterSale.state == "done", AfterSaleLine.returned), else_=AfterSaleLine.quantity)
 
 
+def list_of_user(session: AnySession, user_id: int) -> list[AfterSale]:
+    """All cases about the orders of this person, oldest first, with everything in them."""
+    query = select(AfterSale).join(Order, Order.id == AfterSale.order_id).where(Order.user_id == user_id)
+    return list(session.scalars(query.options(*_WHOLE).order_by(AfterSale.id)))
+
+
 def claimed(session: AnySession, line_ids: Collection[int]) -> dict[int, int]:
     """Units of these order lines that cases stand for: all that an open one is about, of a done one those that it
     counts as given back; price protection claims none."""

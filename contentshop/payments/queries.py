@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -196,6 +197,11 @@ def count_gift_cards(session: AnySession) -> int:
 def list_cards_of_order(session: AnySession, order_key: str) -> list[GiftCard]:
     """Gift cards that were bought with an order."""
     return list(session.scalars(select(GiftCard).where(GiftCard.order_key == order_key).order_by(GiftCard.id)))
+
+
+def list_cards_of_orders(session: AnySession, order_keys: Collection[str]) -> list[GiftCard]:
+    """Gift cards that were bought with these orders, oldest first."""
+    return list(session.scalars(select(GiftCard).where(GiftCard.order_key.in_(order_keys)).order_by(GiftCard.id)))
 
 
 def has_cards(session: AnySession, order_key: str) -> bool:

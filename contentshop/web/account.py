@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from flask import Response as FlaskResponse
 from flask import current_app, flash, redirect, request, url_for
 from flask import session as browser_session
 from flask_babel import gettext as _
@@ -24,7 +25,8 @@ from contentshop.media import queries as pictures
 from contentshop.orders import queries as orders
 from contentshop.web import session as web
 from contentshop.web.door import Door, manages_own_units, show
-from contentshop.web.limits import RESET, SIGN_IN, SIGN_UP, limiter
+from contentshop.web.exporting import archive_of
+from contentshop.web.limits import RESET, SIGN_IN, SIGN_UP, UPLOADS, limiter
 from contentshop.web.orders import OrderRow, row_view
 from contentshop.web.pictures import PictureView, face
 from contentshop.web.words import translated_errors
@@ -340,6 +342,24 @@ def change_password() -> Response:
     web.sign_in(user, token)
     flash(_("Your password is changed. Other browsers are signed out."), "success")
     return redirect(url_for("account.home"), 303)
+
+
+@bp.post("/account/export")
+@limiter.limit(UPLOADS)
+def export() -> Response:
+    """Everything that the person told us and bought here, as one file. By a button, so that no link fetches it."""
+    person, now = web.viewer().person(), web.moment()
+    name = f"{person.handle}-{now:%Y-%m-%d}.zip"
+    answer = FlaskResponse(archive_of(person, web.engines().storage), mimetype="application/zip")
+    answer.headers["Content-Disposition"] = f"attachment; filename={name}"
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+@bp.get("/account/export")
+def export_page() -> Response:
+    """Somebody reloaded the address of a button: the account."""
+    return redirect(url_for("account.home"))
 
 
 @bp.post("/account/sign-out-everywhere")

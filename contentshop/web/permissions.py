@@ -144,6 +144,8 @@ PERMISSIONS: dict[str, Access] = {
     "account.reset": Access.PUBLIC,
     "account.set_password": Access.PUBLIC,
     "account.home": Access.SIGNED_IN,
+    "account.export": Access.SIGNED_IN,
+    "account.export_page": Access.SIGNED_IN,
     "account.picture_page": Access.SIGNED_IN,
     "account.save_picture": Access.SIGNED_IN,
     "account.save_profile": Access.SIGNED_IN,
