@@ -33,6 +33,7 @@ from contentshop.web.checkout_pages import (
     Credited,
     Loaded,
     Seen,
+    buyer_names,
     cart_page,
     how_page,
     load_cart,
@@ -291,7 +292,8 @@ def place_order() -> Response:
     seen = read_seen(request.form.get("seen", ""))
     who = viewer()
     if request.form.get("do") == "fit":
-        actions.fit_to_stock(db.session, cart_key(), now=who.now)
+        state = orders.get_state(db.session, cart_key())
+        actions.fit_to_stock(db.session, cart_key(), persons=buyer_names(state, who), now=who.now)
         return _review_again(seen, 200)
     try:
         order = actions.place(

@@ -222,17 +222,22 @@ def terms_of(state: CartState, who: Viewer, creators: orders.Creators) -> Terms:
     """What the price depends on besides the lines, as far as the buyer has said it."""
     country = state.text("country") if state.text("country") in settings().regions else who.region
     known = country == state.text("country")
-    email = state.text("email") or (who.user.email if who.user else "")
     return Terms(
         now=who.now,
         to=Destination(country, state.text("region"), state.text("postcode")) if known else Destination(country),
         postage=settings().shipping,
         shipping=state.text("shipping"),
         codes=state.codes,
-        persons=persons(email, who.user.key if who.user else ""),
+        persons=buyer_names(state, who),
         gift_cards=state.gift_cards,
         creators=creators,
     )
+
+
+def buyer_names(state: CartState, who: Viewer) -> tuple[str, ...]:
+    """The names under which this buyer's purchases are counted, as far as they are known."""
+    email = state.text("email") or (who.user.email if who.user else "")
+    return persons(email, who.user.key if who.user else "")
 
 
 def cart_page(loaded: Loaded, problem: str = "", code: str = "", code_problem: str = "") -> CartPage:

@@ -35,9 +35,6 @@ from contentshop.web.words import refusal_text, translated_errors
 
 bp = Door("desk", __name__)
 
-# The shelves on which an operator has something to do.
-WORK_SHELVES: tuple[Shelf, ...] = ("sold_out", "low", "stale", "no_offers")
-
 
 @bp.get("/desk")
 def index() -> Response:
@@ -55,15 +52,17 @@ def _product_tiles() -> list[Tile]:
     counts = queries.count_shelves(db.session, stale_before=viewer().now - price_age())
     looks: dict[Shelf, tuple[str, str]] = {
         "sold_out": (_("Our stock is used up"), "package"),
-        "low": (_("Few left of these"), "package"),
         "stale": (_("Readers see no price"), "clock"),
         "no_offers": (_("Nobody can buy these"), "tag"),
     }
     names = pages.shelf_names()
-    return [
+    tiles = [
         Tile(names[shelf], counts[shelf], url_for("desk.products", shelf=shelf), hint, glyph=glyph)
         for shelf, (hint, glyph) in looks.items()
     ]
+    low = url_for("desk.stock_list", only="low")
+    few = Tile(_("Running low"), queries.count_low(db.session), low, _("Few left of these"), glyph="package")
+    return [*tiles[:1], few, *tiles[1:]]
 
 
 # --- products ---

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -68,11 +69,17 @@ class BulkPage:
     example: str = EXAMPLE
 
 
+def _place_name(pick: Pick, *, alone: bool) -> str:
+    return pick.place if alone else f"{pick.place} ({pick.location})"
+
+
 @bp.get("/desk/orders/picking")
 def picking() -> Response:
     """The pick list, as it prints."""
     picks = orders.pick_list(db.session)
-    places = [(place, list(group)) for place, group in groupby(picks, key=lambda pick: pick.place)]
+    groups = [list(group) for _location, group in groupby(picks, key=lambda pick: pick.location)]
+    names = Counter(group[0].place for group in groups)
+    places = [(_place_name(group[0], alone=names[group[0].place] == 1), group) for group in groups]
     return show(
         "desk/order_picking.html",
         PickPage(

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from contentshop.core.clock import FixedClock
 from contentshop.core.uow import unit_of_work
 from contentshop.products import queries, stock
-from contentshop.products.models import Offer, Product, Stock, StockMovement
+from contentshop.products.models import Offer, Product, Stock, StockMovement, Variant
 from tests.factories import Factory
 from tests.rooms.media.pictures import picture
 
@@ -63,10 +63,29 @@ def test_the_desk_shows_what_waits(operator: FlaskClient, make: Factory) -> None
         "Coming back": 0,
         "To pay back": 0,
         "Sold out": 1,
-        "Running low": 1,
+        "Running low": 2,
         "Old prices": 0,
         "No offers": 1,
     }
+
+
+def test_few_are_left_by_the_threshold_of_each_variant(
+    operator: FlaskClient, session: Session, make: Factory, post_form: Post
+) -> None:
+    for slug, stock_of in (("many", 40), ("some", 9), ("few", 3)):
+        make.product(slug, own={"USD": 1}, stock=stock_of)
+    thresholds = {"MANY": "50", "SOME": "8", "FEW": ""}
+    for sku, low_at in thresholds.items():
+        key = session.scalars(select(Variant.key).where(Variant.sku == sku)).one()
+        assert post_form(operator, f"/desk/stock/{key}/threshold", {"low_at": low_at}).status_code == 303
+    tile = (
+        r'<a class="queue" href="([^"]+)">(?:(?!</a>).)*?queue-count">(\d+)</span><span class="queue-label">Running low'
+    )
+    assert re.findall(tile, operator.get("/desk").text) == [("/desk/stock?only=low", "1")]
+    shown = operator.get("/desk/stock?only=low").text
+    assert [sku for sku in thresholds if sku in shown] == ["MANY"]
+    shelf = operator.get("/desk/products?shelf=low").text
+    assert re.findall(r'<a href="/desk/products/[a-z0-9]{10}">([^<]+)', shelf) == ["Many"]
 
 
 def test_editors_see_their_own_tiles_only(

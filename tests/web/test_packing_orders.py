@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from io import BytesIO
 from typing import Any
@@ -11,6 +14,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
 from contentshop.core.audit import AuditEntry
 from contentshop.core.clock import FixedClock
@@ -21,9 +25,12 @@ from contentshop.orders import actions
 from contentshop.orders.models import OrderLine, Shipment
 from contentshop.orders.queries import get_by_key
 from contentshop.payments.models import Refund
+from contentshop.products.models import Reservation, StockLevel, StockLocation
 from contentshop.worker import settle
 from tests.factories import Factory
 from tests.web.buyer import buy, hidden, orders, read, stock_of, text_of
+
+Unit = Callable[[], AbstractContextManager[None]]
 
 
 @pytest.fixture
@@ -147,6 +154,29 @@ def test_the_pick_list_names_shelf_and_order(
     assert first.upper() in words
     assert second.upper() in words
     assert staff["support"].get("/desk/orders/picking").status_code == 403
+
+
+def test_the_pick_list_is_by_place_also_when_two_have_one_name(
+    app: Flask, make: Factory, clock: FixedClock, staff: dict[str, FlaskClient], session: Session, unit: Unit
+) -> None:
+    for _number in range(2):
+        place(app, make, clock, quantity=2)
+    picking = staff["warehouse"].get("/desk/orders/picking").text
+    assert re.findall(r'<h2 id="place-\d+">([^<]+)</h2>', picking) == ["Main warehouse"]
+    with unit():
+        there = StockLocation(key="annex", name="Main warehouse", created_at=clock.now())
+        session.add(there)
+        session.flush()
+        held = session.scalars(select(Reservation).order_by(Reservation.id).limit(1)).one()
+        level = StockLevel(variant_id=held.variant_id, location_id=there.id, on_hand=2, reserved=2)
+        session.add(level)
+        held.location_id = there.id
+    picking = staff["warehouse"].get("/desk/orders/picking").text
+    assert re.findall(r'<h2 id="place-\d+">([^<]+)</h2>', picking) == [
+        "Main warehouse (main)",
+        "Main warehouse (annex)",
+    ]
+    assert "4 things for 2 orders" in text_of(picking)
 
 
 def test_a_file_is_shown_before_it_ships(

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from contentshop.core.db import db
 from contentshop.core.ids import new_key
 from contentshop.orders import queries
-from contentshop.products.models import Offer, Product
+from contentshop.products.models import Offer, Product, Variant
+from contentshop.promotions.models import PurchaseCount
 from tests.factories import Factory
 from tests.web.buyer import (
     ADDRESS,
@@ -242,6 +247,37 @@ def test_stock_gone_keeps_the_cart_and_what_was_typed(app: Flask, client: FlaskC
     form |= {"seen": hidden(fitted.text, "seen")}
     assert client.post("/checkout", data=form).status_code == 303
     assert stock_of(app, kettle) == (5, 5)
+
+
+def test_what_is_left_is_what_one_may_still_buy(
+    app: Flask,
+    client: FlaskClient,
+    make: Factory,
+    session: Session,
+    unit: Callable[[], AbstractContextManager[None]],
+) -> None:
+    kettle = make.product("kettle", own={"USD": 1999}, stock=50, title="Gooseneck Kettle")
+    lamp = make.product("lamp", own={"USD": 500}, stock=50, title="Desk Lamp")
+    add(client, product="kettle", quantity="4")
+    add(client, product="lamp", quantity="4")
+    form = checkout_form(client)
+    # A limit that comes while the cart is open; two kettles and all lamps that are allowed were bought before.
+    buy(app.test_client(), kettle, 2)
+    buy(app.test_client(), lamp, 3)
+    with unit():
+        session.execute(update(Variant).values(purchase_limit=3))
+        for product, had in ((kettle, 2), (lamp, 3)):
+            variant_id = session.scalars(select(Variant.id).where(Variant.product_id == product.id)).one()
+            session.add(PurchaseCount(variant_id=variant_id, person="mail:ada@example.org", quantity=had))
+    answer = client.post("/checkout", data=form)
+    assert answer.status_code == 409
+    assert "Take what is left" in answer.text
+    fitted = client.post("/checkout", data=form | {"do": "fit"})
+    assert fitted.status_code == 200
+    assert "1 × $19.99" in text_of(fitted.text)
+    assert "Desk Lamp" not in text_of(fitted.text)
+    assert count_in_carts(app) == 1
+    assert client.post("/checkout", data=form | {"seen": hidden(fitted.text, "seen")}).status_code == 303
 
 
 def test_nothing_left_at_all_leads_to_the_cart(app: Flask, client: FlaskClient, make: Factory) -> None:

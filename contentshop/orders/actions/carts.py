@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -20,6 +20,7 @@ from contentshop.products.models import Offer, Product, Stock, Variant
 from contentshop.promotions import actions as promotions
 from contentshop.promotions.actions import LimitReached
 from contentshop.promotions.inputs import read_code
+from contentshop.promotions.queries import bought
 
 MAX_LINES = 100
 MAX_CODES = 5
@@ -99,18 +100,25 @@ def remove(session: AnySession, cart_key: str, *, variant_key: str, card_key: st
         return
 
 
-def fit_to_stock(session: AnySession, cart_key: str, *, now: datetime) -> None:
-    """Lower every line to what is there, the oldest lines first; what is sold out is taken out."""
+def fit_to_stock(session: AnySession, cart_key: str, *, persons: Sequence[str] = (), now: datetime) -> None:
+    """Lower every line to what is there and to what this buyer still may buy, the oldest lines first.
+
+    ``persons`` are the names under which their purchases are counted. What is sold out, or may not be bought any more,
+    is taken out.
+    """
     cart = lock_cart(session, cart_key)
     if cart is None:
         return
     variant_ids = [line.variant_id for line in cart.lines]
     rows = session.execute(
-        select(Stock.variant_id, (Stock.on_hand - Stock.reserved).label("free")).where(
-            Stock.variant_id.in_(variant_ids)
-        )
-    )
+        select(Stock.variant_id, (Stock.on_hand - Stock.reserved).label("free"), Variant.purchase_limit)
+        .join(Variant, Variant.id == Stock.variant_id)
+        .where(Stock.variant_id.in_(variant_ids))
+    ).all()
+    limits = {row.variant_id: row.purchase_limit for row in rows if row.purchase_limit is not None}
+    had = bought(session, limits, persons)
     free = {row.variant_id: row.free for row in rows}
+    free |= {one: min(free[one], limit - had.get(one, 0)) for one, limit in limits.items()}
     kept = []
     for line in cart.lines:
         quantity = min(line.quantity, free.get(line.variant_id, 0))

@@ -68,8 +68,12 @@ def _matches(words: str) -> ColumnElement[bool]:
 
 @dataclass(frozen=True, slots=True)
 class Pick:
-    """So many of a variant to take off the shelf at one place, for these orders: (order key, units)."""
+    """So many of a variant to take off the shelf at one place, for these orders: (order key, units).
 
+    ``location`` is the key of the place, since two may have one name.
+    """
+
+    location: str
     place: str
     sku: str
     title: str
@@ -82,7 +86,8 @@ def pick_list(session: AnySession, *, limit: int = 5000) -> list[Pick]:
     """What has to be packed now, place by place, in the order of the shelf (SKU); the oldest orders first."""
     rows = session.execute(
         select(
-            StockLocation.name,
+            StockLocation.key.label("location"),
+            StockLocation.name.label("place"),
             Variant.sku,
             Product.title,
             Variant.name.label("variant_name"),
@@ -94,22 +99,23 @@ def pick_list(session: AnySession, *, limit: int = 5000) -> list[Pick]:
         .join(Variant, Variant.id == Reservation.variant_id)
         .join(Product, Product.id == Variant.product_id)
         .where(TO_SHIP, Reservation.state == "held", Reservation.quantity > Reservation.taken, ~Variant.digital)
-        .order_by(StockLocation.name, Variant.sku, Order.placed_at, Order.id)
+        .order_by(StockLocation.name, StockLocation.id, Variant.sku, Order.placed_at, Order.id)
         .limit(limit)
     )
     found: dict[tuple[str, str], list[Any]] = {}
     for row in rows:
-        found.setdefault((row[0], row.sku), []).append(row)
+        found.setdefault((row.location, row.sku), []).append(row)
     return [
         Pick(
-            place=place,
+            location=location,
+            place=group[0].place,
             sku=sku,
             title=group[0].title,
             variant_name=group[0].variant_name,
             units=sum(row.units for row in group),
             orders=tuple((row.key, row.units) for row in group),
         )
-        for (place, sku), group in found.items()
+        for (location, sku), group in found.items()
     ]
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Select, case, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, true
 from sqlalchemy.orm import aliased, joinedload, selectinload
 
 from contentshop.core.errors import NotFound
@@ -24,9 +24,10 @@ from contentshop.products.models import (
     StockMovement,
     Variant,
 )
-from contentshop.products.offers import LOW_STOCK, ProductFacts
+from contentshop.products.offers import ProductFacts
 from contentshop.products.queries.catalogue import MAX_WORDS, mentions
 from contentshop.products.queries.facts import AnyRow, load_facts, translated
+from contentshop.products.queries.places import running_low
 
 DESK_PAGE = 25
 MOVEMENTS_SHOWN = 100
@@ -218,7 +219,7 @@ def page_stock(session: AnySession, *, words: str, low_only: bool, number: int, 
     available = Stock.on_hand - Stock.reserved
     conditions: list[ColumnElement[bool]] = [mentions(word) for word in words.split()[:MAX_WORDS]]
     if low_only:
-        conditions.append(available <= Stock.low_at)
+        conditions.append(and_(running_low(), Product.listed))
     total = session.scalar(
         select(func.count())
         .select_from(Variant)
@@ -323,7 +324,8 @@ def _on_shelf(shelf: Shelf, stale_before: datetime) -> ColumnElement[bool]:
     old = or_(Offer.checked_at.is_(None), Offer.checked_at < stale_before)
     match shelf:
         case "low":
-            return Product.listed & own & (left > 0) & (left <= LOW_STOCK)
+            few = select(Stock.variant_id).where(Stock.product_id == Product.id, running_low()).correlate(Product)
+            return Product.listed & own & (left > 0) & few.exists()
         case "sold_out":
             return Product.listed & own & (left <= 0)
         case "stale":

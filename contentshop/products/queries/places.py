@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 
 from contentshop.core.errors import NotFound
 from contentshop.core.uow import AnySession
@@ -153,9 +153,13 @@ def get_threshold(session: AnySession, variant_id: int) -> int | None:
 
 def count_low(session: AnySession) -> int:
     """How many variants that we sell are at or below their threshold."""
-    low = (Stock.on_hand - Stock.reserved) <= Stock.low_at
     listed = select(func.count()).select_from(Stock).join(Product, Product.id == Stock.product_id)
-    return session.scalar(listed.where(Product.listed, low)) or 0
+    return session.scalar(listed.where(Product.listed, running_low())) or 0
+
+
+def running_low() -> ColumnElement[bool]:
+    """SQL for: no more than the variant's own threshold can be sold; never true without a threshold."""
+    return (Stock.on_hand - Stock.reserved) <= Stock.low_at
 
 
 def list_stocktakes(session: AnySession) -> list[StocktakeRow]:
