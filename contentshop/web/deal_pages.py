@@ -20,6 +20,7 @@ from contentshop.posts.bargains import ENOUGH_REPORTS, OWN_SHOP, DealFacts, Deal
 from contentshop.posts.deals import Mine
 from contentshop.posts.queries import PublishedPost
 from contentshop.products.offers import ProductFacts, Resolution
+from contentshop.products.queries.prices import lowest_before
 from contentshop.web import structured
 from contentshop.web.cards import CardView, deal_card, post_url, product_card, shown_price
 from contentshop.web.chrome import current_babel_locale
@@ -36,7 +37,7 @@ def deal_view(post: PublishedPost, facts: Mapping[int, ProductFacts], who: Viewe
     resolution, card = deal_card(product, written, entry["key"], who) if product and entry else (None, None)
     standing, wrote = post.standing, _wrote(post, who)
     mine = deals.said_by(db.session, post.id, who.user) if live and who.user is not None else Mine()
-    usual, usual_at = _usual(resolution, written, who)
+    usual, usual_at = _usual(post, resolution, written, who)
     price = written.price
     state = standing.state(who.now) if standing is not None else "running"
     return DealView(
@@ -92,13 +93,25 @@ def _wrote(post: PublishedPost, who: Viewer) -> bool:
     return who.user is not None and who.user.handle in handles
 
 
-def _usual(resolution: Resolution | None, written: DealInput, who: Viewer) -> tuple[Money | None, datetime | None]:
-    """What the deal's own shop asks without it, if that is more, and when that was seen (None for our own price)."""
+def _usual(
+    post: PublishedPost, resolution: Resolution | None, written: DealInput, who: Viewer
+) -> tuple[Money | None, datetime | None]:
+    """What the deal's own shop asks without it, if that is more, and when that was seen (None for our own price).
+
+    Of our own price every change is kept, so the usual one is the lowest of the 30 days before the deal began, and none
+    without a price before that: one that was raised for the deal says nothing, one that the deal lowered still does
+    (Directive 98/6/EC, Article 6a).
+    """
     if resolution is None or resolution.offer is None or not written.shop or written.price is None:
         return None, None
     offer = resolution.offer
     price = shown_price(offer, who)
-    if price is None or price.currency != written.currency or price.minor <= written.price.minor:
+    if price is None or price.currency != written.currency:
+        return None, None
+    if offer.own and price.minor >= written.price.minor:
+        begun = min(written.starts_at or post.published_at, who.now)
+        price = lowest_before(db.session, offer.key, written.currency, at=begun)
+    if price is None or price.minor <= written.price.minor:
         return None, None
     return price, None if offer.own else offer.checked_at
 

@@ -20,7 +20,7 @@ from contentshop.core.db import db
 from contentshop.core.outbox import record
 from contentshop.posts.models import Deal, Post
 from contentshop.products.events import ProductChanged
-from contentshop.products.models import Offer
+from contentshop.products.models import Offer, PriceChange, Product
 from contentshop.search.actions import check
 from contentshop.search.backends.whoosh import WhooshSearchBackend
 from tests.factories import Factory
@@ -52,6 +52,7 @@ class Site:
 
     def __init__(self, app: Flask, make: Factory, sign_in: Any, post_form: Any, clock: FixedClock) -> None:
         self.app, self.make, self.clock = app, make, clock
+        self.asked = 7900
         self._sign_in, self._post = sign_in, post_form
         self.author = make.user("creator", handle="ada", name="Ada")
         shop = make.merchant("kettles", name="Kettle House", translations={"zh": {"name": "水壶之家"}})
@@ -176,6 +177,31 @@ class TestReading:
         answer = client.get("/p/ours")
         assert 'action="/cart/add"' in answer.text
         assert offer_of(answer)["seller"]["name"] == "contentshop"
+
+    def test_our_own_usual_price_is_the_lowest_of_the_30_days_before(self, site: Site, client: FlaskClient) -> None:
+        """Raised for the deal it says nothing; lowered by the deal it still does."""
+
+        def ask(minor: int, ago: timedelta) -> None:
+            with site.make.unit()():
+                own = db.session.query(Offer).filter_by(kind="own", price_minor=site.asked).one()
+                own.price_minor = site.asked = minor
+                db.session.add(
+                    PriceChange(offer_id=own.id, price_minor=minor, currency="USD", changed_at=site.clock.now() - ago)
+                )
+                product = db.session.get_one(Product, own.product_id)
+                product.version += 1
+
+        site.deal("ours", shop="own")
+        assert "our lowest price" not in text_of(client.get("/p/ours"))
+        for minor, days in ((4000, 70), (9900, 40), (6500, 20), (7900, 1)):
+            ask(minor, timedelta(days=days))
+        words = text_of(client.get("/p/ours"))
+        assert "$65.00 our lowest price of the 30 days before" in words
+        assert "24% less" in words
+        ask(4900, timedelta(0))
+        assert "$65.00 our lowest price of the 30 days before" in text_of(client.get("/p/ours"))
+        ask(4800, timedelta(0))
+        assert "our lowest price" not in text_of(client.get("/p/ours"))
 
     def test_in_chinese(self, site: Site, client: FlaskClient) -> None:
         site.deal(lang="zh", title="手冲壶好价", slug="hu")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sqlalchemy import func, select
 
 from contentshop.core.money import Money
 from contentshop.core.uow import AnySession
 from contentshop.products.models import Merchant, Offer, PriceChange, Product, Variant
-from contentshop.products.pricing import Change, History, write_history
+from contentshop.products.pricing import Change, History, PricePoint, prior_minor, write_history
 
 # A product page shows so many changes; older ones are kept, but not shown.
 MOST_CHANGES = 400
@@ -53,6 +55,23 @@ def get_history(session: AnySession, product_id: int, *, currency: str, region: 
         for row in reversed(rows)
     ]
     return write_history(changes, currency)
+
+
+def lowest_before(session: AnySession, offer_key: str, currency: str, *, at: datetime) -> Money | None:
+    """The lowest price that one offer asked in the 30 days before ``at`` (``pricing.prior_minor``), in one statement;
+    None when no price in ``currency`` is kept from before that."""
+    rows = session.execute(
+        select(PriceChange.changed_at, PriceChange.price_minor, PriceChange.currency)
+        .join(Offer, Offer.id == PriceChange.offer_id)
+        .where(Offer.key == offer_key, PriceChange.changed_at < at)
+        .order_by(PriceChange.id.desc())
+        .limit(MOST_CHANGES)
+    ).all()
+    points = [
+        PricePoint(row.changed_at, row.price_minor if row.currency == currency else None) for row in reversed(rows)
+    ]
+    until_now = next((point.minor for point in reversed(points) if point.minor is not None), None)
+    return Money(prior_minor(points, until_now, now=at), currency) if until_now is not None else None
 
 
 def audit_prices(session: AnySession) -> list[str]:
