@@ -9,5 +9,8 @@ ACCOUNTS = (
     ("creator", "leo@demo.example"),
     ("editor", "mei@demo.example"),
     ("operator", "ops@demo.example"),
+    ("support", "support@demo.example"),
+    ("warehouse", "warehouse@demo.example"),
+    ("finance", "finance@demo.example"),
     ("reader", "sam@demo.example"),
 )
