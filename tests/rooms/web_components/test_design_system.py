@@ -102,7 +102,7 @@ def _card_html(card: Any, macro: str = "product_card", file: str = "card") -> st
 
 def _tokens() -> dict[str, dict[str, str]]:
     css = (STATIC / "css" / "parts" / "tokens.css").read_text("utf-8")
-    light, dark = css.split("@media (prefers-color-scheme: dark)")
+    light, dark = css.split("@media screen and (prefers-color-scheme: dark)")
     first = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", light))
     return {"light": first, "dark": first | dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", dark))}
 
