@@ -15,14 +15,15 @@ CSS = Path(__file__).parent.parent / "static" / "css"
 SHEETS: dict[str, tuple[str, ...]] = {
     "site.css": (
         *("tokens", "base", "layout", "prose", "controls", "reading", "card", "blocks", "shopping", "talk"),
-        *("deals", "orders", "motion"),
+        *("deals", "motion"),
     ),
     "deal.css": ("deal",),
+    "orders.css": ("orders",),
     "work.css": ("work",),
     "write.css": ("write",),
     "media.css": ("media",),
     "team.css": ("team",),
-    "reviews.css": ("reviews",),
+    "reviews.css": ("reviews", "prices"),
     "found.css": ("found",),
 }
 

@@ -91,6 +91,7 @@ def _environment(signed_in: bool = False) -> Environment:
         get_flashed_messages=lambda with_categories: [("error", "A message")],
         chrome=_chrome(signed_in),
         desk_rooms=lambda: [("Overview", "/desk", "desk")],
+        desk_room=lambda path: path,
     )
     return env
 
