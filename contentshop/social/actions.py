@@ -35,7 +35,7 @@ def say_something(
 ) -> Comment:
     """Write a comment or a question, or reply to one. Raises Forbidden, NotFound, Conflict when a thread is full."""
     _allow_to_speak(by)
-    discussion = _touch(session, subject)
+    discussion = touch(session, subject)
     parent = _parent(session, discussion, parent_key) if parent_key else None
     comment = Comment(
         key=new_key(KEY_LENGTH),
@@ -58,7 +58,7 @@ def change(session: AnySession, found: Found, text: str, *, by: User, now: datet
         raise Forbidden(say("This is not yours to change."))
     if not can_change(by, found.comment, now=now):
         raise Conflict(say("A text can be changed for 15 minutes. Now you can only delete it."))
-    _touch(session, found.subject)
+    touch(session, found.subject)
     found.comment.text, found.comment.edited_at = text, now
     session.flush()
     _tell(session, found.subject, now)
@@ -68,7 +68,7 @@ def remove(session: AnySession, found: Found, *, by: User, now: datetime) -> Non
     """Delete one's own text; what was replied to it stays. Raises Forbidden."""
     if not can_remove(by, found.comment):
         raise Forbidden(say("This is not yours to change."))
-    _touch(session, found.subject)
+    touch(session, found.subject)
     found.comment.state, found.comment.text = "deleted", ""
     session.flush()
     _tell(session, found.subject, now)
@@ -77,7 +77,7 @@ def remove(session: AnySession, found: Found, *, by: User, now: datetime) -> Non
 def hide(session: AnySession, found: Found, note: str, *, by: User, now: datetime) -> None:
     """Show a text to nobody, and say why. Raises Forbidden; Conflict when its author has deleted it."""
     _allow_to_hide(by, found)
-    _touch(session, found.subject)
+    touch(session, found.subject)
     found.comment.state, found.comment.note, found.comment.hidden_by = "hidden", note, by.id
     _settle(session, found.comment, now)
     _tell(session, found.subject, now)
@@ -86,7 +86,7 @@ def hide(session: AnySession, found: Found, note: str, *, by: User, now: datetim
 def show_again(session: AnySession, found: Found, *, by: User, now: datetime) -> None:
     """Show a hidden text again. Raises Forbidden, Conflict."""
     _allow_to_hide(by, found)
-    _touch(session, found.subject)
+    touch(session, found.subject)
     found.comment.state, found.comment.note, found.comment.hidden_by = "shown", "", None
     session.flush()
     _tell(session, found.subject, now)
@@ -116,7 +116,7 @@ def vote(session: AnySession, subject: Subject, worth: bool | None, reason: str,
     _allow_to_speak(by)
     if not may_vote(session, subject, by):
         raise Forbidden(say("Whoever wrote a post does not judge it."))
-    discussion = _touch(session, subject)
+    discussion = touch(session, subject)
     mine = (WorthVote.discussion_id == discussion, WorthVote.user_id == by.id)
     before = session.scalar(select(WorthVote.worth).where(*mine))
     session.execute(delete(WorthVote).where(*mine))
@@ -157,7 +157,7 @@ def open_counts(session: AnySession, *, now: datetime) -> int:
     return len(rows)
 
 
-def _touch(session: AnySession, subject: Subject) -> int:
+def touch(session: AnySession, subject: Subject) -> int:
     """Raise the version of the discussion, which is begun if need be; whoever writes in it too waits here."""
     about = {f"{subject.kind}_id": subject.id}
     begun = _dialect(session).insert(Discussion).values(**about, version=0, worth=0, unworth=0, opened=False)

@@ -99,10 +99,10 @@ def _amounts(cards: Sequence[GiftCard], locale: str) -> list[tuple[str, str]]:
 
 
 def _foot(card: GiftCard) -> str:
-    once = _("A code is shown once, to whoever asks first, so keep this mail to yourself.")
+    once = str(_("A code is shown once, to whoever asks first, so keep this mail to yourself."))
     if card.expires_at is None:
         return once
-    return f"{once} " + _("It can be used until %(day)s.", day=day(card.expires_at))
+    return f"{once} " + str(_("It can be used until %(day)s.", day=day(card.expires_at)))
 
 
 def _message(to: str, locale: str, subject: str, page: GiftCardMail) -> Message:

@@ -76,6 +76,7 @@ PERMISSIONS: dict[str, Access] = {
     "studio_deals.standing": Access.CREATOR,
     "studio_deals.settle": Access.CREATOR,
     "studio_deals.waiting": Access.EDITOR,
+    "studio_deals.merge": Access.EDITOR,
     # discussions
     "talk.comments": Access.PUBLIC,
     "talk.comment": Access.SIGNED_IN,

@@ -11,6 +11,7 @@ from flask import flash, redirect, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from contentshop.accounts.policy import can_edit
 from contentshop.core.db import db
 from contentshop.core.errors import Forbidden, Invalid, NotFound
 from contentshop.core.money import Money
@@ -18,6 +19,7 @@ from contentshop.core.words import say
 from contentshop.posts import deals, policy, queries
 from contentshop.posts.bargains import ENOUGH_REPORTS, read_words, state_of
 from contentshop.posts.deals import Waiting
+from contentshop.social.deals import merge_deals
 from contentshop.web.cards import language_tag, post_url
 from contentshop.web.door import Door, show
 from contentshop.web.session import viewer
@@ -49,6 +51,7 @@ class StandingPage:
     works: int
     fails: int
     values: Mapping[str, str]
+    may_merge: bool
     errors: Mapping[str, list[str]] = field(default_factory=dict)
 
 
@@ -102,6 +105,30 @@ def settle(key: str) -> Response:
         return _page(_post(key), values, refusal.fields, 422)
     flash(_("Readers see that it goes on.") if verdict == "running" else _("Readers see that it is over."), "success")
     return redirect(url_for("studio_deals.standing", key=key), 303)
+
+
+@bp.post("/desk/deals/<key>/merge")
+def merge(key: str) -> Response:
+    """The same deal is there twice: what readers said of this one goes to the other."""
+    who, post = viewer(), _post(key)
+    typed = request.form.get("into", "")[:300].strip()
+    try:
+        kept = merge_deals(db.session, post, _slug_of(typed), by=who.person(), now=who.now)
+    except (Invalid, NotFound) as refusal:
+        db.session.rollback()
+        wrong: Mapping[str, list[str]] = {
+            "into": [say("There is no such deal that readers see. Copy its page's address.")]
+        }
+        if isinstance(refusal, Invalid):
+            wrong = refusal.fields
+        return _page(_post(key), {"into": typed}, wrong, 422)
+    flash(_("Comments and votes are below the other deal now, and this one is off the site."), "success")
+    return redirect(post_url(kept.slug), 303)
+
+
+def _slug_of(typed: str) -> str:
+    """The last part of the address of a page, which may be all that was typed."""
+    return typed.partition("?")[0].partition("#")[0].rstrip("/").rpartition("/")[2]
 
 
 @bp.get("/desk/deals")
@@ -169,6 +196,7 @@ def _page(
         works=deal.works,
         fails=deal.fails,
         values={"price": "", "ends": written.ends if deal.ends_at and deal.ends_at > who.now else "", **typed},
+        may_merge=can_edit(who.user) and post.state == "published",
         errors=translated_errors(errors or {}),
     )
     return show("studio/deal.html", page, status)

@@ -269,6 +269,7 @@ CELLS: dict[str, tuple[dict[str, str], tuple[str, ...]]] = {
     "deals.report": ({"slug": "{deal}"}, (SIGN_IN, OK, NO, OK, OK, OK)),
     "studio_deals.standing": ({"key": "{deal_key}"}, DRAFT_SEEN),
     "studio_deals.settle": ({"key": "{deal_key}"}, DRAFT_SEEN),
+    "studio_deals.merge": ({"key": "{deal_key}"}, EDITORS),
     "studio_gate.checks": ({"key": "{draft}"}, DRAFT_CHANGED),
     # Reviews: the owner of the posts has bought the lamp and another thing, and reviewed the first.
     "reviews.every": ({"slug": "{product}"}, EVERYBODY),

@@ -529,3 +529,76 @@ class TestFinding:
         site.clock.advance(timedelta(minutes=11))
         site.settle()
         assert "Kettle deal judged" in text_of(reader.get("/account/notifications"))
+
+
+class TestMerging:
+    """The same deal twice: one talk, one vote of each person."""
+
+    def talk(self, site: Site) -> dict[str, FlaskClient]:
+        """Two deals; Bea votes and speaks below both, Cem below the duplicate alone, whose author judges the other."""
+        site.deal()
+        other = site.make.user("creator", handle="dan", name="Dan")
+        site.make.post(other, kind="deal", title="Again", slug="again", source="The same.", deal=DEAL)
+        people = {name: site.browser(site.make.user(name=name)) for name in ("Bea", "Cem")}
+        people["Dan"], people["Ada"] = site.browser(other), site.browser(site.author)
+        for who, slug, worth in (
+            ("Bea", "kettle-49", "no"),
+            ("Bea", "again", "yes"),
+            ("Cem", "again", "yes"),
+            ("Dan", "kettle-49", "yes"),
+            ("Ada", "again", "yes"),
+        ):
+            fields = {"worth": worth} | ({"reason": "price"} if worth == "no" else {})
+            assert site.send(people[who], f"/p/{slug}/worth", **fields).status_code == 303
+            if who != "Dan":
+                text = f"{who} below {slug}"
+                assert site.send(people[who], f"/p/{slug}/comments", text=text).status_code == 303
+        return people
+
+    def key(self, site: Site, slug: str) -> str:
+        with site.app.app_context():
+            return str(db.session.scalars(db.select(Post.key).where(Post.slug == slug)).one())
+
+    def counts(self, site: Site, slug: str) -> tuple[int, int, int]:
+        """(for, against, rows of votes) of a deal."""
+        query = (
+            "SELECT d.worth, d.unworth, (SELECT count(*) FROM worth_vote v WHERE v.discussion_id = d.id)"
+            " FROM discussion d JOIN post p ON p.id = d.post_id WHERE p.slug = :slug"
+        )
+        with site.app.app_context():
+            row = db.session.execute(db.text(query), {"slug": slug}).one()
+            return row[0], row[1], row[2]
+
+    def test_comments_and_votes_go_to_the_deal_that_stays(self, site: Site, client: FlaskClient) -> None:
+        self.talk(site)
+        assert self.counts(site, "kettle-49") == (1, 1, 2)
+        editor, key = site.browser(site.make.user("editor")), self.key(site, "again")
+        assert "It is there twice" in editor.get(f"/studio/{key}/deal").text
+        done = site.send(editor, f"/desk/deals/{key}/merge", into="http://localhost/p/kettle-49?x=1#talk")
+        assert (done.status_code, done.headers["Location"]) == (303, "/p/kettle-49")
+        # Bea's word on the deal that stays counts, Cem's came along, Ada judges nothing of her own.
+        assert self.counts(site, "kettle-49") == (2, 1, 3)
+        assert self.counts(site, "again") == (0, 0, 0)
+        words = text_of(client.get("/p/kettle-49/comments"))
+        for said in ("Bea below kettle-49", "Bea below again", "Cem below again", "Ada below again"):
+            assert said in words
+        assert client.get("/p/again").status_code in {404, 410}
+        site.settle()
+        assert hits(client.get("/search?q=below+again")) == ["/p/kettle-49"]
+        assert site.send(editor, f"/desk/deals/{key}/merge", into="kettle-49").status_code == 409
+
+    @pytest.mark.parametrize("into", ["", "again", "none", "lamp-30", "http://localhost/"])
+    def test_only_into_another_deal_on_the_same_product(self, site: Site, into: str) -> None:
+        self.talk(site)
+        site.deal("lamp-30", product="lamp", shop="own", price="20.00")
+        editor, key = site.browser(site.make.user("editor")), self.key(site, "again")
+        refused = site.send(editor, f"/desk/deals/{key}/merge", into=into)
+        assert (refused.status_code, 'href="#f-into"' in refused.text) == (422, True)
+        assert self.counts(site, "again") == (3, 0, 3)
+
+    def test_editors_alone(self, site: Site) -> None:
+        people = self.talk(site)
+        key = self.key(site, "again")
+        for who in ("Dan", "Ada", "Bea"):
+            assert site.send(people[who], f"/desk/deals/{key}/merge", into="kettle-49").status_code in {403, 404}
+        assert "It is there twice" not in people["Dan"].get(f"/studio/{key}/deal").text
