@@ -660,6 +660,7 @@ def samples(now: datetime) -> SimpleNamespace:
             answer="Send it back within 14 days.",
             carrier="UPS",
             tracking="1Z999",
+            losses=["Once it is paid back, its file can no longer be fetched."],
             photos=[f"{PICTURES}/headphones.svg"],
         ),
         history=history(now),
