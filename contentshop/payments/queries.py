@@ -15,6 +15,7 @@ from contentshop.core.uow import AnySession
 from contentshop.core.words import say
 from contentshop.payments.models import CreditUse, GiftCard, GiftCardVariant, Payment, PaymentEvent, Refund, RefundPart
 from contentshop.products.models import Offer, Product, Stock, Variant
+from contentshop.products.queries import translated
 
 OPEN = ("new", "begun")
 
@@ -235,12 +236,12 @@ class SoldCard:
     available: int
 
 
-def list_sold_cards(session: AnySession) -> list[SoldCard]:
-    """Every gift card on sale, by product."""
+def list_sold_cards(session: AnySession, locale: str = "en") -> list[SoldCard]:
+    """Every gift card on sale, by product, with titles in ``locale`` where they are told in it."""
     rows = session.execute(
         select(
             Product.key.label("product_key"),
-            Product.title,
+            translated("title", locale).label("title"),
             Variant.key,
             Variant.sku,
             Variant.name,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from flask import Response as FlaskResponse
@@ -13,7 +14,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from contentshop.core.db import db
-from contentshop.core.errors import Conflict, Invalid, NotFound
+from contentshop.core.errors import Conflict, Invalid
 from contentshop.core.money import Money
 from contentshop.core.uow import unit_of_work
 from contentshop.core.words import say
@@ -23,7 +24,17 @@ from contentshop.products.imports import RowError
 from contentshop.products.inputs import ATTRIBUTE_KINDS, AttributeInput, CategoryInput, parse_options, write_options
 from contentshop.products.queries import AttributeRow, CategoryRow
 from contentshop.web import audited, desk_pages
-from contentshop.web.desk_forms import NO_ERRORS, FormAction, FormField, FormPage
+from contentshop.web.desk_forms import (
+    NO_ERRORS,
+    FormAction,
+    FormField,
+    FormPage,
+    Place,
+    Values,
+    known,
+    save_thing,
+    thing_page,
+)
 from contentshop.web.door import Door, manages_own_units, show
 from contentshop.web.session import settings, viewer
 from contentshop.web.words import refusal_text, translated_errors
@@ -143,21 +154,21 @@ def remove_category(slug: str) -> Response:
 
 def _find_category(slug: str) -> CategoryRow:
     found = next((one for one in queries.list_tree(db.session) if one.slug == slug), None)
-    if found is None:
-        raise NotFound(say("There is no such category."))
-    return found
+    return known(found, say("There is no such category."))
 
 
 def _save_category(found: CategoryRow | None) -> Response:
-    typed = {name: request.form.get(name, "") for name in ("name", "name_zh", "slug", "parent", "position")}
-    typed["slug"] = found.slug if found else typed["slug"]
-    try:
+    def save(typed: Values) -> None:
         form = CategoryInput.parse(typed)
         actions.save_category(db.session, form, slug=found.slug if found else None, now=viewer().now)
-    except Invalid as refusal:
-        return show("desk/form.html", _category_page(found, typed, translated_errors(refusal.fields)), 422)
-    flash(_("Saved."), "success")
-    return redirect(url_for("desk_catalogue.categories"), 303)
+
+    return save_thing(
+        ("name", "name_zh", "slug", "parent", "position"),
+        save,
+        partial(_category_page, found),
+        done=url_for("desk_catalogue.categories"),
+        lasting={"slug": found.slug} if found else None,
+    )
 
 
 def _category_choices() -> list[tuple[str, str]]:
@@ -182,17 +193,9 @@ def _category_page(
     if found is not None:
         remove = url_for("desk_catalogue.remove_category", slug=found.slug)
         further = [FormAction(_("Remove this category"), remove, _("Only an empty one can be removed."))]
-    return FormPage(
-        heading=found.name if found else _("New category"),
-        back_url=url_for("desk_catalogue.categories"),
-        back_label=_("Categories"),
-        action_url=url,
-        button=_("Save") if found else _("Add category"),
-        fields=fields,
-        values=values,
-        errors=errors,
-        actions=further,
-    )
+    back = url_for("desk_catalogue.categories")
+    place = Place(found.name if found else "", _("New category"), _("Add category"), back, _("Categories"), url)
+    return thing_page(place, fields, values, errors, further)
 
 
 @bp.get("/desk/attributes/new")
@@ -238,21 +241,15 @@ def remove_attribute(key: str) -> Response:
 
 def _find_attribute(key: str) -> AttributeRow:
     every = queries.all_attributes(db.session, queries.list_tree(db.session))
-    found = next((one for one in every if one.key == key), None)
-    if found is None:
-        raise NotFound(say("There is no such property."))
-    return found
+    return known(next((one for one in every if one.key == key), None), say("There is no such property."))
 
 
 def _save_attribute(found: AttributeRow | None) -> Response:
-    names = ("name", "name_zh", "kind", "unit", "choices", "category")
-    typed = {name: request.form.get(name, "") for name in names}
-    try:
+    def save(typed: Values) -> None:
         actions.save_attribute(db.session, AttributeInput.parse(typed), key=found.key if found else None)
-    except Invalid as refusal:
-        return show("desk/form.html", _attribute_page(found, typed, translated_errors(refusal.fields)), 422)
-    flash(_("Saved."), "success")
-    return redirect(url_for("desk_catalogue.categories"), 303)
+
+    names = ("name", "name_zh", "kind", "unit", "choices", "category")
+    return save_thing(names, save, partial(_attribute_page, found), done=url_for("desk_catalogue.categories"))
 
 
 def _attribute_page(
@@ -281,17 +278,9 @@ def _attribute_page(
     if found is not None:
         remove = url_for("desk_catalogue.remove_attribute", key=found.key)
         further = [FormAction(_("Stop asking for it"), remove, _("What products say of it stays."))]
-    return FormPage(
-        heading=found.name if found else _("New property"),
-        back_url=url_for("desk_catalogue.categories"),
-        back_label=_("Categories"),
-        action_url=url,
-        button=_("Save") if found else _("Add property"),
-        fields=fields,
-        values=values,
-        errors=errors,
-        actions=further,
-    )
+    back = url_for("desk_catalogue.categories")
+    place = Place(found.name if found else "", _("New property"), _("Add property"), back, _("Categories"), url)
+    return thing_page(place, fields, values, errors, further)
 
 
 # --- options ---

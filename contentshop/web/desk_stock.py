@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from flask import flash, redirect, request, url_for
 from flask_babel import gettext as _
@@ -16,7 +17,19 @@ from contentshop.products import actions, queries, stock
 from contentshop.products.inputs import LocationInput, SupplierInput, parse_quantity
 from contentshop.products.queries import LocationRow, SheetLine, StocktakeRow, SupplierRow
 from contentshop.web import desk_pages
-from contentshop.web.desk_forms import NO_ERRORS, FormAction, FormField, FormPage, country_choices, key_field
+from contentshop.web.desk_forms import (
+    NO_ERRORS,
+    FormAction,
+    FormField,
+    FormPage,
+    Place,
+    Values,
+    country_choices,
+    key_field,
+    known,
+    save_thing,
+    thing_page,
+)
 from contentshop.web.door import Door, show
 from contentshop.web.session import viewer
 from contentshop.web.words import refusal_text, translated_errors
@@ -100,23 +113,22 @@ def set_place_state(key: str) -> Response:
 
 def _find_place(key: str) -> LocationRow:
     found = next((one for one in queries.list_locations(db.session) if one.key == key), None)
-    if found is None:
-        raise NotFound(say("There is no such place."))
-    return found
+    return known(found, say("There is no such place."))
 
 
 def _save_place(found: LocationRow | None) -> Response:
-    typed = {name: request.form.get(name, "") for name in ("key", "name", "country", "supplier")}
-    typed["key"] = found.key if found else typed["key"]
-    try:
+    def save(typed: Values) -> None:
         form = LocationInput.parse(typed)
         actions.save_location(db.session, form, key=found.key if found else None, now=viewer().now)
-    except Invalid as refusal:
-        return show("desk/form.html", _place_page(found, typed, translated_errors(refusal.fields)), 422)
-    except Conflict as conflict:
-        return show("desk/form.html", _place_page(found, typed, {"supplier": [refusal_text(conflict)]}), 409)
-    flash(_("Saved."), "success")
-    return redirect(url_for("desk_stock.places"), 303)
+
+    return save_thing(
+        ("key", "name", "country", "supplier"),
+        save,
+        partial(_place_page, found),
+        done=url_for("desk_stock.places"),
+        lasting={"key": found.key} if found else None,
+        clash="supplier",
+    )
 
 
 def _place_page(
@@ -141,17 +153,10 @@ def _place_page(
         word, do = (_("Close this place"), "close") if found.active else (_("Open this place"), "open")
         hint = _("Only a place without goods can be closed.") if found.active else ""
         further = [FormAction(word, url_for("desk_stock.set_place_state", key=found.key), hint, "do", do)]
-    return FormPage(
-        heading=found.name if found else _("New place"),
-        back_url=url_for("desk_stock.places"),
-        back_label=_("Places and suppliers"),
-        action_url=url_for("desk_stock.save_place", key=found.key) if found else url_for("desk_stock.create_place"),
-        button=_("Save") if found else _("Add place"),
-        fields=fields,
-        values=values,
-        errors=errors,
-        actions=further,
-    )
+    url = url_for("desk_stock.save_place", key=found.key) if found else url_for("desk_stock.create_place")
+    back = url_for("desk_stock.places")
+    place = Place(found.name if found else "", _("New place"), _("Add place"), back, _("Places and suppliers"), url)
+    return thing_page(place, fields, values, errors, further)
 
 
 @bp.get("/desk/suppliers/new")
@@ -182,48 +187,41 @@ def save_supplier(key: str) -> Response:
 
 def _find_supplier(key: str) -> SupplierRow:
     found = next((one for one in queries.list_suppliers(db.session) if one.key == key), None)
-    if found is None:
-        raise NotFound(say("There is no such supplier."))
-    return found
+    return known(found, say("There is no such supplier."))
 
 
 def _save_supplier(found: SupplierRow | None) -> Response:
-    typed = {name: request.form.get(name, "") for name in ("key", "name", "email", "share")}
-    typed["key"] = found.key if found else typed["key"]
-    try:
+    def save(typed: Values) -> None:
         form = SupplierInput.parse(typed)
         actions.save_supplier(db.session, form, key=found.key if found else None, now=viewer().now)
-    except Invalid as refusal:
-        return show("desk/form.html", _supplier_page(found, typed, translated_errors(refusal.fields)), 422)
-    flash(_("Saved."), "success")
-    return redirect(url_for("desk_stock.places"), 303)
+
+    return save_thing(
+        ("key", "name", "email", "share"),
+        save,
+        partial(_supplier_page, found),
+        done=url_for("desk_stock.places"),
+        lasting={"key": found.key} if found else None,
+    )
 
 
 def _supplier_page(
     found: SupplierRow | None, values: Mapping[str, str], errors: Mapping[str, list[str]] = NO_ERRORS
 ) -> FormPage:
-    return FormPage(
-        heading=found.name if found else _("New supplier"),
-        back_url=url_for("desk_stock.places"),
-        back_label=_("Places and suppliers"),
-        action_url=url_for("desk_stock.save_supplier", key=found.key)
-        if found
-        else url_for("desk_stock.create_supplier"),
-        button=_("Save") if found else _("Add supplier"),
-        fields=[
-            *key_field(new=found is None),
-            FormField("name", _("Name"), required=True),
-            FormField("email", _("E-mail")),
-            FormField(
-                "share",
-                _("Their share in per cent"),
-                "number",
-                _("Of what is paid for their goods after discounts. Orders keep the share of their day."),
-            ),
-        ],
-        values=values,
-        errors=errors,
-    )
+    fields = [
+        *key_field(new=found is None),
+        FormField("name", _("Name"), required=True),
+        FormField("email", _("E-mail")),
+        FormField(
+            "share",
+            _("Their share in per cent"),
+            "number",
+            _("Of what is paid for their goods after discounts. Orders keep the share of their day."),
+        ),
+    ]
+    url = url_for("desk_stock.save_supplier", key=found.key) if found else url_for("desk_stock.create_supplier")
+    back, heading = url_for("desk_stock.places"), _("New supplier")
+    place = Place(found.name if found else "", heading, _("Add supplier"), back, _("Places and suppliers"), url)
+    return thing_page(place, fields, values, errors)
 
 
 # --- one variant ---

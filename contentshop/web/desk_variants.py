@@ -130,7 +130,7 @@ def make_gift_product() -> Response:
 
 
 def _gift_page(values: Mapping[str, str], errors: Mapping[str, list[str]] = NO_ERRORS) -> GiftProductsPage:
-    return GiftProductsPage(payments.list_sold_cards(db.session), values, errors)
+    return GiftProductsPage(payments.list_sold_cards(db.session, viewer().locale), values, errors)
 
 
 @bp.post("/desk/products/<key>/variants/<variant>/gift-card")
