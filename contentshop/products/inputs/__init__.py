@@ -10,37 +10,23 @@ from contentshop.products.inputs.catalogue import (
     parse_options,
     write_options,
 )
-from contentshop.products.inputs.places import LocationInput, SupplierInput
-from contentshop.products.inputs.properties import NO, YES, Property, Rules
-from contentshop.products.inputs.things import (
-    ATTRIBUTE_KINDS,
+from contentshop.products.inputs.codes import gtin_forms, parse_gtin
+from contentshop.products.inputs.fields import LANGUAGE, MAX_QUANTITY, Problems, line, parse_quantity
+from contentshop.products.inputs.offers import (
     AVAILABILITIES,
     HEALTHS,
-    LANGUAGE,
-    LOCKS,
-    MAX_QUANTITY,
     OFFER_KINDS,
-    OFFER_LOCKS,
-    PRODUCT_LOCKS,
-    TAX_CLASSES,
-    VARIANT_FACTS,
-    FoundInput,
-    MerchantInput,
     OfferInput,
-    PriceUnit,
-    Problems,
-    ProductInput,
-    VariantInput,
     check_offer_url,
-    gtin_forms,
-    line,
     link_host,
-    parse_attrs,
     parse_availability,
-    parse_gtin,
-    parse_price,
-    parse_quantity,
 )
+from contentshop.products.inputs.places import LocationInput, SupplierInput
+from contentshop.products.inputs.prices import PriceUnit, parse_price
+from contentshop.products.inputs.properties import ATTRIBUTE_KINDS, NO, YES, Property, Rules, parse_attrs
+from contentshop.products.inputs.shops import LOCKS, OFFER_LOCKS, PRODUCT_LOCKS, FoundInput, MerchantInput
+from contentshop.products.inputs.things import ProductInput
+from contentshop.products.inputs.variants import TAX_CLASSES, VARIANT_FACTS, VariantInput
 
 __all__ = [
     "ATTRIBUTE_KINDS",

@@ -10,16 +10,9 @@ from typing import Any
 from contentshop.core.errors import Invalid
 from contentshop.core.ids import slugify
 from contentshop.core.words import say
-from contentshop.products.inputs.things import (
-    ATTRIBUTE_KINDS,
-    MAX_OPTIONS,
-    MAX_VARIANTS,
-    Problems,
-    line,
-    note_problem,
-    parse_names,
-    parse_slug,
-)
+from contentshop.products.inputs.fields import Problems, line, note_problem, parse_names, parse_slug
+from contentshop.products.inputs.properties import ATTRIBUTE_KINDS
+from contentshop.products.inputs.things import MAX_OPTIONS, MAX_VARIANTS
 
 MAX_CHOICES = 100
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from contentshop.core.errors import Invalid
 from contentshop.core.words import say
-from contentshop.products.inputs.things import KEY, Problems, line, note_problem, parse_region
+from contentshop.products.inputs.fields import KEY, Problems, line, note_problem, parse_region
 
 PPM = 1_000_000
 _PERCENT = re.compile(r"\d{1,3}(?:\.\d{1,4})?")

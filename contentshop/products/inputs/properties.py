@@ -1,20 +1,25 @@
-"""What categories ask of their products: values are read by the property's kind, whoever says them."""
+"""Properties as people, files and forms write them, and what categories ask of them: values are read by kind."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from contentshop.core.errors import Invalid
 from contentshop.core.words import say
-from contentshop.products.inputs.things import Problems, note_problem
+from contentshop.products.inputs.fields import Problems, note_problem, plain
 
+ATTRIBUTE_KINDS = ("text", "number", "choice", "flag")
+MAX_ATTRS = 200
+MAX_ATTR_NAME = 80
+MAX_ATTR_VALUE = 2_000
 YES, NO = "Yes", "No"
 
 _YES_WORDS = frozenset({"yes", "y", "true", "on", "1", "是", "有"})
 _NO_WORDS = frozenset({"no", "n", "false", "off", "0", "否", "无"})
+_PAIR = re.compile(r"(.{1,80}?)(?:: |：) ?(.+)")
 _NUMBER = re.compile(r"([+-]?\d{1,15}(?:\.\d{1,6})?)\s*(.*)")
 
 Pair = tuple[str, str]
@@ -105,3 +110,56 @@ class Rules:
         if problems:
             raise Invalid(problems)
         return tuple(found)
+
+
+def parse_attrs(value: object, problems: Problems) -> tuple[tuple[str, str], ...]:
+    """Name and value pairs from ``"name: value; …"``, one a line, a mapping, or a list of pairs."""
+    pairs = list(_attr_pairs(value, problems))
+    if len(pairs) > MAX_ATTRS:
+        note_problem(
+            problems, "attrs", say("Use at most %(most)s properties (now %(count)s).", most=MAX_ATTRS, count=len(pairs))
+        )
+    kept = []
+    for name, content in pairs:
+        if len(name) > MAX_ATTR_NAME or len(content) > MAX_ATTR_VALUE:
+            note_problem(problems, "attrs", say("The property “%(name)s” is too long.", name=name[:40]))
+        elif name and content:
+            kept.append((name, content))
+    return tuple(kept)
+
+
+def _attr_pairs(value: object, problems: Problems) -> Iterable[tuple[str, str]]:
+    if value is None:
+        return []
+    if isinstance(value, str):
+        return _split_attrs(value, problems)
+    if isinstance(value, Mapping):
+        value = list(value.items())
+    if not isinstance(value, Sequence):
+        note_problem(problems, "attrs", say("Write properties as “name: value; name: value”."))
+        return []
+    pairs = []
+    for entry in value:
+        pair = (entry.get("name"), entry.get("value")) if isinstance(entry, Mapping) else entry
+        if not isinstance(pair, Sequence) or isinstance(pair, str) or len(pair) != 2:
+            note_problem(problems, "attrs", say("Write properties as “name: value; name: value”."))
+            return []
+        name, content = (" ".join(plain(part, "attrs", problems, "").split()) for part in pair)
+        pairs.append((name, content))
+    return pairs
+
+
+def _split_attrs(text: str, problems: Problems) -> list[tuple[str, str]]:
+    """Cut at ``; `` and line ends. A piece without a name continues the value before it."""
+    pairs: list[tuple[str, str]] = []
+    for piece in re.split(r";\s+|；|\n", plain(text, "attrs", problems, "")):
+        words = " ".join(piece.split()).rstrip(";")
+        if match := _PAIR.fullmatch(words):
+            pairs.append((match[1].rstrip(), match[2]))
+        elif words and pairs:
+            name, before = pairs[-1]
+            pairs[-1] = (name, f"{before}; {words}")
+        elif words:
+            note_problem(problems, "attrs", say("Write properties as “name: value; name: value”."))
+            return []
+    return pairs
