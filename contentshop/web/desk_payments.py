@@ -524,6 +524,7 @@ def reveal(key: str) -> Response:
 def set_state(key: str) -> Response:
     """Block a card, or let it be used again."""
     state = request.form.get("state", "")
+    credit.get_card(db.session, key)
     if state not in CARD_STATES:
         raise Invalid({"state": [say("Say whether the card is to be blocked or used again.")]})
     try:

@@ -348,8 +348,7 @@ CELLS: dict[str, tuple[dict[str, str], tuple[str, ...]]] = {
     "desk_payments.refund_sent": ({"key": "{refund}"}, OPERATORS),
     "desk_payments.card": ({"key": "{gift_card}"}, OPERATORS),
     "desk_payments.reveal": ({"key": "{gift_card}"}, OPERATORS),
-    # A form that does not say which state is of no page.
-    "desk_payments.set_state": ({"key": "{gift_card}"}, (SIGN_IN, NO, NO, NO, NO, GONE)),
+    "desk_payments.set_state": ({"key": "{gift_card}"}, OPERATORS),
 }
 
 
