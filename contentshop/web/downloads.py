@@ -97,7 +97,7 @@ def size_words(size: int) -> str:
 def add(key: str, variant: str) -> AnyResponse:
     """Add a file to a digital variant. Kept before the database is held."""
     sent = request.files.get("file")
-    back = url_for("desk.variant", key=key, variant=variant)
+    back = url_for("desk_variants.variant", key=key, variant=variant)
     if sent is None or not sent.filename:
         flash(_("Choose a file first."), "error")
         return redirect(back, 303)
@@ -130,4 +130,4 @@ def retire(key: str, variant: str, file: str) -> AnyResponse:
     """Give a file to nobody from now on."""
     actions.retire_file(db.session, file)
     flash(_("New buyers do not get the file any more."), "success")
-    return redirect(url_for("desk.variant", key=key, variant=variant), 303)
+    return redirect(url_for("desk_variants.variant", key=key, variant=variant), 303)
