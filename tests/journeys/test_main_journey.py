@@ -200,7 +200,7 @@ def expect_new_order(page: Page, order_url: str, title: str) -> str:
 
 
 def ship(page: Page, number: str, title: str) -> None:
-    page.goto("/desk/orders")
+    page.goto("/desk/orders?queue=to_pay")
     page.click(f"main a:has-text('{number}')")
     expect(page.locator("main")).to_contain_text(title)  # the card that it came from
     page.click("form[action$='/paid'] button")
