@@ -9,7 +9,6 @@ from flask_babel import gettext as _
 from contentshop.web.permissions import PERMISSIONS, allowed
 from contentshop.web.session import viewer
 
-
 # Pages that stand below a room without standing below its address.
 WITHIN = {
     "/desk/attributes": "/desk/products",

@@ -23,7 +23,7 @@ class FileRow:
 
 @dataclass(frozen=True, slots=True)
 class DownloadRow:
-    """The right of an order to fetch a file: how often still, and until when; ``withdrawn_at`` when it was paid back."""
+    """The right of an order to fetch a file: how often still, until when, and when it was withdrawn by a refund."""
 
     key: str
     name: str
