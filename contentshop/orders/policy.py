@@ -119,6 +119,11 @@ def refusal(state: str, verb: Verb) -> str:
     return REFUSALS.get((state, verb), say("This cannot be done to the order in its present state."))
 
 
+def may_pay_by(method: str, *, shipped: bool) -> bool:
+    """Whether an order can be paid by ``method``: at the door only what a carrier brings there."""
+    return shipped or method != "on_delivery"
+
+
 def buyer_may_cancel(order: Order) -> bool:
     """Whether the buyer may cancel by themselves: until the first parcel leaves."""
     return find_step(order.state, Verb.CANCEL, order.payment_method) is not None

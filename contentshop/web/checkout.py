@@ -195,7 +195,7 @@ def save_how() -> Response:
     errors: dict[str, list[str]] = {}
     if quote.shipped and quote.shipping is None:
         errors["shipping"] = [_("Choose how it is sent.")]
-    if quote.totals.due.minor and typed["payment_method"] not in payment_methods(quote.currency):
+    if quote.totals.due.minor and typed["payment_method"] not in payment_methods(quote):
         errors["payment_method"] = [_("Choose how you want to pay.")]
     if errors:
         return show("shop/checkout_how.html", how_page(loaded, quote, typed, errors=errors), 422)
@@ -390,5 +390,5 @@ def _is_known(loaded: Loaded, quote: Quote) -> bool:
 def _is_chosen(loaded: Loaded, quote: Quote) -> bool:
     """Whether the second step has been done for what is in the cart now."""
     sent = not quote.shipped or (quote.shipping is not None and bool(loaded.state.text("shipping")))
-    paid = not quote.totals.due.minor or loaded.state.text("payment_method") in payment_methods(quote.currency)
+    paid = not quote.totals.due.minor or loaded.state.text("payment_method") in payment_methods(quote)
     return sent and paid

@@ -15,6 +15,7 @@ from contentshop.core.ids import new_key
 from contentshop.core.money import Money
 from contentshop.delivery import places
 from contentshop.delivery.rates import Destination, ShippingOption
+from contentshop.orders import policy
 from contentshop.orders import queries as orders
 from contentshop.orders.inputs import MAX_QUANTITY
 from contentshop.orders.queries import Attribution, CartFacts, CartState, Line, Quote, Terms
@@ -284,7 +285,7 @@ def how_page(
     code_problem: str = "",
 ) -> HowPage:
     """The second step. What is chosen already, or else the first of each, is marked."""
-    methods = payment_methods(quote.currency)
+    methods = payment_methods(quote)
     chosen = {
         "shipping": values.get("shipping") or (quote.shipping.key if quote.shipping else ""),
         "payment_method": values.get("payment_method") or (methods[0] if methods else ""),
@@ -334,9 +335,10 @@ def review_page(
     )
 
 
-def payment_methods(currency: str) -> tuple[str, ...]:
-    """How an order in ``currency`` can be paid. Gift cards are not among them: they come on top."""
-    return engines().payment.methods_for(currency)
+def payment_methods(quote: Quote) -> tuple[str, ...]:
+    """How ``quote`` can be paid. Gift cards are not among them: they come on top."""
+    methods = engines().payment.methods_for(quote.currency)
+    return tuple(method for method in methods if policy.may_pay_by(method, shipped=quote.shipped))
 
 
 def address_form(values: Mapping[str, str], *, shipped: bool) -> AddressForm:

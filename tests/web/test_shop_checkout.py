@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from contentshop.core.db import db
 from contentshop.core.ids import new_key
+from contentshop.core.uow import unit_of_work
 from contentshop.orders import queries
 from contentshop.products.models import Offer, Product, Variant
 from contentshop.promotions.models import PurchaseCount
@@ -408,3 +410,32 @@ def test_only_the_chosen_currency_is_ordered_and_the_rest_stays(app: Flask, clie
     assert client.post("/checkout", data=checkout_form(client, "CNY")).status_code == 303
     assert [(o.currency, o.total_minor) for o in orders(app)] == [("CNY", 3000)]
     assert "$15.99" in text_of(client.get("/cart").text)
+
+
+def test_what_is_not_shipped_cannot_be_paid_at_the_door(app: Flask, client: FlaskClient, make: Factory) -> None:
+    def ship(shipped: bool) -> None:
+        with app.app_context(), unit_of_work(db.session):
+            db.session.execute(update(Variant).values(digital=not shipped))
+
+    book = make.product("book", own={"USD": 900}, stock=9)
+    ship(False)
+    add(client, product=book.slug)
+    page = client.get("/checkout").text
+    client.post("/checkout/address", data={"csrf_token": hidden(page, "csrf_token")} | ADDRESS)
+    assert re.findall(r'name="payment_method" value="([^"]*)"', client.get("/checkout/delivery").text) == [
+        "bank_transfer"
+    ]
+    refused = steps(client, payment_method="on_delivery")
+    assert refused.status_code == 422
+    assert "Choose how you want to pay." in text_of(refused.text)
+    # Chosen elsewhere while there was a parcel: the last button leads back to the choice.
+    form = checkout_form(client)
+    ship(True)
+    assert steps(client, payment_method="on_delivery").status_code == 303
+    ship(False)
+    late = client.post("/checkout", data=form)
+    assert late.status_code == 422
+    assert "Choose how you want to pay." in text_of(late.text)
+    assert orders(app) == []
+    assert client.post("/checkout", data=checkout_form(client)).status_code == 303
+    assert [order.payment_method for order in orders(app)] == ["bank_transfer"]

@@ -23,7 +23,7 @@ from contentshop.core.uow import AnySession
 from contentshop.core.words import say
 from contentshop.delivery.queries import PostageRule
 from contentshop.delivery.rates import Destination
-from contentshop.orders import queries
+from contentshop.orders import policy, queries
 from contentshop.orders.actions import journal, paying
 from contentshop.orders.actions.carts import Held, hold_cart
 from contentshop.orders.events import OrderPlaced
@@ -94,7 +94,8 @@ def place(
     Sending the same form again gives the first order, also when both arrive at once. Prices and totals are
     read here, whatever the form said. ``creators`` says whose cards the lines came from; ``postage`` is for a shop
     without zones. Raises AttemptUsed, CartEmpty, QuoteChanged (with the new quote), OutOfStock, PromotionOver,
-    LimitReached, Conflict (a gift card is empty), Invalid (not delivered there); the caller rolls back on any of them.
+    LimitReached, Conflict (a gift card is empty), Invalid (not delivered there, or not paid so); the
+    caller rolls back on any of them.
     """
     cart = hold_cart(session, wish.cart_key)
     first = queries.find_by_attempt(session, wish.attempt)
@@ -120,6 +121,8 @@ def place(
         raise QuoteChanged(quote)
     if quote.shipped and quote.shipping is None:
         raise Invalid({"shipping": [say("We do not deliver this to your address.")]})
+    if quote.totals.due.minor and not policy.may_pay_by(wish.delivery.payment_method, shipped=quote.shipped):
+        raise Invalid({"payment_method": [say("Choose how you want to pay.")]})
     order = _order(wish, quote, user=user, pay_within=pay_within, now=now)
     try:
         with session.begin_nested():
