@@ -9,7 +9,7 @@ from enum import Enum
 from contentshop.accounts.policy import Duty
 from contentshop.core.words import say
 from contentshop.orders.inputs import PAYMENT_METHODS
-from contentshop.orders.models import Order
+from contentshop.orders.models import Order, Shipment
 
 
 class Verb(Enum):
@@ -122,6 +122,17 @@ def refusal(state: str, verb: Verb) -> str:
 def may_pay_by(method: str, *, shipped: bool) -> bool:
     """Whether an order can be paid by ``method``: at the door only what a carrier brings there."""
     return shipped or method != "on_delivery"
+
+
+def needs_parcel(order: Order) -> bool:
+    """Whether anything that was ordered is sent; files and gift cards are not."""
+    return any(not line.digital for line in order.lines)
+
+
+def parcels(order: Order) -> list[Shipment]:
+    """What has left the house; a shipment of nothing but files and gift cards only says that they are there."""
+    digital = {line.id for line in order.lines if line.digital}
+    return [one for one in order.shipments if any(part.order_line_id not in digital for part in one.lines)]
 
 
 def buyer_may_cancel(order: Order) -> bool:

@@ -18,6 +18,7 @@ from contentshop.core.db import db
 from contentshop.core.errors import NotFound
 from contentshop.core.mail import Message
 from contentshop.core.money import Money
+from contentshop.orders import policy
 from contentshop.orders import queries as orders
 from contentshop.payments import queries as payments
 from contentshop.web.aftersale_pages import kind_words, losses_of
@@ -47,7 +48,7 @@ class Frame:
 @dataclass(frozen=True, slots=True)
 class OrderMail:
     """What a mail about an order says. Amounts and days are words already. ``pay`` is empty when nothing is due;
-    ``lines`` and ``sums`` are (label, amount)."""
+    ``lines`` and ``sums`` are (label, amount); ``address`` is empty when nothing is sent."""
 
     name: str
     number: str
@@ -115,7 +116,7 @@ def _mail(order: Order, words_in: Callable[[str], _Words | None]) -> Message | N
             pay=words.pay,
             lines=_lines(order, locale) if words.lines is None else words.lines,
             sums=_sums(order, locale) if words.sums is None else words.sums,
-            address=address_lines(order, locale),
+            address=address_lines(order, locale) if policy.needs_parcel(order) else (),
             link=settings().site_url + (words.path or order_url(order.key)),
             link_words=words.link_words or _("See your order"),
         )
@@ -151,20 +152,27 @@ def _part_paid(order: Order, _payload: Payload, locale: str) -> _Words | None:
 
 
 def _paid(order: Order, _payload: Payload, _locale: str) -> _Words:
+    told = (
+        _("your payment has arrived. We are packing your parcel.")
+        if policy.needs_parcel(order)
+        else _("your payment has arrived. What you bought is ready on the page of your order.")
+    )
     return _Words(
         subject=_("Your payment for order %(number)s has arrived", **_named(order)),
-        lead=[_("your payment has arrived. We are packing your parcel.")],
+        lead=[told],
     )
 
 
 def _shipped(order: Order, payload: Payload, _locale: str) -> _Words | None:
+    parcels = policy.parcels(order)
     shipment = next((one for one in order.shipments if one.key == payload.get("shipment")), None)
     if shipment is None:
-        shipment = order.shipments[-1] if order.shipments else None
-    if shipment is None:
+        shipment = parcels[-1] if parcels else None
+    # Files and gift cards are told by mails of their own.
+    if shipment is None or shipment not in parcels:
         return None
-    last = order.state in {"shipped", "completed"} and shipment.number == len(order.shipments)
-    whole = last and shipment.number == 1
+    last = order.state in {"shipped", "completed"} and shipment is parcels[-1]
+    whole = last and len(parcels) == 1
     lead = [_("your parcel has left our house.") if whole else _("a parcel of your order has left our house.")]
     if shipment.tracking:
         lead.append(_("Tracking number: %(number)s", number=f"{shipment.carrier} {shipment.tracking}".strip()))
@@ -306,7 +314,8 @@ def _sums(order: Order, locale: str) -> list[tuple[str, str]]:
     rows = []
     if order.discount_minor:
         rows.append((_("Discount"), money(-order.discount_minor)))
-    rows.append((_("Shipping"), money(order.shipping_minor) if order.shipping_minor else _("Free")))
+    if policy.needs_parcel(order):
+        rows.append((_("Shipping"), money(order.shipping_minor) if order.shipping_minor else _("Free")))
     if order.tax_minor and not order.tax_included:
         rows.append((_("Tax"), money(order.tax_minor)))
     if order.credit_minor:

@@ -18,6 +18,7 @@ from contentshop.orders import queries as orders
 from contentshop.payments import credit
 from contentshop.payments import queries as payments
 from contentshop.payments.port import Instructions
+from contentshop.products import queries as products
 from contentshop.web.cards import product_url
 from contentshop.web.carriers import tracking_url
 from contentshop.web.chrome import current_babel_locale, day
@@ -78,7 +79,7 @@ class Fall:
 
 @dataclass(frozen=True, slots=True)
 class OrderPage:
-    """An order as its buyer sees it. The flags say what they may do now."""
+    """An order as its buyer sees it. The flags say what they may do now; ``address`` is empty when nothing is sent."""
 
     number: str
     token: str
@@ -87,6 +88,7 @@ class OrderPage:
     lede: str
     placed_at: datetime
     email: str
+    name: str
     address: Sequence[str]
     note: str
     method: str
@@ -129,8 +131,11 @@ def order_page(
     order: Order, *, extras: Extras = NOTHING_MORE, errors: Mapping[str, list[str]] | None = None
 ) -> OrderPage:
     """The order's page for its buyer."""
-    title, lede = _headline(order)
+    files_url, cards_url = _files_url(order), _cards_url(order)
+    title, lede = _headline(order, ready=bool(files_url or cards_url))
     due = due_of(order)
+    sent = policy.needs_parcel(order)
+    can_confirm = sent and policy.buyer_may_confirm(order)
     online = engines().payment.is_online(order.payment_method)
     return OrderPage(
         number=order.key.upper(),
@@ -140,10 +145,11 @@ def order_page(
         lede=lede,
         placed_at=order.placed_at,
         email=order.email,
-        address=address_lines(order, current_babel_locale()),
+        name=order.name,
+        address=address_lines(order, current_babel_locale()) if sent else (),
         note=order.note,
         method=method_words(order.payment_method)[0],
-        parcels=[parcel_view(order, shipment) for shipment in order.shipments],
+        parcels=[parcel_view(order, shipment) for shipment in policy.parcels(order)],
         lines=order_lines(order),
         totals=order_totals(order),
         timeline=timeline(order),
@@ -152,16 +158,16 @@ def order_page(
         pay_by=order.pay_by,
         pay_url=f"{order_url(order.key)}/pay" if due.minor and online else "",
         can_cancel=policy.buyer_may_cancel(order),
-        can_confirm=policy.buyer_may_confirm(order),
-        confirm_by=order.confirm_by if policy.buyer_may_confirm(order) else None,
+        can_confirm=can_confirm,
+        confirm_by=order.confirm_by if can_confirm else None,
         can_ask=extras.can_ask,
         cases=extras.cases,
         falls=extras.falls,
         review_url=extras.review_url,
         replaces=order.exchange_of.upper(),
         errors=errors or {},
-        files_url=_files_url(order),
-        cards_url=_cards_url(order),
+        files_url=files_url,
+        cards_url=cards_url,
         losses=losses(order) if policy.buyer_may_cancel(order) else (),
     )
 
@@ -169,6 +175,8 @@ def order_page(
 def _files_url(order: Order) -> str:
     """Where the files that were bought are fetched; empty without any, or before they are paid."""
     if order.paid_at is None or not any(line.digital for line in order.lines):
+        return ""
+    if not products.list_downloads(db.session, order.key):
         return ""
     return url_for("downloads.listing", token=order_token(order.key))
 
@@ -183,10 +191,13 @@ def _cards_url(order: Order) -> str:
 def losses(order: Order, line_ids: Collection[int] | None = None) -> list[str]:
     """What the buyer loses of these lines, or of the whole order, when they are paid back."""
     lines = [line for line in order.lines if line_ids is None or line.id in line_ids]
+    if order.paid_at is None:
+        return []
     words = []
-    if order.paid_at is not None and any(line.digital for line in lines):
+    cards = credit.sold_by(db.session, order.key).keys()
+    if any(line.digital and line.id not in cards for line in lines):
         words.append(_("Once they are paid back, files can no longer be fetched."))
-    if order.paid_at is not None and credit.sold_by(db.session, order.key).keys() & {line.id for line in lines}:
+    if cards & {line.id for line in lines}:
         words.append(_("A gift card is paid back whole and only unused; it is withdrawn then."))
     return words
 
@@ -213,7 +224,8 @@ def order_totals(order: Order) -> TotalsView:
     rows: list[TotalRow] = [(_("Goods"), money(order.items_minor), "")]
     if order.discount_minor:
         rows.append((_("Discount"), money(-order.discount_minor), ", ".join(order.codes)))
-    rows.append((_("Shipping"), money(order.shipping_minor) if order.shipping_minor else _("Free"), ""))
+    if policy.needs_parcel(order):
+        rows.append((_("Shipping"), money(order.shipping_minor) if order.shipping_minor else _("Free"), ""))
     if order.tax_minor and not order.tax_included:
         rows.append((_("Tax"), money(order.tax_minor), ""))
     if order.credit_minor:
@@ -276,7 +288,10 @@ def address_lines(order: Order, locale: str) -> list[str]:
     return [*lines, order.phone] if order.phone else lines
 
 
-def _headline(order: Order) -> tuple[str, str]:
+def _headline(order: Order, *, ready: bool) -> tuple[str, str]:
+    """(title, what it means); ``ready`` says whether files or codes can be fetched from the page."""
+    if not policy.needs_parcel(order) and order.state in {"paid", "part_shipped", "shipped", "completed"}:
+        return _("Your payment has arrived"), _("What you bought is ready below.") if ready else ""
     match order.state:
         case "placed" if order.payment_method == "on_delivery":
             return _("Thank you, your order is placed"), _("You pay when the parcel is at your door.")
@@ -291,6 +306,8 @@ def _headline(order: Order) -> tuple[str, str]:
             return _("Your exchange is on its way to you soon"), _("Nothing is due. We are packing your parcel.")
         case "paid":
             return _("Your payment has arrived"), _("We are packing your parcel.")
+        case "part_shipped" if not policy.parcels(order):
+            return _("Your payment has arrived"), _("We are packing your parcel.")
         case "part_shipped":
             return _("A part of your order is on its way"), _("The rest follows in another parcel.")
         case "shipped":
@@ -303,21 +320,28 @@ def _headline(order: Order) -> tuple[str, str]:
 def timeline(order: Order, *, office: bool = False) -> list[Moment]:
     """What has happened to the order, and what is still to come; ``office`` shows what only staff see."""
     shown = [event for event in order.events if office or event.kind not in OFFICE_ONLY]
-    past = [moment_of(event) for event in shown]
+    sent = {one.key for one in policy.parcels(order)}
+    # Each shipment has its line, in the same order.
+    leaving = [event.id for event in order.events if event.kind == "shipped"]
+    unsent = {event_id for event_id, one in zip(leaving, order.shipments, strict=False) if one.key not in sent}
+    past = [moment_of(event, unsent=event.id in unsent) for event in shown]
     if past and past[-1].state == "done":
         last = past[-1]
         past[-1] = Moment(last.title, last.detail, last.at, "current")
     return past + [Moment(title, detail, None, "todo") for title, detail in _to_come(order)]
 
 
-def moment_of(event: OrderEvent) -> Moment:
-    """A line of the timeline in words. Kinds that this release does not know are told by their name."""
+def moment_of(event: OrderEvent, *, unsent: bool = False) -> Moment:
+    """A line of the timeline in words. Kinds that this release does not know are told by their name.
+
+    ``unsent`` says of what was "shipped" that it needed no parcel.
+    """
     titles = {
         "placed": _("Order placed"),
         "part_paid": _("A part of the payment received"),
         "paid": _("Payment received"),
         "revived": _("Payment received late, the order goes on"),
-        "shipped": _("Sent"),
+        "shipped": _("Ready to use") if unsent else _("Sent"),
         "tracking": _("Tracking number changed"),
         "dropped": _("The rest will not be sent"),
         "received": _("Received"),
@@ -344,12 +368,16 @@ def moment_of(event: OrderEvent) -> Moment:
 
 def _to_come(order: Order) -> list[tuple[str, str]]:
     paying = (_("Payment"), _("Due by %(day)s", day=day(order.pay_by)) if order.pay_by else "")
+    if not policy.needs_parcel(order):
+        return [paying] if order.state == "placed" else []
     sending = (_("Parcel leaves our house"), "")
     match order.state:
         case "placed":
             cash = order.payment_method == "on_delivery"
             return [sending, (_("Payment at your door"), "")] if cash else [paying, sending]
         case "paid":
+            return [sending]
+        case "part_shipped" if not policy.parcels(order):
             return [sending]
         case "part_shipped":
             return [(_("The rest leaves our house"), "")]

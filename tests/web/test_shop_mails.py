@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import update
 
 from contentshop.core.clock import FixedClock
 from contentshop.core.db import db
 from contentshop.core.mail import Message
 from contentshop.core.uow import unit_of_work
 from contentshop.orders import actions
+from contentshop.products.models import Variant
 from contentshop.reactions import site_context
 from contentshop.web.order_mails import order_mail
 from tests.factories import Factory
@@ -129,3 +131,31 @@ def test_the_buyers_language_wins_over_the_workers(app: Flask, client: FlaskClie
 def test_there_is_no_mail_about_no_order(app: Flask) -> None:
     with site_context(app):
         assert [order_mail({"order": "nothere"}, kind) for kind in KINDS] == [None] * 6
+
+
+def test_what_needs_no_parcel_is_ready_on_the_page(
+    app: Flask, client: FlaskClient, kettle: Any, clock: FixedClock
+) -> None:
+    with app.app_context(), unit_of_work(db.session):
+        db.session.execute(update(Variant).values(digital=True))
+    path = buy(client, kettle).headers["Location"]
+    do(app, clock, "mark_paid")
+    found = mail(app, "paid")
+    assert found.text.split("\n")[2:] == [
+        "your payment has arrived. What you bought is ready on the page of your order.",
+        "",
+        f"Order {orders(app)[0].key.upper()}",
+        "  1 × Gooseneck <Kettle> & Co: $19.99",
+        "  Total: $19.99",
+        "",
+        "See your order:",
+        f"http://localhost{path}",
+        "",
+        "contentshop",
+        "http://localhost",
+    ]
+    assert "Deliver to" not in found.html
+    with app.app_context(), unit_of_work(db.session):
+        actions.ship_digital(db.session, orders(app)[0].key, confirm_within=timedelta(days=10), now=clock.now())
+    with site_context(app):
+        assert order_mail({"order": orders(app)[0].key}, "shipped") is None

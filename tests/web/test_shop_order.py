@@ -13,6 +13,7 @@ from contentshop.core.clock import FixedClock
 from contentshop.core.db import db
 from contentshop.core.uow import unit_of_work
 from contentshop.orders import actions
+from contentshop.payments import credit
 from tests.factories import Factory
 from tests.web.buyer import ADDRESS, add, buy, checkout_form, orders, text_of
 
@@ -172,3 +173,30 @@ def test_the_page_speaks_chinese_dates_and_money(client: FlaskClient, make: Fact
     assert "2026年11月23日" in words
     assert "电热水壶" in words
     assert ADDRESS["name"] in words
+
+
+def test_what_needs_no_parcel_is_not_told_as_one(
+    app: Flask, client: FlaskClient, make: Factory, clock: FixedClock
+) -> None:
+    voucher = make.product(own={"USD": 5000}, stock=5, title="Voucher")
+    variant = make.variant_of(voucher).id
+    with app.app_context(), unit_of_work(db.session):
+        credit.sell(db.session, variant)
+    path = buy(client, voucher).headers["Location"]
+
+    def look() -> str:
+        words = text_of(client.get(path).text)
+        assert "Your payment has arrived What you bought is ready below. Your gift cards Show the codes" in words
+        assert "Buyer Full name Ada Lovelace E-mail ada@example.org Payment Bank transfer" in words
+        assert "Voucher 1 × $50.00 $50.00 Goods $50.00 Total $50.00" in words
+        untrue = ("parcel", "Parcel", "Your files", "files can", "I have received it", "Shipping", "Address", "its way")
+        assert [one for one in untrue if one in words] == []
+        assert "(still to come)" not in words
+        return words
+
+    do(app, clock, "mark_paid")
+    assert "Ready to use" not in look()
+    (order,) = orders(app)
+    with app.app_context(), unit_of_work(db.session):
+        actions.ship_digital(db.session, order.key, confirm_within=timedelta(days=10), now=clock.now())
+    assert "Payment received just now Ready to use just now" in look()
