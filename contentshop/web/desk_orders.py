@@ -116,7 +116,8 @@ class RefundView:
 
 @dataclass(frozen=True, slots=True)
 class DeskOrderPage:
-    """An order as staff see it. ``possible`` are the verbs that are legal now and this person's work."""
+    """An order as staff see it. ``possible`` are the verbs that are legal now and this person's work; ``sent`` says
+    whether anything in it needs a parcel."""
 
     key: str
     number: str
@@ -130,6 +131,7 @@ class DeskOrderPage:
     customer_url: str
     phone: str
     address: Sequence[str]
+    sent: bool
     note: str
     lines: Sequence[LineView]
     totals: TotalsView
@@ -221,9 +223,13 @@ def _row(row: orders.OrderRow) -> Row:
     )
 
 
-def office_state(state: str, method: str, *, paid: bool) -> tuple[str, str]:
-    """(label, tone of its badge) of an order's state, as staff read it."""
+def office_state(state: str, method: str, *, paid: bool, sent: bool = True) -> tuple[str, str]:
+    """(label, tone of its badge) of an order's state, as staff read it; ``sent``: whether it needs a parcel."""
     match state:
+        case "paid" if not sent:
+            return _("Paid, nothing to ship"), "info"
+        case "shipped" if not sent:
+            return _("Ready for the buyer"), "good"
         case "placed":
             return (_("To ship, pays on delivery"), "info") if method == "on_delivery" else (_("Not paid yet"), "warn")
         case "paid":
@@ -246,7 +252,9 @@ def order(key: str) -> Response:
 def _page(
     found: Order, errors: Mapping[str, list[str]] = NO_ERRORS, typed: Mapping[str, str] | None = None
 ) -> DeskOrderPage:
-    state, tone = office_state(found.state, found.payment_method, paid=found.paid_at is not None)
+    sent = policy.needs_parcel(found)
+    state, tone = office_state(found.state, found.payment_method, paid=found.paid_at is not None, sent=sent)
+    left = [line for line in found.lines if line.to_ship and not line.digital]
     who = viewer().user
     paid = found.paid_minor + found.credit_minor - found.refunded_minor
     return DeskOrderPage(
@@ -263,13 +271,14 @@ def _page(
         if duties.may(who, duties.Duty.SERVE, duties.Duty.MONEY)
         else "",
         phone=found.phone,
-        address=address_lines(found, current_babel_locale()),
+        address=address_lines(found, current_babel_locale()) if sent else [found.name],
+        sent=sent,
         note=found.note,
         lines=order_lines(found),
         totals=order_totals(found),
         timeline=_timeline(found),
-        parcels=[parcel_view(found, shipment) for shipment in found.shipments],
-        left=[Left(line.id, line.title, line.variant_name, line.to_ship) for line in found.lines if line.to_ship],
+        parcels=[parcel_view(found, shipment) for shipment in policy.parcels(found)],
+        left=[Left(line.id, line.title, line.variant_name, line.to_ship) for line in left],
         carriers=CARRIERS,
         cases=[_case_link(row) for row in cases.list_of_order(db.session, found.id)],
         refunds=[
@@ -280,7 +289,11 @@ def _page(
         may_refund=duties.may(who, duties.Duty.MONEY) and found.paid_at is not None and paid > 0,
         refund_key=new_key(16),
         due=Money(max(found.total_minor - found.credit_minor - found.paid_minor, 0), found.currency),
-        possible=[verb.value for verb in policy.possible(found) if duties.may(who, policy.DUTY[verb])],
+        possible=[
+            verb.value
+            for verb in policy.possible(found)
+            if duties.may(who, policy.DUTY[verb]) and (left or verb is not Verb.SHIP)
+        ],
         cash=found.payment_method == "on_delivery",
         revives=found.state == "cancelled",
         can_track=duties.may(who, duties.Duty.PACK),

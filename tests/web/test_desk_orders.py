@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import update
 
+from contentshop.core.clock import FixedClock
 from contentshop.core.db import db
+from contentshop.core.uow import unit_of_work
+from contentshop.orders.actions import ship_digital
 from contentshop.orders.models import OrderEvent
 from contentshop.orders.queries import get_by_key
+from contentshop.products.models import Variant
 from tests.factories import Factory
 from tests.web.buyer import add, buy, hidden, news, orders, read, stock_of, text_of
 
@@ -197,3 +203,22 @@ def test_the_guide_of_a_line_is_shown(app: Flask, make: Factory, operator: Flask
     buyer.post("/checkout", data=checkout_form(buyer))
     page = operator.get(f"/desk/orders/{orders(app)[0].key}").text
     assert "from Good lamps by Mei Lin" in text_of(page)
+
+
+def test_nothing_is_shipped_of_what_needs_no_parcel(
+    app: Flask, make: Factory, operator: FlaskClient, clock: FixedClock
+) -> None:
+    book = make.product("book", own={"USD": 900}, stock=5, title="The Book")
+    with app.app_context(), unit_of_work(db.session):
+        db.session.execute(update(Variant).values(digital=True))
+    assert buy(app.test_client(), book).status_code == 303
+    key = orders(app)[0].key
+    assert send(operator, key, "paid").status_code == 303
+    for state in ("Paid, nothing to ship", "Ready for the buyer"):
+        words = text_of(operator.get(f"/desk/orders/{key}").text)
+        assert f"Order {key.upper()} {state}" in words
+        assert "Buyer Ada Lovelace ada@example.org" in words
+        untrue = ("Mark as shipped", "Deliver to", "to ship,", "Parcel", "Shipping")
+        assert [one for one in untrue if one in words] == []
+        with app.app_context(), unit_of_work(db.session):
+            ship_digital(db.session, key, confirm_within=timedelta(days=10), now=clock.now())
