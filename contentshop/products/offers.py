@@ -65,7 +65,7 @@ class OfferFacts:
 
     ``plain_url`` is the shop's own address where the shop is not approved yet: readers are led there by a plain
     link, unpaid and uncounted. It is empty for all others. ``prior_minor`` is the lowest price of the 30 days
-    before the reduction at ``price_changed_at``, if that was one.
+    before the reduction at ``price_changed_at``, if that was one. What is sold before ``releases_at`` is a presale.
     """
 
     key: str
@@ -87,6 +87,7 @@ class OfferFacts:
     plain_url: str = ""
     prior_minor: int | None = None
     price_changed_at: datetime | None = None
+    releases_at: datetime | None = None
 
     @property
     def own(self) -> bool:
@@ -152,7 +153,8 @@ class Resolution:
     ``others`` are further ways to get it, best first: our other variants, then merchants. ``reason`` is one
     of own_stock, affiliate, out_of_stock, discontinued, unlisted, no_offers. ``trace`` says of each offer (by
     key) why it won or lost. ``price`` is None when it is unknown or too old to repeat; ``low_stock`` is how
-    many are left when that is worth saying. ``was`` is struck through beside the price of our own that was reduced.
+    many are left when that is worth saying. ``was`` is struck through beside the price of our own that was reduced,
+    ``sent_from`` is when we send what is a presale now.
     """
 
     product: ProductFacts
@@ -165,6 +167,12 @@ class Resolution:
     price: Money | None
     low_stock: int | None
     was: Money | None = None
+    sent_from: datetime | None = None
+
+
+def is_presale(offer: OfferFacts, *, now: datetime) -> bool:
+    """Whether it is sold now and sent later."""
+    return offer.releases_at is not None and now < offer.releases_at
 
 
 def struck_price(offer: OfferFacts, *, now: datetime) -> Money | None:
@@ -266,6 +274,7 @@ def _resolve_alone(product: ProductFacts, reader: Reader, now: datetime, max_age
         price=shown_price(winner, now=now, max_age=max_age),
         low_stock=_low_stock(offer for _, offer in runners) if winner.own else None,
         was=struck_price(winner, now=now),
+        sent_from=winner.releases_at if is_presale(winner, now=now) else None,
     )
 
 
@@ -314,6 +323,13 @@ _PLACES = (
 _Rank = tuple[bool, int, tuple[bool, str], int, int, bool, bool, str]
 
 
+def _sale(offer: OfferFacts, now: datetime) -> str:
+    """Which of ``ON_SALE`` it is; ours is there, or a presale."""
+    if offer.own:
+        return "preorder" if is_presale(offer, now=now) else "in_stock"
+    return offer.availability
+
+
 def _rank(offer: OfferFacts, reader: Reader, now: datetime, max_age: timedelta) -> _Rank:
     """Smaller is better."""
     fresh = shown_price(offer, now=now, max_age=max_age)
@@ -322,7 +338,7 @@ def _rank(offer: OfferFacts, reader: Reader, now: datetime, max_age: timedelta) 
     currency = price.currency if price else reader.currency
     return (
         not offer.own,
-        0 if offer.own else ON_SALE.index(offer.availability),
+        ON_SALE.index(_sale(offer, now)),
         (currency != reader.currency, currency),
         0 if fresh else 1 if price else 2,
         price.minor if price else 0,

@@ -305,12 +305,14 @@ def _of_deal(deal: Any, supply: _Supply) -> _Supply:
     return _Supply(lowest, own, shops, frozenset(way for way, so in had.items() if so))
 
 
+_WRITING = select(Post.author_id).where(Post.state == "published")
+
+
 def creator_documents(session: AnySession, keys: Collection[str]) -> dict[str, Document]:
     """Documents of the people among ``keys`` who have something published, by user key."""
-    writing = select(Post.author_id).where(Post.state == "published")
     rows = session.execute(
         select(User.key, User.handle, User.name, User.bio, User.created_at).where(
-            User.key.in_(keys), User.blocked.is_(False), User.id.in_(writing)
+            User.key.in_(keys), User.blocked.is_(False), User.id.in_(_WRITING)
         )
     )
     return {
@@ -416,7 +418,8 @@ def every_document(session: AnySession, *, now: datetime) -> Iterator[Document]:
     sources: tuple[tuple[Select[str], Callable[[AnySession, Collection[str]], dict[str, Document]]], ...] = (
         (select(Post.key).where(Post.state == "published").order_by(Post.id), post_documents),
         (select(Product.key).where(Product.listed).order_by(Product.id), product_documents),
-        (select(User.key).where(User.role.in_(("creator", "editor"))).order_by(User.id), creator_documents),
+        # Whatever their role is now: who has written stays somebody's author.
+        (select(User.key).where(User.id.in_(_WRITING)).order_by(User.id), creator_documents),
         (select(Topic.slug).order_by(Topic.id), topic_documents),
         (select(FeaturedList.key).order_by(FeaturedList.id), featured),
     )

@@ -46,7 +46,7 @@ class CardView:
     """A product card as its component reads it. ``key`` is empty for a product that stands outside a post.
 
     ``disclosure`` is what is said of its links if they earn, ``paid_mark`` the words where there is no room for it and
-    the law wants some, ``relation`` how the author came to the product, in words.
+    the law wants some, ``relation`` how the author came to the product, in words, ``sent_from`` when a presale is sent.
     """
 
     key: str
@@ -75,6 +75,7 @@ class CardView:
     attributes: tuple[tuple[str, str], ...] = ()
     was: Money | None = None
     rating: Rating | None = None
+    sent_from: datetime | None = None
 
     @property
     def moments(self) -> tuple[datetime, ...]:
@@ -98,6 +99,7 @@ class OfferRow:
     variants: Sequence[Variant]
     note: str
     was: Money | None = None
+    sent_from: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -390,6 +392,7 @@ def _view(resolution: Resolution, card_key: str, who: Viewer, *, instead: bool =
         variants=variants_of(product, who) if ours else (),
         was=resolution.was,
         rating=product.rating,
+        sent_from=resolution.sent_from,
     )
 
 
@@ -408,7 +411,7 @@ def _earns(resolution: Resolution, compare: tuple[ComparedOffer, ...]) -> bool:
 
 def _availability(resolution: Resolution) -> str:
     if resolution.face == "stock":
-        return "in_stock"
+        return "preorder" if resolution.sent_from else "in_stock"
     if resolution.face == "elsewhere" and resolution.offer is not None:
         return resolution.offer.availability
     return "out_of_stock" if resolution.face == "sold_out" else "discontinued"
@@ -456,7 +459,7 @@ def _own_row(resolution: Resolution, ours: Sequence[OfferFacts], who: Viewer, sh
         ours=True,
         merchant=shop,
         price=resolution.price if sold_here else best,
-        availability="in_stock" if sold_here else "out_of_stock",
+        availability=_availability(resolution) if sold_here else "out_of_stock",
         low_stock=resolution.low_stock if sold_here else None,
         checked_at=None,
         action_url=ADD_TO_CART,
@@ -464,6 +467,7 @@ def _own_row(resolution: Resolution, ours: Sequence[OfferFacts], who: Viewer, sh
         variants=variants_of(product, who),
         note=_("Sold and sent by us"),
         was=resolution.was,
+        sent_from=resolution.sent_from if sold_here else None,
     )
 
 
@@ -497,7 +501,8 @@ def variants_of(product: ProductFacts, who: Viewer) -> tuple[Variant, ...]:
 
 
 def next_stale(facts: Collection[ProductFacts], now: datetime) -> datetime | None:
-    """When the first of the prices that may be shown now becomes too old to be shown, or a reduction to be told."""
+    """When the first of the prices that may be shown now becomes too old to be shown, a reduction to be told, or a
+    presale is sent."""
     age = price_age()
     offers = [offer for product in facts for offer in product.offers]
     ends = [one.checked_at + age for one in offers if one.kind == "affiliate" and one.checked_at is not None]
@@ -506,6 +511,7 @@ def next_stale(facts: Collection[ProductFacts], now: datetime) -> datetime | Non
         for one in offers
         if one.prior_minor is not None and one.price_changed_at is not None
     ]
+    ends += [one.releases_at for one in offers if one.releases_at is not None]
     return min((end for end in ends if end > now), default=None)
 
 

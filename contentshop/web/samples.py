@@ -67,6 +67,7 @@ def _card(key: str, face: str, title: str, **given: Any) -> SimpleNamespace:
         "availability": {"stock": "in_stock", "sold_out": "out_of_stock", "gone": "discontinued"}.get(face, "in_stock"),
         "action_url": "/cart/add" if face == "stock" else f"/go/{key}",
         "low_stock": None,
+        "sent_from": None,
         "disclosure": PAID["en"] if face == "elsewhere" else "",
         "alternative": None,
         "variants": [],
@@ -416,6 +417,7 @@ def offers(now: datetime) -> list[SimpleNamespace]:
         known: dict[str, Any] = {
             "ours": False,
             "low_stock": None,
+            "sent_from": None,
             "checked_at": now - timedelta(hours=hours) if hours else None,
             "action_url": "/go/sample",
             "hidden": {},

@@ -116,11 +116,11 @@ def _head(found: Found, offers: Sequence[OfferRow], trail: Sequence[Step], revie
 def _offers(rows: Sequence[OfferRow], url: str) -> structured.Json | None:
     """Our own offer while we can sell it here; else what other shops ask, or that we are sold out."""
     ours = next((row for row in rows if row.ours and row.price is not None), None)
-    if ours is not None and ours.price is not None and ours.availability == "in_stock":
-        return structured.own_offer(ours.price, url=url, seller=settings().site_name, in_stock=True)
+    if ours is not None and ours.price is not None and ours.availability in {"in_stock", "preorder"}:
+        return structured.own_offer(ours.price, url=url, seller=settings().site_name, availability=ours.availability)
     prices = [row.price for row in rows if not row.ours and row.price is not None]
     if prices:
         return structured.other_offers(prices, next(row.availability for row in rows if not row.ours))
     if ours is not None and ours.price is not None:
-        return structured.own_offer(ours.price, url=url, seller=settings().site_name, in_stock=False)
+        return structured.own_offer(ours.price, url=url, seller=settings().site_name, availability="out_of_stock")
     return None

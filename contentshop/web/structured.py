@@ -222,14 +222,14 @@ def buyers_review(*, author: str, stars: int, title: str, text: str, written: da
     return found
 
 
-def own_offer(price: Money, *, url: str, seller: str, in_stock: bool) -> Json:
+def own_offer(price: Money, *, url: str, seller: str, availability: str) -> Json:
     """What this site itself sells, for a page with a cart button."""
     return {
         "@type": "Offer",
         "url": url,
         "price": str(price.amount),
         "priceCurrency": price.currency,
-        "availability": "https://schema.org/" + ("InStock" if in_stock else "OutOfStock"),
+        "availability": "https://schema.org/" + AVAILABILITY[availability],
         "itemCondition": "https://schema.org/NewCondition",
         "seller": {"@type": "Organization", "name": seller},
     }

@@ -26,7 +26,8 @@ from contentshop.core.errors import Unavailable
 from contentshop.core.uow import unit_of_work
 from contentshop.curation.models import FeaturedItem, FeaturedList, Slot
 from contentshop.posts.models import Post
-from contentshop.products.models import Offer, Product
+from contentshop.products import stock
+from contentshop.products.models import Offer, Product, Variant
 from contentshop.search.port import Document
 from tests.factories import Factory
 from tests.fakes import MemorySearchBackend
@@ -283,6 +284,55 @@ def test_a_product_page_has_every_offer_ours_first(client: FlaskClient, make: Fa
     assert product["offers"]["price"] == "19.99"
     assert product["offers"]["availability"] == "https://schema.org/InStock"
     assert product["brand"] == {"@type": "Brand", "name": "Lux"}
+
+
+def test_a_presale_says_from_when_it_is_sent_until_then(
+    app: Flask, client: FlaskClient, make: Factory, clock: FixedClock
+) -> None:
+    """On its page, on cards, and for search engines; pages that were kept follow the clock."""
+    early = make.product("bag", own={"USD": 1000}, stock=30)
+    make.post(slug="guide", source="::card[bag]\n")
+    with app.app_context(), unit_of_work(db.session):
+        db.session.merge(make.variant_of(early)).releases_at = clock.now() + timedelta(days=9)
+    told = "Presale: sent from Nov 29, 2026 on"
+    for path in ("/products/bag", "/p/guide"):
+        html = client.get(path).text
+        assert html.count(told) == 1, path
+        assert "In stock" not in html
+        assert 'action="/cart/add"' in html
+    offer = of_type(client.get("/products/bag").text, "Product")["offers"]
+    assert offer["availability"] == "https://schema.org/PreOrder"
+    clock.advance(timedelta(days=9) - timedelta(seconds=1))
+    assert told in client.get("/p/guide").text
+    clock.advance(timedelta(seconds=1))
+    for path in ("/products/bag", "/p/guide"):
+        html = client.get(path).text
+        assert told not in html, path
+        assert "In stock" in html
+
+
+def test_what_is_here_comes_before_a_presale(app: Flask, client: FlaskClient, make: Factory, clock: FixedClock) -> None:
+    early = make.product("bag", own={"USD": 1000}, stock=3)
+    with app.app_context(), unit_of_work(db.session):
+        first = db.session.merge(make.variant_of(early))
+        first.releases_at = clock.now() + timedelta(days=9)
+        later = Variant(key="here0000", product_id=early.id, sku="HERE", name="Here", position=1)
+        db.session.add(later)
+        db.session.flush()
+        db.session.add(
+            Offer(
+                key="offer000",
+                product_id=early.id,
+                variant_id=later.id,
+                kind="own",
+                price_minor=1500,
+                currency="USD",
+            )
+        )
+        stock.receive(db.session, later.id, 30, reason="delivery", now=clock.now(), actor="op")
+    html = client.get("/products/bag").text
+    assert "In stock" in html
+    assert "Presale" not in html
 
 
 def test_only_a_page_that_sells_is_marked_as_a_merchants(client: FlaskClient, make: Factory, desk: Product) -> None:

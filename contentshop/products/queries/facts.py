@@ -115,6 +115,7 @@ def _facts(locale: str, attributes: bool, shops: str) -> Select[*tuple[Any, ...]
             func.coalesce(Variant.translations[(locale, "name")].as_string(), Variant.name).label("variant_name"),
             Variant.position,
             Variant.sku,
+            Variant.releases_at,
             (Stock.on_hand - Stock.reserved).label("available"),
             Stock.version.label("stock_version"),
             ProductRating.one,
@@ -193,4 +194,5 @@ def _offer(row: AnyRow) -> OfferFacts:
         plain_url=row.plain_url,
         prior_minor=row.prior_minor,
         price_changed_at=row.price_changed_at,
+        releases_at=row.releases_at if own else None,
     )

@@ -174,6 +174,21 @@ def test_check_and_repair_find_every_kind_of_difference(
         db.session.remove()
 
 
+def test_an_author_stays_one_whatever_their_role_is_now(
+    app: Flask, make: Factory, search: MemorySearchBackend, clock: FixedClock
+) -> None:
+    from contentshop.core.db import db
+
+    make.post(make.user("support", handle="helps"))
+    make.user("creator", handle="has-not-written")
+    worker.settle(app)
+    with app.app_context():
+        assert [one.tags for one in search.documents.values() if one.kind == "creator"] == [("helps",)]
+        assert not search_actions.check(db.session, search, now=clock.now())
+        assert search_actions.rebuild(db.session, search, now=clock.now()) == 2
+        db.session.remove()
+
+
 def test_only_one_worker_at_a_time(tmp_path: Path) -> None:
     import fcntl
     import os
