@@ -7,9 +7,10 @@ it twice; the ledger moves when the order is paid. A code is shown once and kept
 from __future__ import annotations
 
 import hashlib
+from calendar import monthrange
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import delete, func, literal, select, update
 from sqlalchemy.exc import IntegrityError
@@ -139,8 +140,12 @@ def issue(
 
 
 def expiry(now: datetime, months: int) -> datetime | None:
-    """When a card that is issued now is over: after so many months of thirty days; never when none."""
-    return now + timedelta(days=30 * months) if months else None
+    """When a card that is issued now is over: after so many calendar months, on the last day of a month that is too
+    short; never when none."""
+    if not months:
+        return None
+    year, month = divmod(now.year * 12 + now.month - 1 + months, 12)
+    return now.replace(year=year, month=month + 1, day=min(now.day, monthrange(year, month + 1)[1]))
 
 
 def account(card: GiftCard) -> str:
