@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 import sys
+import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +17,8 @@ from contentshop.accounts.inputs import ROLES
 
 if TYPE_CHECKING:
     from flask import Flask
+
+LETS_GO_WITHIN = 5  # seconds
 
 
 @click.group()
@@ -69,12 +73,35 @@ def run(demo: bool, host: str | None, port: int | None, processes: int | None) -
     except SettingsError as error:
         raise click.ClickException(str(error)) from error
     host, port = host or settings.host, port or settings.port
+    _require_free(host, port)
     load_shared()
     if (status := run_apart("set-up", set_up, demo)) != 0:
         sys.exit(status)
     web = Child("web server", serve, (host, port, processes or settings.web_processes, settings.live_streams))
     shown = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104 - only compared with
     sys.exit(supervise([web, Child("worker", work)], Announcer(f"http://{shown}:{port}", demo=demo)))
+
+
+def _require_free(host: str, port: int) -> None:
+    """Refuse to start where another program listens: web processes share their port, so nobody else would tell.
+
+    A site that has just been stopped may need a moment to let go of it.
+    """
+    family, _kind, _protocol, _name, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    for again in reversed(range(LETS_GO_WITHIN)):
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(address)
+            except OSError as error:
+                if not again:
+                    raise click.ClickException(
+                        f"Port {port} of {host} cannot be used ({error.strerror}). Stop the program that has it, or "
+                        "choose another with --port or CONTENTSHOP_PORT."
+                    ) from error
+            else:
+                return
+        time.sleep(1)
 
 
 def set_up(demo: bool) -> None:

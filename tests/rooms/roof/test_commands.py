@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from pathlib import Path
 
 import pytest
@@ -110,3 +111,16 @@ def test_settings_that_cannot_be_used_end_a_command_with_their_list(run, monkeyp
     refused = run("migrate")
     assert refused.exit_code == 1
     assert "CONTENTSHOP_SECRET_KEY: production needs a secret of its own" in refused.output
+
+
+def test_a_port_that_another_site_listens_on_is_not_shared(run) -> None:  # type: ignore[no-untyped-def]
+    """Also where that site would share it, as web processes do: visitors would land in either."""
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        refused = run("run", "--port", str(port))
+    assert refused.exit_code == 1
+    assert f"Port {port} of 127.0.0.1 cannot be used (Address already in use)." in refused.output
+    assert "--port or CONTENTSHOP_PORT" in refused.output
