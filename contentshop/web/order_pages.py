@@ -231,9 +231,22 @@ def order_totals(order: Order) -> TotalsView:
     if order.credit_minor:
         rows.append((_("Paid by gift card"), money(-order.credit_minor), ""))
     hint = _("Tax included: %(amount)s", amount=_words(money(order.tax_minor))) if _has_tax_inside(order) else ""
-    if order.refunded_minor:
-        rows.append((_("Paid back"), money(-order.refunded_minor), ""))
-    return TotalsView(rows, money(order.total_minor - order.credit_minor), hint)
+    return TotalsView(rows, money(order.total_minor - order.credit_minor), hint, after=_after_total(order))
+
+
+def _after_total(order: Order) -> list[TotalRow]:
+    """What went back, and what was paid in the end; what was paid comes first where it is not the total, as with gift
+    cards or money that was too much."""
+    if not order.refunded_minor:
+        return []
+    paid = order.paid_minor + order.credit_minor
+    rows: list[TotalRow] = []
+    if paid != order.total_minor - order.credit_minor:
+        hint = _("gift cards included") if order.credit_minor else ""
+        rows.append((_("Paid"), Money(paid, order.currency), hint))
+    rows.append((_("Paid back"), Money(-order.refunded_minor, order.currency), ""))
+    rows.append((_("Paid after refunds"), Money(paid - order.refunded_minor, order.currency), ""))
+    return rows
 
 
 def _has_tax_inside(order: Order) -> bool:

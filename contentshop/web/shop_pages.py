@@ -48,7 +48,8 @@ class LineView:
 class TotalsView:
     """The sum of a cart or an order, as the ``totals`` component reads it; ``hint`` and ``note`` may be empty.
 
-    ``label`` is what the last row is called when it is not the total: what is left to pay after gift cards.
+    ``label`` is what the total's row is called when it is not the total: what is left to pay after gift cards.
+    ``after`` are rows below it: what was paid back since.
     """
 
     rows: Sequence[TotalRow]
@@ -56,6 +57,7 @@ class TotalsView:
     hint: str = ""
     label: str = ""
     note: str = ""
+    after: Sequence[TotalRow] = ()
 
 
 @dataclass(frozen=True, slots=True)

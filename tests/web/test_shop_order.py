@@ -11,8 +11,12 @@ from flask.testing import FlaskClient
 
 from contentshop.core.clock import FixedClock
 from contentshop.core.db import db
+from contentshop.core.money import Money
 from contentshop.core.uow import unit_of_work
 from contentshop.orders import actions
+from contentshop.orders.actions.paying import record_receipt
+from contentshop.orders.actions.refunding import give_back
+from contentshop.orders.queries import get_by_key
 from contentshop.payments import credit
 from tests.factories import Factory
 from tests.web.buyer import ADDRESS, add, buy, checkout_form, orders, text_of
@@ -200,3 +204,29 @@ def test_what_needs_no_parcel_is_not_told_as_one(
     with app.app_context(), unit_of_work(db.session):
         actions.ship_digital(db.session, order.key, confirm_within=timedelta(days=10), now=clock.now())
     assert "Payment received just now Ready to use just now" in look()
+
+
+def test_what_was_paid_back_stands_below_the_total(
+    app: Flask, client: FlaskClient, make: Factory, clock: FixedClock
+) -> None:
+    path = place(client, make)
+    (order,) = orders(app)
+    do(app, clock, "mark_paid")
+    assert "Paid after refunds" not in text_of(client.get(path).text)
+    with app.app_context(), unit_of_work(db.session):
+        found = get_by_key(db.session, order.key)
+        give_back(db.session, found, minor=1000, reason="late", key="a", by=None, now=clock.now())
+    sums = "Goods $39.98 Shipping $5.99 Total $45.97 Paid back -$10.00 Paid after refunds $35.97"
+    assert sums in text_of(client.get(path).text)
+    assert sums in text_of(client.get(f"{path}/invoice").text)
+
+
+def test_money_that_was_too_much_is_told_before_it_goes_back(
+    app: Flask, client: FlaskClient, make: Factory, clock: FixedClock
+) -> None:
+    path = place(client, make)
+    (order,) = orders(app)
+    with app.app_context(), unit_of_work(db.session):
+        record_receipt(db.session, order.key, received=Money(5000, "USD"), key="a", by=None, now=clock.now())
+    sums = "Total $45.97 Paid $50.00 Paid back -$4.03 Paid after refunds $45.97"
+    assert sums in text_of(client.get(path).text)
