@@ -247,6 +247,7 @@ def _snapshot(found: AfterSale) -> dict[str, Any]:
     return {
         "state": found.state,
         "kind": found.kind,
+        "currency": found.order.currency,
         "refund": found.refund_minor,
         "returned": [part.returned for part in found.lines],
         "restocked": [part.restocked for part in found.lines],

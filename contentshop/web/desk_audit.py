@@ -16,6 +16,7 @@ from contentshop.accounts import queries as people
 from contentshop.core import audit
 from contentshop.core.db import db
 from contentshop.core.paging import page_number
+from contentshop.web.desk_log_words import action_words, value_words
 from contentshop.web.door import Door, show
 
 bp = Door("desk_audit", __name__)
@@ -87,11 +88,11 @@ def _entry(row: audit.AuditEntry, names: dict[str, str]) -> Entry:
     return Entry(
         who=names.get(row.actor, row.actor),
         who_url="/desk/log?" + urlencode({"who": row.actor}),
-        action=row.action,
+        action=action_words(row.action),
         subject=row.subject,
         subject_url="/desk/log?" + urlencode({"about": row.subject}) if row.subject else "",
         changes=[
-            Change(name, _shown(row.before.get(name, "")), _shown(row.after.get(name, "")))
+            Change(name, _shown(value_words(name, row.before)), _shown(value_words(name, row.after)))
             for name in dict.fromkeys([*row.before, *row.after])
             if row.before.get(name, "") != row.after.get(name, "")
         ],

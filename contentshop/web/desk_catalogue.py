@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from flask import Response as FlaskResponse
 from flask import flash, redirect, request, stream_with_context, url_for
@@ -347,8 +348,8 @@ def preview() -> Response:
         form = BulkInput.parse(keys, {"kind": typed["kind"], "value": value, "location": typed["location"]})
         if typed["do"] == "apply":
             edit = actions.apply_bulk(db.session, form, seen=typed["seen"], now=who.now, actor=who.person().key)
-            before = {row["label"]: row["before"] for row in edit.rows}
-            audited.told(f"bulk:{edit.key}", before, {row["label"]: row["after"] for row in edit.rows})
+            before, after = ({row["label"]: _logged(row, side) for row in edit.rows} for side in ("before", "after"))
+            audited.told(f"bulk:{edit.key}", before, after)
             flash(_("%(num)s things were changed.", num=len(edit.rows)), "success")
             return redirect(url_for("desk_catalogue.changed", key=edit.key), 303)
         rows = actions.preview_bulk(db.session, form)
@@ -402,6 +403,12 @@ def _bulk_line(row: BulkRow, kind: str, names: Mapping[int, str]) -> BulkLine:
         return str(_("in the shop") if value else _("off the shop"))
 
     return BulkLine(row.label, word(row.before), word(row.after), None, None)
+
+
+def _logged(row: Mapping[str, Any], side: str) -> Any:
+    """What the audit log keeps of one side of a change: prices with their currency."""
+    minor, currency = row[side], row["currency"]
+    return f"{Money(minor, currency).amount} {currency}" if currency and minor is not None else minor
 
 
 def _money(minor: int | None, currency: str) -> Money | None:

@@ -493,6 +493,7 @@ def _snapshot(found: Order) -> dict[str, Any]:
     """What of an order the audit log compares."""
     return {
         "state": found.state,
+        "currency": found.currency,
         "paid": found.paid_minor,
         "refunded": found.refunded_minor,
         "parcels": len(found.shipments),

@@ -37,13 +37,15 @@ if TYPE_CHECKING:
 bp = Door("desk_payments", __name__)
 
 AMOUNT = re.compile(r"[0-9][0-9,]{0,15}(\.[0-9]{1,4})?")
+CASE = re.compile(r"after-sale ([0-9a-z]+)")  # as aftersale.actions writes it
 SHOWN = 100
 CARDS_A_PAGE = 50
 
 
 @dataclass(frozen=True, slots=True)
 class PartLine:
-    """A part of a refund that has not gone back. ``by_hand``: a person has to send it."""
+    """A part of a refund that has not gone back. ``by_hand``: a person has to send it; ``reason_url`` leads to the
+    after-sale case it is paid for, if it is for one."""
 
     key: str
     order: str
@@ -51,6 +53,7 @@ class PartLine:
     amount: Money
     way: str
     reason: str
+    reason_url: str
     state: str
     tone: str
     note: str
@@ -181,7 +184,7 @@ def index() -> Response:
             messages=[
                 MessageLine(
                     event.name,
-                    event.gateway,
+                    gateway_words(event.gateway),
                     event.reference or event.payment_key,
                     Money(event.minor, event.currency) if event.minor is not None and event.currency else None,
                     event.received_at,
@@ -191,6 +194,36 @@ def index() -> Response:
             tabs=_tabs("waiting"),
         ),
     )
+
+
+def gateway_words(gateway: str) -> str:
+    """What the desk calls a provider of payments; its own name where we have no word for it."""
+    words: dict[str, str] = {
+        "manual": _("Bank transfer or cash"),
+        "stripe": "Stripe",
+        "alipay": _("Alipay"),
+        "wechat_pay": _("WeChat Pay"),
+    }
+    return words.get(gateway, gateway)
+
+
+def reason_words(reason: str) -> str:
+    """Why money goes back: the shop's own reasons in the reader's language, those of people as they wrote them."""
+    case = CASE.fullmatch(reason)
+    if case:
+        return str(_("After-sale case %(number)s", number=case[1].upper()))
+    words: dict[str, str] = {
+        "order cancelled": _("The order was cancelled"),
+        "paid too much or too late": _("Paid too much or too late"),
+        "paid in another currency": _("Paid in another currency"),
+        "price protection": _("The price has fallen since"),
+    }
+    return words.get(reason, reason)
+
+
+def _case_url(reason: str) -> str:
+    case = CASE.fullmatch(reason)
+    return url_for("desk_aftersale.case", key=case[1]) if case else ""
 
 
 def _part_line(row: queries.PartRow) -> PartLine:
@@ -205,8 +238,9 @@ def _part_line(row: queries.PartRow) -> PartLine:
         order=row.order_key.upper(),
         order_url=url_for("desk_payments.order", key=row.order_key),
         amount=row.amount,
-        way=row.gateway,
-        reason=row.reason,
+        way=gateway_words(row.gateway),
+        reason=reason_words(row.reason),
+        reason_url=_case_url(row.reason),
         state=state,
         tone=tone,
         note=row.note,
@@ -257,7 +291,7 @@ def _payment_line(one: Payment) -> PaymentLine:
     }[one.state]
     return PaymentLine(
         key=one.key,
-        way=one.gateway,
+        way=gateway_words(one.gateway),
         state=state,
         tone=tone,
         due=Money(one.minor, one.currency),
@@ -283,7 +317,8 @@ def _refund_lines(refund: Refund) -> list[PartLine]:
             order_url="",
             amount=Money(part.minor, refund.currency),
             way=_("Gift card") if part.credit_use_id is not None else _("Money"),
-            reason=refund.reason,
+            reason=reason_words(refund.reason),
+            reason_url=_case_url(refund.reason),
             state=words[part.state][0],
             tone=words[part.state][1],
             note=part.note,

@@ -227,6 +227,7 @@ def test_what_staff_do_is_in_the_log(app: Flask, client: FlaskClient, operator: 
     assert (entry.before["state"], entry.after["state"], entry.after["answer"]) == ("asked", "rejected", "No.")
     log = text_of(operator.get("/desk/log").text)
     assert "Olga Operator" in log
+    assert "Refused an after-sale case" in log
     assert "state asked → rejected" in log
 
 

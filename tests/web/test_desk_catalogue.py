@@ -124,6 +124,7 @@ def test_many_prices_change_after_a_look_and_back(
     assert ("$9.00" in shown.text, "$8.99" in shown.text) == (True, True)
     prices = select(Offer.price_minor).order_by(Offer.id)
     assert fresh(session).scalars(prices).all() == [1000, 999, 5]
+    assert "Nothing is logged yet" in desk.get("/desk/log").text, "a preview is no action"
     done = post_form(desk, "/desk/products/bulk", form | {"do": "apply", "seen": seen_of(shown.text)})
     assert done.status_code == 303
     assert fresh(session).scalars(prices).all() == [900, 899, 5]
@@ -132,6 +133,9 @@ def test_many_prices_change_after_a_look_and_back(
     )
     key = session.scalars(select(BulkEdit.key)).one()
     assert "$10.00" in desk.get(f"/desk/products/bulk/{key}").text
+    log = desk.get("/desk/log").text
+    assert log.count("Changed many products") == 1
+    assert "<del>10.00 USD</del> → 9.00 USD" in log
     session.execute(Offer.__table__.update().where(Offer.price_minor == 899).values(price_minor=700))
     session.commit()
     back = post_form(desk, f"/desk/products/bulk/{key}/undo", follow_redirects=True)

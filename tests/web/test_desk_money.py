@@ -15,12 +15,15 @@ from flask.testing import FlaskClient
 from contentshop.core.clock import FixedClock
 from contentshop.core.db import db
 from contentshop.core.money import Money
+from contentshop.orders.actions.refunding import give_back
+from contentshop.orders.actions.states import order_to_change
 from contentshop.payments import credit
 from contentshop.payments.port import GatewayEvent
 from contentshop.reactions import site_context
 from contentshop.web.order_links import order_token
 from tests.factories import Factory
 from tests.rooms.payments.conftest import Sold, Till
+from tests.web.buyer import text_of
 
 DUE = 1999 + 599
 CODE = re.compile(r"<strong>([0-9A-Z]{4}(?:-[0-9A-Z]{4}){3})</strong>")
@@ -34,7 +37,7 @@ def till(app: Flask, make: Factory, clock: FixedClock) -> Till:
 
 @pytest.fixture
 def finance(app: Flask, make: Factory, sign_in: Callable[..., FlaskClient]) -> FlaskClient:
-    return sign_in(app.test_client(), make.user("finance"))
+    return sign_in(app.test_client(), make.user("finance", name="Fina Finance"))
 
 
 def attempt_of(page: str) -> str:
@@ -54,12 +57,16 @@ def test_money_that_arrives_by_hand(
     for _press in range(3):
         assert post_form(finance, f"{place}/receipt", {"amount": "10.00", "attempt": attempt}).status_code == 303
     assert till.money(order) == ("placed", 1000, 0)
+    told = text_of(finance.get(f"/desk/orders/{order}").text)
+    assert "A part of the payment received $10.00 received, $15.98 still due · Fina Finance" in told
     second = attempt_of(finance.get(place).text)
     post_form(finance, f"{place}/receipt", {"amount": "20.00", "attempt": second})
     assert till.money(order) == ("paid", 3000, 3000 - DUE)
     waiting = finance.get("/desk/payments").text
     assert order.upper() in waiting
     assert "$4.02" in waiting
+    assert "Paid too much or too late" in waiting
+    assert "Bank transfer or cash" in finance.get(place).text
     part = re.search(r"/desk/payments/refunds/([0-9a-z]+)/sent", waiting)
     assert part
     for _press in range(2):
@@ -68,6 +75,25 @@ def test_money_that_arrives_by_hand(
     assert "Paid back" in finance.get(place).text
     assert till.balance("cash:manual") == DUE
     assert till.problems() == []
+
+
+def test_a_refund_of_an_after_sale_case_leads_to_it(finance: FlaskClient, till: Till, make: Factory) -> None:
+    order = till.order(Sold(make.product(own={"USD": 1999}, stock=5)), method="bank_transfer")
+    till.pay(order)
+    till.unit(
+        lambda: give_back(
+            db.session,
+            order_to_change(db.session, order, None),
+            minor=100,
+            reason="after-sale q9m4wyf9yp",
+            key="r1",
+            by=None,
+            now=till.clock.now(),
+        )
+    )
+    link = '<a href="/desk/after-sale/q9m4wyf9yp">After-sale case Q9M4WYF9YP</a>'
+    for path in ("/desk/payments", f"/desk/payments/orders/{order}"):
+        assert link in finance.get(path).text
 
 
 def test_messages_that_belong_to_nothing_are_shown(finance: FlaskClient, till: Till) -> None:
