@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from enum import Enum
 
 from contentshop.accounts.policy import Duty
+from contentshop.core.errors import Invalid
+from contentshop.core.money import Money
 from contentshop.core.words import say
 from contentshop.orders.inputs import PAYMENT_METHODS
 from contentshop.orders.models import Order, Shipment
@@ -122,6 +124,26 @@ def refusal(state: str, verb: Verb) -> str:
 def may_pay_by(method: str, *, shipped: bool) -> bool:
     """Whether an order can be paid by ``method``: at the door only what a carrier brings there."""
     return shipped or method != "on_delivery"
+
+
+def part_note(received: Money, rest: Money) -> str:
+    """What the timeline keeps of a part payment: ``10.00 15.98 USD``, what came and what is still due."""
+    return f"{received.amount} {rest.amount} {rest.currency}"
+
+
+def read_part_note(note: str) -> tuple[Money | None, Money] | None:
+    """(what came, what is still due) of a part payment; notes of older releases know only the rest. None for others."""
+    *amounts, currency = note.split(" ")
+    try:
+        found = [Money.parse(text, currency) for text in amounts]
+    except Invalid:
+        return None
+    match found:
+        case [received, rest]:
+            return received, rest
+        case [rest]:
+            return None, rest
+    return None
 
 
 def needs_parcel(order: Order) -> bool:

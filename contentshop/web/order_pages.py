@@ -373,10 +373,23 @@ def moment_of(event: OrderEvent, *, unsent: bool = False) -> Moment:
     detail = event.note
     if event.kind == "shipped" and event.note:
         detail = _("Tracking number %(number)s", number=event.note)
+    elif event.kind == "part_paid":
+        detail = _part_words(event.note)
     elif event.kind in {"exchange", "exchanged", "refund_asked", "after_sale"}:
         detail = event.note.upper() if event.kind == "after_sale" else ""
     state = "bad" if event.kind in BAD else "done"
     return Moment(titles.get(event.kind, event.kind), detail, event.happened_at, state)
+
+
+def _part_words(note: str) -> str:
+    """What has come of a payment and what is still due."""
+    found = policy.read_part_note(note)
+    if found is None:
+        return note
+    received, rest = found
+    if received is None:
+        return _("%(rest)s still due", rest=_words(rest))
+    return _("%(amount)s received, %(rest)s still due", amount=_words(received), rest=_words(rest))
 
 
 def _to_come(order: Order) -> list[tuple[str, str]]:

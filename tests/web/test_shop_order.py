@@ -16,6 +16,7 @@ from contentshop.core.uow import unit_of_work
 from contentshop.orders import actions
 from contentshop.orders.actions.paying import record_receipt
 from contentshop.orders.actions.refunding import give_back
+from contentshop.orders.models import OrderEvent
 from contentshop.orders.queries import get_by_key
 from contentshop.payments import credit
 from tests.factories import Factory
@@ -230,3 +231,21 @@ def test_money_that_was_too_much_is_told_before_it_goes_back(
         record_receipt(db.session, order.key, received=Money(5000, "USD"), key="a", by=None, now=clock.now())
     sums = "Total $45.97 Paid $50.00 Paid back -$4.03 Paid after refunds $45.97"
     assert sums in text_of(client.get(path).text)
+
+
+def test_a_part_payment_says_what_came_and_what_is_due(
+    app: Flask, client: FlaskClient, make: Factory, clock: FixedClock
+) -> None:
+    path = place(client, make)
+    (order,) = orders(app)
+    with app.app_context(), unit_of_work(db.session):
+        db.session.add(
+            OrderEvent(order_id=order.id, kind="part_paid", actor="x", note="1234.50 USD", happened_at=clock.now())
+        )
+        record_receipt(db.session, order.key, received=Money(1000, "USD"), key="a", by=None, now=clock.now())
+    words = text_of(client.get(path).text)
+    assert "A part of the payment received $10.00 received, $35.97 still due" in words
+    # As older releases wrote it: the rest alone.
+    assert "A part of the payment received $1,234.50 still due" in words
+    client.set_cookie("cs_lang", "zh")
+    assert "收到 US$10.00，还需支付 US$35.97" in text_of(client.get(path).text)

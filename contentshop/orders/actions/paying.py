@@ -42,8 +42,18 @@ def due_of(order: Order) -> Money:
     return Money(max(order.total_minor - order.credit_minor - order.paid_minor, 0), order.currency)
 
 
-def receive(session: AnySession, order_key: str, *, payment: Payment, minor: int, currency: str, now: datetime) -> Fate:
+def receive(
+    session: AnySession,
+    order_key: str,
+    *,
+    payment: Payment,
+    minor: int,
+    currency: str,
+    now: datetime,
+    by: User | None = None,
+) -> Fate:
     """``minor`` units of ``payment`` have come for an order; the payment's own row says that it is for the first time.
+    ``by`` is who has noted it; None when a provider told us.
 
     Compared with what is due: less leaves the order to pay, with the rest told; more goes back. An order whose time was
     over gets its goods once more or the money goes back, never neither; so does money in another currency, for an order
@@ -59,10 +69,10 @@ def receive(session: AnySession, order_key: str, *, payment: Payment, minor: int
         if not revived or not _secure(session, order, now=now):
             _return(session, order, payment, minor, now)
             return "returned"
-        over = _complete(session, order, by=None, now=now)
+        over = _complete(session, order, by=by, now=now)
     elif not _is_enough(order):
-        rest = due_of(order)
-        journal.write(session, order, "part_paid", actor=journal.SYSTEM, now=now, note=f"{rest.amount} {rest.currency}")
+        note = policy.part_note(Money(minor, currency), due_of(order))
+        journal.write(session, order, "part_paid", actor=by.key if by else journal.SYSTEM, now=now, note=note)
         record(session, OrderPartPaid(order=order.key), now=now)
         return "part"
     elif not _secure(session, order, now=now):
@@ -70,7 +80,7 @@ def receive(session: AnySession, order_key: str, *, payment: Payment, minor: int
         end_without_goods(session, order, now=now)
         return "returned"
     else:
-        over = _complete(session, order, by=None, now=now)
+        over = _complete(session, order, by=by, now=now)
     if over:
         _return(session, order, payment, over, now)
     return "paid"
@@ -120,7 +130,9 @@ def record_receipt(
     )
     if not new:
         return "known"
-    return receive(session, order.key, payment=payment, minor=received.minor, currency=received.currency, now=now)
+    return receive(
+        session, order.key, payment=payment, minor=received.minor, currency=received.currency, now=now, by=by
+    )
 
 
 def settle_nothing_due(session: AnySession, order: Order, *, now: datetime) -> bool:

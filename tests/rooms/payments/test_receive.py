@@ -41,7 +41,7 @@ def test_less_leaves_the_order_to_pay_with_the_rest_told(till: Till, make: Facto
     assert till.money(order) == ("placed", 1000, 0)
     assert till.books(order) == {"cash:stripe": 1000, "receivable": -1000}
     event = till.get(order).events[-1]
-    assert (event.kind, event.note) == ("part_paid", "15.98 USD")
+    assert (event.kind, event.note) == ("part_paid", "10.00 15.98 USD")
     second = till.begin(order)
     assert till.payment(second).minor == DUE - 1000
     till.paid(second, DUE - 1000)
