@@ -388,8 +388,8 @@ def _part_words(note: str) -> str:
         return note
     received, rest = found
     if received is None:
-        return _("%(rest)s still due", rest=_words(rest))
-    return _("%(amount)s received, %(rest)s still due", amount=_words(received), rest=_words(rest))
+        return str(_("%(rest)s still due", rest=_words(rest)))
+    return str(_("%(amount)s received, %(rest)s still due", amount=_words(received), rest=_words(rest)))
 
 
 def _to_come(order: Order) -> list[tuple[str, str]]:
