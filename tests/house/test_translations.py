@@ -354,8 +354,8 @@ class TestPages:
             "/desk", "/desk/orders?queue=all", "/desk/orders?q=x", "/desk/products", "/desk/products?shelf=stale",
             "/desk/products/new", "product:", "product:/offers/new?kind=own", "product:/offers/new?kind=affiliate",
             "product:/variants/new", "/desk/stock", "/desk/stock?q=x", "/desk/products/gift-cards",
-            "/desk/promotions/new", "/desk/products/bulk?p=x", "/desk/orders/shipping", "/desk/payments", "/desk/payments/gift-cards",
-            "/desk/log",
+            "/desk/promotions/new", "/desk/products/bulk?p=x", "/desk/orders/shipping", "/desk/payments",
+            "/desk/payments/gift-cards", "/desk/log",
         ],
     )  # fmt: skip
     def test_an_operator_reads_no_english(
