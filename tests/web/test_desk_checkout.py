@@ -80,7 +80,7 @@ def test_zones_and_ways_of_shipping(app: Any, boss: FlaskClient, make: Factory) 
     place = made.headers["Location"]
     method = {"name": "Post", "currency": "USD", "tiers": "1 kg = 4", "min_days": "2", "max_days": "4"}
     assert send(boss, f"{place}/methods/new", method).status_code == 303
-    assert "West Places United States: Oregon, United States: California Ways of shipping Post State In use" in text_of(
+    assert "West Areas United States: Oregon, United States: California Ways of shipping Post State In use" in text_of(
         boss.get("/desk/delivery").text
     )
     buyer = app.test_client()

@@ -12,10 +12,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from contentshop import worker
+from contentshop.accounts import actions as accounts
 from contentshop.core.clock import FixedClock
 from contentshop.core.errors import Unavailable
 from contentshop.core.jobs import Job, backlog
 from contentshop.core.outbox import Event
+from contentshop.core.uow import unit_of_work
 from contentshop.reactions import ON_EVENT, REACTIONS
 from contentshop.search import actions as search_actions
 from contentshop.search.port import Health, Operation
@@ -179,8 +181,11 @@ def test_an_author_stays_one_whatever_their_role_is_now(
 ) -> None:
     from contentshop.core.db import db
 
-    make.post(make.user("support", handle="helps"))
+    author = make.user("creator", handle="helps")
+    make.post(author)
     make.user("creator", handle="has-not-written")
+    with app.app_context(), unit_of_work(db.session):
+        accounts.set_role(db.session, db.session.merge(author), "support", now=clock.now())
     worker.settle(app)
     with app.app_context():
         assert [one.tags for one in search.documents.values() if one.kind == "creator"] == [("helps",)]
