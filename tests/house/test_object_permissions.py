@@ -709,6 +709,7 @@ def knock(app: Flask, stage: Stage, endpoint: str, person: str) -> tuple[str, st
     return got, f"{method} {path} as {person}: {answer.status_code} {location}"
 
 
+@pytest.mark.timeout(600)
 def test_who_is_refused_gets_nothing_and_changes_nothing(app: Flask, stage: Stage) -> None:
     before = everything(app)
     for endpoint, (_values, cells) in CELLS.items():
@@ -751,6 +752,7 @@ LAST = (
 )
 
 
+@pytest.mark.timeout(600)
 def test_who_is_allowed_gets_in(app: Flask, stage: Stage) -> None:
     for endpoint in sorted(CELLS, key=lambda name: (LAST.index(name) if name in LAST else -1, name)):
         allowed = [person for person, cell in zip(PEOPLE, CELLS[endpoint][1], strict=True) if cell == OK]

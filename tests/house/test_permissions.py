@@ -71,6 +71,7 @@ def people(app: Flask, make: Factory, sign_in: Callable[..., Any]) -> dict[str, 
     return found
 
 
+@pytest.mark.timeout(600)
 def test_every_cell(app: Flask, people: dict[str, FlaskClient]) -> None:
     """Who may not knock gets 403 (or the way to sign in); who may never does. Both for every method."""
     tried = 0
