@@ -65,6 +65,7 @@ class Settings:
     return_days: int = 7
     fault_days: int = 30
     protection_days: int = 7
+    seller: str = ""
     return_address: str = ""
     price_max_age_hours: int = 72
     commission_ppm: int = 50_000
@@ -155,6 +156,7 @@ def from_environment() -> Settings:
         "return_days": env.int("RETURN_DAYS", 7, validate=Range(min=0, max=365)),
         "fault_days": env.int("FAULT_DAYS", 30, validate=Range(min=1, max=3650)),
         "protection_days": env.int("PROTECTION_DAYS", 7, validate=Range(min=0, max=365)),
+        "seller": env.str("SELLER", ""),
         "return_address": env.str("RETURN_ADDRESS", ""),
         "commission_ppm": env.int("COMMISSION_PPM", 50_000, validate=Range(min=0, max=1_000_000)),
         "price_max_age_hours": env.int("PRICE_MAX_AGE_HOURS", 72, validate=Range(min=1)),

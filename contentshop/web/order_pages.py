@@ -457,7 +457,7 @@ def invoice_page(order: Order) -> InvoicePage:
     return InvoicePage(
         number=order.key.upper(),
         site_name=settings().site_name,
-        seller=[line.strip() for line in settings().return_address.splitlines() if line.strip()],
+        seller=[line.strip() for line in (settings().seller or settings().return_address).splitlines() if line.strip()],
         placed_at=order.placed_at,
         paid_at=order.paid_at,
         method=method_words(order.payment_method)[0],

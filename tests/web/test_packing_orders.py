@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import timedelta
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from contentshop.config import Settings
 from contentshop.core.audit import AuditEntry
 from contentshop.core.clock import FixedClock
 from contentshop.core.db import db
@@ -27,6 +29,7 @@ from contentshop.orders.queries import get_by_key
 from contentshop.payments.models import Refund
 from contentshop.products.models import Reservation, StockLevel, StockLocation
 from contentshop.worker import settle
+from tests.conftest import make_settings
 from tests.factories import Factory
 from tests.web.buyer import buy, hidden, orders, read, stock_of, text_of
 
@@ -340,6 +343,20 @@ def test_the_invoice_says_what_was_sold(app: Flask, client: FlaskClient, make: F
     assert "$39.98" in words
     assert answer.headers["Cache-Control"] == "no-store"
     assert client.get("/orders/wrong/invoice").status_code == 404
+
+
+class TestSeller:
+    @pytest.fixture
+    def settings(self, tmp_path: Path, database_url: str) -> Settings:
+        return make_settings(
+            tmp_path, database_url, seller="Shop Ltd\n1 Mill Road\n\nVAT GB123456789\n", return_address="Dock 4"
+        )
+
+    def test_the_invoice_says_who_sells(self, client: FlaskClient, make: Factory) -> None:
+        path = buy(client, make.product("kettle", own={"USD": 1999}, stock=3)).headers["Location"]
+        assert "Seller contentshop Shop Ltd 1 Mill Road VAT GB123456789 Buyer" in text_of(
+            client.get(f"{path}/invoice").text
+        )
 
 
 def test_the_account_shows_every_state(
