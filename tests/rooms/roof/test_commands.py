@@ -86,6 +86,15 @@ def test_accounts_are_added_and_given_roles(run) -> None:  # type: ignore[no-unt
     assert (short.exit_code, "Use at least 10 characters." in short.output) == (1, True)
 
 
+def test_somebody_is_blocked_and_let_in_again(run) -> None:  # type: ignore[no-untyped-def]
+    person = ("--name", "Mei", "--handle", "mei", "--email", "mei@example.org", "--password", "three plain words")
+    run("user", "add", *person, "--role", "creator")
+    for word, told in (("block", "blocked"), ("block", "blocked"), ("unblock", "let in")):
+        assert run("user", word, "@mei").output == f"@mei is {told} now.\n"
+    missing = run("user", "block", "nobody")
+    assert (missing.exit_code, missing.output) == (1, "Error: There is nobody called @nobody.\n")
+
+
 def test_search_is_checked_repaired_and_rebuilt(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     file = tmp_path / "products.jsonl"
     file.write_text(json.dumps(ROWS[0]), encoding="utf-8")
