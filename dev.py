@@ -23,6 +23,9 @@ VENV = ROOT / ".venv"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 STAMP = VENV / "contentshop-stamp"
+# Two processes at most: browser tests and the tests of whole servers need a core each. Each takes a run of neighbours,
+# which share what is costly to set up, and helps the other when it is done.
+SIDE_BY_SIDE = ("-n", "2", "--dist", "worksteal")
 TOOLS = ("contentshop", "tests", "tools", "benchmarks", "dev.py")
 
 
@@ -55,8 +58,7 @@ def run(rest: list[str]) -> int:
 
 def test(rest: list[str]) -> int:
     install("test")
-    # Two processes at most: browser tests and the tests of whole servers need a core each.
-    default = [] if any(argument.startswith(("-n", "tests")) for argument in rest) else ["-n", "2"]
+    default = () if any(argument.startswith(("-n", "tests")) for argument in rest) else SIDE_BY_SIDE
     return call(PYTHON, "-m", "pytest", *default, *rest)
 
 
@@ -67,7 +69,7 @@ def check(rest: list[str]) -> int:
         (PYTHON, "-m", "ruff", "format", "--check", *TOOLS),
         (PYTHON, "-m", "mypy"),
         (BIN / "lint-imports",),
-        (PYTHON, "-m", "pytest", "-n", "2", "--cov", "--cov-report=term", *rest),
+        (PYTHON, "-m", "pytest", *SIDE_BY_SIDE, "--cov", "--cov-report=term", *rest),
     )
     failed = [" ".join(map(str, step[:4])) for step in steps if call(*step) != 0]
     for step in failed:

@@ -301,9 +301,9 @@ def main(given: Sequence[str] | None = None) -> int:
     parser.add_argument("--locales", default="en,zh")
     parser.add_argument("--only", default="", help="names of pages, separated by commas")
     arguments = parser.parse_args(given)
-    chromium = shutil.which("chromium")
+    chromium = shutil.which("chromium-headless-shell") or shutil.which("chromium")
     if chromium is None:
-        print("Chromium is not installed (apt-get install chromium fonts-noto-cjk).", file=sys.stderr)
+        print("Chromium is not installed (apt-get install chromium-headless-shell fonts-noto-cjk).", file=sys.stderr)
         return 2
     only = set(filter(None, arguments.only.split(",")))
     arguments.folder.mkdir(parents=True, exist_ok=True)

@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Route, expect, sync_playwright
 
 from contentshop.accounts.models import User
+from contentshop.web.session import LANGUAGE_COOKIE
 from tests.factories import Factory
 from tests.journeys.stage import Stage, set_stage
 from tests.live.site import LiveSite, live_site, prepared_site
@@ -28,6 +29,8 @@ FLAGS = (
     # Whatever a page asks of others is seen by the test, and reaches nobody.
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 )
+# The same engine without windows, where Debian has it, needs half the processor time.
+BROWSER = shutil.which("chromium-headless-shell") or shutil.which("chromium")
 HEIGHT = 900
 PATIENCE = 60_000  # milliseconds until something that should be there is missed; a busy machine is no defect
 SHOP_HOST = "shop.test"
@@ -39,12 +42,12 @@ expect.set_options(timeout=PATIENCE)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Everything in this folder needs a browser."""
     here = Path(__file__).parent
-    missing = shutil.which("chromium") is None
+    missing = BROWSER is None
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.browser)
             if missing:
-                item.add_marker(pytest.mark.skip(reason="chromium is not on the PATH"))
+                item.add_marker(pytest.mark.skip(reason="neither chromium-headless-shell nor chromium is on the PATH"))
 
 
 @pytest.fixture(scope="session")
@@ -81,7 +84,7 @@ def stage(staged: tuple[LiveSite, Stage]) -> Stage:
 def browser() -> Iterator[Browser]:
     """One Chromium for all tests; each person gets a context of their own."""
     with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=list(FLAGS))
+        found = playwright.chromium.launch(executable_path=BROWSER, args=list(FLAGS))
         yield found
         found.close()
 
@@ -180,35 +183,83 @@ def visit(browser: Browser, site: LiveSite, watch: Watch, cookies: dict[str, Any
     """``visit(user, locale=…, width=…, script=…, scheme=…, touch=…)``: a new private window, signed in as ``user``."""
     contexts: list[BrowserContext] = []
 
-    def begin(
-        user: User | None = None,
-        *,
-        locale: str = "en",
-        width: int = 1280,
-        script: bool = True,
-        scheme: str = "light",
-        touch: bool = False,
-    ) -> Person:
-        context = browser.new_context(
-            base_url=site.url,
-            locale=LANGUAGES[locale],
-            viewport={"width": width, "height": HEIGHT},
-            color_scheme=scheme,  # type: ignore[arg-type]
-            java_script_enabled=script,
-            reduced_motion="reduce",
-            has_touch=touch,
-            is_mobile=touch,
-            storage_state=cookies.get(user.handle) if user else None,
-        )
-        context.set_default_timeout(PATIENCE)
-        watch.follow(context)
-        contexts.append(context)
-        person = Person(context.new_page(), context)
-        if user is not None and user.handle not in cookies:
-            person.sign_in(user)
-            cookies[user.handle] = context.storage_state()
+    def begin(user: User | None = None, **how: Any) -> Person:
+        person = open_window(browser, site, watch, cookies, user, **how)
+        contexts.append(person.context)
         return person
 
     yield begin
     for context in contexts:
         context.close()
+
+
+def open_window(
+    browser: Browser,
+    site: LiveSite,
+    watch: Watch,
+    cookies: dict[str, Any],
+    user: User | None,
+    *,
+    locale: str = "en",
+    width: int = 1280,
+    script: bool = True,
+    scheme: str = "light",
+    touch: bool = False,
+) -> Person:
+    """A new private window, signed in as ``user``, whose pages ``watch`` follows."""
+    context = browser.new_context(
+        base_url=site.url,
+        locale=LANGUAGES[locale],
+        viewport={"width": width, "height": HEIGHT},
+        color_scheme=scheme,  # type: ignore[arg-type]
+        java_script_enabled=script,
+        reduced_motion="reduce",
+        has_touch=touch,
+        is_mobile=touch,
+        storage_state=cookies.get(user.handle) if user else None,
+    )
+    context.set_default_timeout(PATIENCE)
+    watch.follow(context)
+    person = Person(context.new_page(), context)
+    if user is not None and user.handle not in cookies:
+        person.sign_in(user)
+        cookies[user.handle] = context.storage_state()
+    return person
+
+
+@pytest.fixture(scope="module")
+def windows(
+    browser: Browser, site: LiveSite, cookies: dict[str, Any]
+) -> Iterator[tuple[Watch, Callable[[User | None], Person]]]:
+    """One window for each person that stays open, and who watches over all of them."""
+    watch, people = Watch(site.url), {}
+
+    def of(user: User | None) -> Person:
+        name = user.handle if user else ""
+        if name not in people:
+            people[name] = open_window(browser, site, watch, cookies, user)
+        return people[name]
+
+    yield watch, of
+    for person in people.values():
+        person.context.close()
+
+
+@pytest.fixture
+def window(windows: tuple[Watch, Callable[[User | None], Person]]) -> Iterator[Callable[..., Person]]:
+    """``window(user, "status of 404")``: the window that stays open for ``user``, in English, by day; a new one costs
+    as much as looking at a page. Further words are what the console may say."""
+    watch, of = windows
+    for told in (watch.console, watch.foreign, watch.dialogs, watch.expected):
+        told.clear()
+
+    def get(user: User | None = None, *expected: str) -> Person:
+        watch.expected.extend(expected)
+        person = of(user)
+        person.context.add_cookies([{"name": LANGUAGE_COOKIE, "value": "en", "url": watch.address}])
+        person.page.emulate_media(color_scheme="light")
+        person.page.set_viewport_size({"width": 1280, "height": HEIGHT})
+        return person
+
+    yield get
+    assert watch.problems() == []

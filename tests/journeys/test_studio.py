@@ -439,7 +439,7 @@ class TestItems:
     ) -> None:
         page = visit(stage.creator).page
         begin(page, "Picks.\n")
-        for asked in ("quiet 5", "kettle", "desk lamp"):
+        for asked in ("quiet 5", "gooseneck", "desk lamp"):
             page.click("[data-open-picker]")
             page.fill("#d-find", asked)
             strong = page.locator("[data-dialog=product] .picker-row .button-strong")
@@ -447,7 +447,7 @@ class TestItems:
             strong.click()
             page.keyboard.type(f"Best {asked}")  # the caret stands in the award, within the item
         item = ':::item[{}]{{award="Best {}"}}\n+ \n- \n\n:::'
-        picks = [item.format(STOCK, "quiet 5"), item.format(ELSEWHERE, "kettle"), item.format(LAMP, "desk lamp")]
+        picks = [item.format(STOCK, "quiet 5"), item.format(ELSEWHERE, "gooseneck"), item.format(LAMP, "desk lamp")]
         assert written(page) == "\n\n".join(["Picks.", *picks]) + "\n\n"
         expect(page.locator("[data-items] [data-place]")).to_have_count(3)
 
@@ -493,7 +493,7 @@ class TestItems:
         sheet = page.locator("[data-dialog=compare]")
         expect(sheet.locator("input[type=checkbox]")).to_have_count(2)
         sheet.locator("[data-compare-more]").click()
-        page.fill("#d-find", "kettle")
+        page.fill("#d-find", "gooseneck")
         page.locator("[data-dialog=product] .picker-row button").click()
         expect(sheet.locator("input:checked")).to_have_count(3)
         sheet.locator("#d-attributes").fill("Weight, Charging")

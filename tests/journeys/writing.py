@@ -20,7 +20,6 @@ def write(page: Page, text: str) -> None:
 
 def put_at_end(page: Page, text: str) -> None:
     """Add ``text`` behind everything."""
-    page.wait_for_load_state("networkidle")  # the editor takes the place of the field when it has come
     surface(page).focus()
     expect(surface(page)).to_be_focused()
     page.keyboard.press("Control+End")

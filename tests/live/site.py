@@ -268,14 +268,20 @@ class Browser:
     def add(self, **fields: str) -> requests.Response:
         return self.post("/cart/add", fields)
 
-    def ready(self, **changes: str) -> dict[str, str]:
-        """Go through the first two steps of the checkout; the form of the last one."""
+    def ready(self, *, shipping: str = "", **changes: str) -> dict[str, str]:
+        """Go through the first two steps of the checkout; the form of the last one.
+
+        With ``shipping``, a way that is there, the second page need not be read.
+        """
         values = ADDRESS | changes
-        answer = self.post("/checkout/address", inputs_of(self.get("/checkout").text) | values)
+        page = self.get("/checkout").text
+        answer = self.post("/checkout/address", inputs_of(page) | values)
         assert answer.status_code == 303, answer.text[:4000]
-        page = self.get("/checkout/delivery").text
-        shipping = re.search(r'name="shipping" value="([^"]*)" checked', page)
-        how = {"shipping": shipping.group(1) if shipping else "", "payment_method": values["payment_method"]}
+        if not shipping:
+            page = self.get("/checkout/delivery").text
+            chosen = re.search(r'name="shipping" value="([^"]*)" checked', page)
+            shipping = chosen.group(1) if chosen else ""
+        how = {"shipping": shipping, "payment_method": values["payment_method"]}
         token = inputs_of(page)["csrf_token"]
         answer = self.post("/checkout/delivery", {"csrf_token": token} | how)
         assert answer.status_code == 303, answer.text[:4000]

@@ -484,7 +484,7 @@ def test_others_find_no_session_of_the_host(
 
 
 def test_hostile_words_stay_words(host: Host, client: FlaskClient, make: Factory) -> None:
-    hostile = '"><script>alert(1)</script>{{ 7*7 }}'
+    hostile = "\"><script>alert(1)</script>{{ 'no'*9 }}"
     assert host.announce(title=hostile, summary=hostile).status_code == 303
     make.product("lamp", title=hostile)
     host.queue("add", product="lamp", note=hostile)
@@ -497,6 +497,6 @@ def test_hostile_words_stay_words(host: Host, client: FlaskClient, make: Factory
     ):
         assert page.status_code == 200
         assert "<script>alert" not in page.text
-        assert "49" not in page.text.split("<h1")[1][:200]
+        assert "no" * 9 not in page.text
     assert client.get("/live/..%2f..%2fetc").status_code == 404
     assert client.get("/live/" + "x" * 5000).status_code == 404

@@ -161,11 +161,11 @@ def test_an_expired_order_and_late_money(app: Flask, client: FlaskClient, make: 
 
 
 def test_words_of_the_buyer_stay_words(client: FlaskClient, make: Factory) -> None:
-    hostile = "<script>alert(1)</script>{{ 7*7 }}"
+    hostile = "<script>alert(1)</script>{{ 'no'*9 }}"
     page = client.get(place(client, make, name=hostile, address=hostile, city=hostile, note=hostile)).text
     assert "<script>alert(1)" not in page
-    assert "49" not in text_of(page).replace("$45.97", "")
-    assert page.count("&lt;script&gt;alert(1)&lt;/script&gt;{{ 7*7 }}") == 4
+    assert "no" * 9 not in page
+    assert page.count("&lt;script&gt;alert(1)&lt;/script&gt;{{ &#39;no&#39;*9 }}") == 4
 
 
 def test_the_page_speaks_chinese_dates_and_money(client: FlaskClient, make: Factory) -> None:
