@@ -17,26 +17,26 @@ from urllib.parse import urlencode
 
 import load
 from flask import Flask
-from sqlalchemy import create_engine, event, insert, select, text, update
+from sqlalchemy import TextClause, create_engine, delete, event, insert, select, text, update
 from sqlalchemy.engine import make_url
 
 from contentshop.accounts import queries as people
 from contentshop.app import create_app
 from contentshop.cli import _migrate
 from contentshop.config import DEFAULT_SHIPPING, Settings, _shipping
-from contentshop.core.db import db, writing
+from contentshop.core.db import Base, db, writing
 from contentshop.core.ids import new_key
 from contentshop.core.outbox import OutboxEvent
 from contentshop.core.uow import unit_of_work
 from contentshop.demo import load as demo
 from contentshop.demo.accounts import ACCOUNTS, PASSWORD
-from contentshop.orders.models import Cart, CartLine
+from contentshop.orders.models import Cart, CartLine, Order, OrderEvent, OrderLine
 from contentshop.posts import actions as posts
 from contentshop.posts.inputs import PostInput
 from contentshop.posts.models import Card, Post
 from contentshop.products import actions as products
 from contentshop.products.inputs import MerchantInput, ProductInput
-from contentshop.products.models import Merchant, Offer, Product, Stock, Variant
+from contentshop.products.models import Merchant, Offer, Product, Reservation, Stock, Variant
 from contentshop.reactions import site_context
 from contentshop.search import actions as search
 from contentshop.web.checkout_pages import Seen, load_cart, sign_seen
@@ -454,32 +454,55 @@ DRAFT = {
 
 
 def bare_transactions(site: Site, seconds: float) -> float:
-    """Transactions a second of the least an order can be on this database: take one of a stock, write an order and a
-    line, commit durably; one connection, nothing around it."""
+    """Transactions a second of plain SQL that write the rows which placing the newest order has written: the order, its
+    line, its timeline, its event, its promise, what is left at its place and in all, its cart; one connection,
+    committed durably, nothing around it."""
     with site.app.app_context(), writing(), db.engine.connect() as connection:
-        for statement in BARE_TABLES:
-            connection.exec_driver_sql(statement)
-        connection.commit()
+        order = connection.execute(select(Order.id, Order.key).order_by(Order.id.desc()).limit(1)).one()
+        promise = connection.execute(select(Reservation).where(Reservation.holder == order.key)).first()
+        assert promise is not None
+        connection.rollback()
+        known = {"order": order.id, "holder": order.key, "at": promise.variant_id, "place": promise.location_id}
         start, done = time.perf_counter(), 0
         while time.perf_counter() - start < seconds:
             with connection.begin():
-                taken = connection.execute(text("UPDATE bare_stock SET free = free - 1 WHERE id = 1 AND free >= 1"))
-                assert taken.rowcount == 1
-                connection.execute(text("INSERT INTO bare_order (id, total) VALUES (:id, 1999)"), {"id": done})
-                connection.execute(text("INSERT INTO bare_line (order_id, sku) VALUES (:id, 'A')"), {"id": done})
+                for statement in BARE_STATEMENTS:
+                    assert connection.execute(statement, known | {"key": f"bare-{done}"}).rowcount == 1
             done += 1
         rate = done / (time.perf_counter() - start)
-        for name in ("bare_line", "bare_order", "bare_stock"):
-            connection.exec_driver_sql(f"DROP TABLE {name}")
+        connection.execute(delete(OrderLine).where(OrderLine.order_id.in_(_COPIES)))
+        connection.execute(delete(OrderEvent).where(OrderEvent.order_id.in_(_COPIES)))
+        connection.execute(delete(Order).where(Order.key.like("bare-%")))
+        connection.execute(delete(Reservation).where(Reservation.holder.like("bare-%")))
+        connection.execute(delete(OutboxEvent).where(OutboxEvent.dispatched_at == OutboxEvent.happened_at))
+        connection.execute(text(BARE_STOCK.format("stock", f"- {done}", "")), known)
+        connection.execute(text(BARE_STOCK.format("stock_level", f"- {done}", "AND location_id = :place")), known)
         connection.commit()
     return rate
 
 
-BARE_TABLES = (
-    "CREATE TABLE bare_stock (id INTEGER PRIMARY KEY, free INTEGER NOT NULL CHECK (free >= 0))",
-    "CREATE TABLE bare_order (id INTEGER PRIMARY KEY, total INTEGER NOT NULL)",
-    "CREATE TABLE bare_line (order_id INTEGER NOT NULL, sku TEXT NOT NULL)",
-    "INSERT INTO bare_stock VALUES (1, 10000000)",
+def _copied(table: type[Base], where: str, **changed: str) -> TextClause:
+    """Write a row once more, with other values in some columns."""
+    names = [column.name for column in table.__table__.columns if column.name != "id"]
+    values = ", ".join(changed.get(name, f'"{name}"') for name in names)
+    columns = ", ".join(f'"{name}"' for name in names)
+    return text(f"INSERT INTO {table.__tablename__} ({columns}) SELECT {values} FROM {table.__tablename__} {where}")
+
+
+_COPIES = select(Order.id).where(Order.key.like("bare-%"))
+_NEW = "(SELECT id FROM shop_order WHERE key = :key)"
+_ONE = "LIMIT 1"
+BARE_STOCK = "UPDATE {} SET reserved = reserved {} WHERE variant_id = :at AND on_hand - reserved >= 1 {}"
+BARE_STATEMENTS = (
+    _copied(Order, "WHERE id = :order", key=":key", attempt_key=":key"),
+    _copied(OrderLine, f"WHERE order_id = :order {_ONE}", order_id=_NEW),
+    _copied(OrderEvent, f"WHERE order_id = :order {_ONE}", order_id=_NEW),
+    # Nobody is to be told, so it looks as if everybody had been.
+    _copied(OutboxEvent, f"WHERE name = 'OrderPlaced' {_ONE}", dispatched_at="happened_at"),
+    _copied(Reservation, f"WHERE holder = :holder {_ONE}", holder=":key"),
+    text("UPDATE cart SET updated_at = updated_at WHERE id = (SELECT max(id) FROM cart)"),
+    text(BARE_STOCK.format("stock_level", "+ 1", "AND location_id = :place")),
+    text(BARE_STOCK.format("stock", "+ 1", "")),
 )
 
 
