@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from contentshop.accounts.inputs import clean_line, clean_text
 from contentshop.core.errors import Invalid
+from contentshop.core.numbers import read_whole
 from contentshop.core.words import say
 
 KINDS = ("refund", "return", "exchange", "protection")
@@ -63,11 +64,11 @@ def _units(form: Mapping[str, str], problems: dict[str, list[str]]) -> dict[int,
         line = name.removeprefix("units-")
         if line == name or not (line.isascii() and line.isdecimal() and len(line) <= 18):
             continue
-        number = value.strip() or "0"
-        if not (number.isascii() and number.isdecimal()) or len(number) > 3 or int(number) > MAX_UNITS:
+        number = read_whole(value.strip() or "0", most=MAX_UNITS)
+        if number is None:
             problems["units"] = [say("Write how many as a whole number.")]
-        elif int(number):
-            units[int(line)] = int(number)
+        elif number:
+            units[int(line)] = number
     if not units and "units" not in problems:
         problems["units"] = [say("Choose what it is about.")]
     return units

@@ -15,6 +15,7 @@ from babel.core import get_global
 from babel.numbers import format_currency, get_currency_precision
 
 from contentshop.core.errors import Invalid
+from contentshop.core.numbers import narrow
 from contentshop.core.words import say
 
 # What BIGINT holds with room to spare for sums; also stops absurd input early.
@@ -60,7 +61,7 @@ class Money:
         if not is_currency(currency):
             raise Invalid({"currency": [say("“%(code)s” is not a currency in use.", code=currency)]})
         try:
-            amount = Decimal(text.strip().replace(",", ""))
+            amount = Decimal(narrow(text).replace(",", ""))
         except InvalidOperation:
             raise Invalid({"price": [say("“%(text)s” is not an amount; write it like 199.00.", text=text)]}) from None
         if not amount.is_finite() or amount < 0:

@@ -10,6 +10,7 @@ from decimal import Decimal, InvalidOperation
 from contentshop.accounts.inputs import clean_line
 from contentshop.core.errors import Invalid
 from contentshop.core.money import Money, is_currency
+from contentshop.core.numbers import narrow, read_whole
 from contentshop.core.words import say
 from contentshop.delivery import places
 from contentshop.delivery.rates import Area, Tier
@@ -172,7 +173,7 @@ class TaxInput:
 def read_percent(text: str, field: str, problems: Problems) -> int:
     """``8.875`` per cent in parts per million (88750); at most 100, at most four decimals."""
     try:
-        ppm = Decimal(text.strip().removesuffix("%").strip().replace(",", ".")) * MILLION / 100
+        ppm = Decimal(narrow(text).removesuffix("%").strip().replace(",", ".")) * MILLION / 100
     except InvalidOperation:
         ppm = Decimal("NaN")
     if not ppm.is_finite() or ppm != ppm.to_integral_value() or not 0 <= ppm <= MILLION:
@@ -247,7 +248,7 @@ def _tier(limit: str, minor: int, currency: str, problems: Problems) -> Tier | N
         return Tier(minor)
     if limit.startswith("goods "):
         return Tier(minor, up_to_minor=_amount(limit.removeprefix("goods "), currency, "tiers", problems))
-    found = re.fullmatch(r"(\d{1,7}(?:\.\d{1,3})?)\s*(kg|g)", limit)
+    found = re.fullmatch(r"(\d{1,7}(?:\.\d{1,3})?)\s*(kg|g)", narrow(limit))
     if not found:
         return None
     grams = Decimal(found[1]) * (1000 if found[2] == "kg" else 1)
@@ -263,11 +264,11 @@ def _amount(text: str, currency: str, field: str, problems: Problems) -> int:
 
 
 def _whole(text: str, most: int, field: str, problems: Problems) -> int:
-    text = text.strip()
-    if not text.isascii() or not text.isdigit() or len(text) > 6 or int(text) > most:
+    number = read_whole(text, most=most)
+    if number is None:
         problems[field] = [say("Write a whole number from 0 to %(most)s.", most=most)]
         return 0
-    return int(text)
+    return number
 
 
 def _name(text: str, field: str, problems: Problems) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from contentshop.accounts.inputs import check_email, clean_line, clean_text
 from contentshop.core.errors import Invalid
+from contentshop.core.numbers import read_whole
 from contentshop.core.words import say
 from contentshop.delivery.inputs import AddressInput
 
@@ -23,14 +24,10 @@ ATTEMPT = re.compile(r"[0-9a-z]{16,40}")
 def parse_quantity(text: str, *, zero: bool = False) -> int:
     """A whole number from 1 to 99 (from 0 when ``zero``: it removes a line). Raises Invalid.
 
-    Only ASCII digits are read: ``-5``, ``1.5``, ``1e9`` and the empty text are refused, not repaired.
+    Only digits are read (``core.numbers``): ``-5``, ``1.5``, ``1e9`` and the empty text are refused, not repaired.
     """
-    text = text.strip()
-    # Nine digits are far above the limit and cost nothing to convert.
-    number = int(text) if text.isascii() and text.isdigit() and len(text) <= 9 else -1
-    if number == 0 and zero:
-        return 0
-    if not 1 <= number <= MAX_QUANTITY:
+    number = read_whole(text, least=0 if zero else 1, most=MAX_QUANTITY)
+    if number is None:
         raise Invalid({"quantity": [say("Choose a quantity from 1 to 99.")]})
     return number
 

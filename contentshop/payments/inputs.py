@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from contentshop.accounts.inputs import clean_line
 from contentshop.core.errors import Invalid
 from contentshop.core.money import Money, is_currency
+from contentshop.core.numbers import read_whole
 from contentshop.core.words import say
 
 PAYMENT_STATES = ("new", "begun", "paid", "failed")
@@ -41,13 +42,13 @@ class GiftProductInput:
             problems["values"] = [say("Write 1 to %(most)s values, one a line.", most=MOST_VALUES)]
         elif len({next(iter(value.items()), None) for value in values}) < len(values) and "values" not in problems:
             problems["values"] = [say("Two values are the same.")]
-        typed = form.get("quantity", "").strip()
-        if not (typed.isascii() and typed.isdigit() and len(typed) <= 7 and 1 <= int(typed) <= MOST_ON_SALE):
+        quantity = read_whole(form.get("quantity", ""), least=1, most=MOST_ON_SALE)
+        if quantity is None:
             most = f"{MOST_ON_SALE:,}"
             problems["quantity"] = [say("Write a whole number from 1 to %(most)s.", most=most)]
-        if problems:
+        if quantity is None or problems:
             raise Invalid(problems)
-        return cls(title, clean_line(form.get("title_zh", ""), 200), values, int(typed))
+        return cls(title, clean_line(form.get("title_zh", ""), 200), values, quantity)
 
 
 def _value(row: str, problems: dict[str, list[str]]) -> dict[str, int]:

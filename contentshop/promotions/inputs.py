@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from contentshop.accounts.inputs import clean_line
 from contentshop.core.errors import Invalid
 from contentshop.core.money import Money, is_currency
+from contentshop.core.numbers import narrow, read_whole
 from contentshop.core.words import say
 
 KINDS = ("percent", "fixed", "bundle")
@@ -135,7 +136,7 @@ def _amounts(text: str, field: str, problems: Problems) -> dict[str, int]:
 
 
 def _percent(text: str, problems: Problems) -> int:
-    digits = text.strip().removesuffix("%").strip()
+    digits = narrow(text).removesuffix("%").strip()
     whole, _, part = digits.partition(".")
     if not (whole + part).isascii() or not (whole + part).isdigit() or len(part) > 2 or len(whole) > 3:
         problems["percent"] = [say("Write a per cent from 1 to 100, like 15.")]
@@ -148,13 +149,12 @@ def _percent(text: str, problems: Problems) -> int:
 
 def _whole(text: str, field: str, problems: Problems, *, most: int = MAX_LIMIT) -> int | None:
     """A whole number of at least one; None for an empty text."""
-    text = text.strip()
-    if not text:
+    if not text.strip():
         return None
-    if not text.isascii() or not text.isdigit() or len(text) > 9 or not 1 <= int(text) <= most:
+    number = read_whole(text, least=1, most=most)
+    if number is None:
         problems[field] = [say("Write a whole number from 1 to %(most)s, or nothing.", most=f"{most:,}")]
-        return None
-    return int(text)
+    return number
 
 
 def _day(text: str, field: str, problems: Problems) -> datetime | None:

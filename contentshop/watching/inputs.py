@@ -9,6 +9,7 @@ from typing import Literal, cast
 from contentshop.accounts.inputs import clean_line
 from contentshop.core.errors import Invalid
 from contentshop.core.money import Money
+from contentshop.core.numbers import narrow, read_whole
 from contentshop.core.words import say
 from contentshop.core.zones import find_zone
 from contentshop.search.analysis import MAX_QUERY_LENGTH, parse
@@ -156,13 +157,13 @@ def _one_of(typed: str, known: Collection[str], field: str, problems: dict[str, 
 
 def _number(typed: str, most: int, field: str, problems: dict[str, list[str]]) -> int | None:
     """A whole number from 1 to ``most``; None for none. A per cent sign may follow."""
-    text = typed.strip().removesuffix("%").strip()
+    text = narrow(typed).removesuffix("%").strip()
     if not text:
         return None
-    if not (text.isascii() and text.isdigit() and len(text) <= 9 and 1 <= int(text) <= most):
+    number = read_whole(text, least=1, most=most)
+    if number is None:
         problems[field] = [say("Write a whole number from 1 to %(most)s.", most=most)]
-        return None
-    return int(text)
+    return number
 
 
 def _price(typed: str, currency: str, problems: dict[str, list[str]]) -> int | None:

@@ -209,6 +209,14 @@ def test_a_refused_change_shows_the_cart_as_it_was(
     assert count_in_carts(app) == 2
 
 
+def test_full_width_digits_are_a_quantity(app: Flask, client: FlaskClient, make: Factory) -> None:
+    kettle = make.product("kettle", own={"USD": 1999}, stock=50)
+    assert add(client, product="kettle", quantity="１２").json == {"cart": 12, "message": "“Kettle” is in your cart."}
+    changed = send(client, "/cart/update", variant=make.variant_of(kettle).key, card="", quantity="２０")
+    assert changed.status_code == 303
+    assert count_in_carts(app) == 20
+
+
 def test_a_line_of_somebody_elses_cart_cannot_be_touched(app: Flask, client: FlaskClient, make: Factory) -> None:
     kettle = make.product("kettle", own={"USD": 1999}, stock=9)
     lamp = make.product("lamp", own={"USD": 500}, stock=9)

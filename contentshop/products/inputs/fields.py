@@ -10,6 +10,7 @@ from typing import Any
 
 from babel.core import get_global
 
+from contentshop.core.numbers import narrow
 from contentshop.core.plain import plain_text
 from contentshop.core.words import say
 
@@ -69,7 +70,9 @@ def number_text(value: object) -> str:
     if isinstance(value, float | Decimal):
         # Never in exponent form, which people and the patterns here do not write.
         return f"{Decimal(str(value)):f}" if Decimal(str(value)).is_finite() else "?"
-    return str(value).strip() if isinstance(value, str) or abs(value) < 10**20 else "?"
+    if isinstance(value, str):
+        return narrow(value)
+    return str(value) if abs(value) < 10**20 else "?"
 
 
 def is_present(value: object) -> bool:

@@ -9,14 +9,31 @@ from contentshop.orders.inputs import Buyer, Delivery, Reason, Tracking, parse_q
 from tests.rooms.orders.conftest import CHINA, delivery
 
 
-@pytest.mark.parametrize(("text", "number"), [("1", 1), (" 7 ", 7), ("99", 99), ("007", 7)])
+@pytest.mark.parametrize(("text", "number"), [("1", 1), (" 7 ", 7), ("１２", 12), ("99", 99), ("007", 7)])
 def test_quantities(text: str, number: int) -> None:
     assert parse_quantity(text) == number
 
 
 @pytest.mark.parametrize(
     "text",
-    ["0", "-5", "100", "1000000000", "10" * 50, "1.5", "1,5", "", "  ", "abc", "1e3", "٣", "３", "0x1", "+1", "1_0"],
+    [
+        "0",
+        "-5",
+        "100",
+        "1000000000",
+        "10" * 50,
+        "1.5",
+        "1,5",
+        "",
+        "  ",
+        "abc",
+        "1e3",
+        "٣",
+        "３．５",
+        "0x1",
+        "+1",
+        "1_0",
+    ],
 )
 def test_odd_quantities_are_refused(text: str) -> None:
     with pytest.raises(Invalid) as refused:
