@@ -14,6 +14,17 @@ from contentshop.core.uow import AnySession
 from contentshop.core.words import say
 from contentshop.media.models import Asset, Portrait
 
+# What a picture is shown by, for statements that read it beside something else.
+PICTURE_COLUMNS = (
+    Asset.key.label("asset_key"),
+    Asset.width,
+    Asset.height,
+    Asset.widths,
+    Asset.focus_x,
+    Asset.focus_y,
+    Asset.alt.label("asset_alt"),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class MediumFacts:

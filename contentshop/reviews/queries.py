@@ -16,6 +16,7 @@ from contentshop.core.errors import Conflict, NotFound
 from contentshop.core.uow import AnySession
 from contentshop.core.words import say
 from contentshop.media.models import Asset
+from contentshop.media.queries import PICTURE_COLUMNS
 from contentshop.orders.models import Order, OrderLine
 from contentshop.orders.queries.received import ReceivedLine, list_received
 from contentshop.products.models import Product, ProductRating
@@ -170,7 +171,7 @@ def list_reviews(
     chosen = _chosen(product_id, wanted).limit(size + 1).offset((number - 1) * size).subquery("chosen")
     rows = session.execute(
         _columns(user)
-        .add_columns(Asset.key.label("photo"), Asset.width, Asset.height, Asset.widths, Asset.alt)
+        .add_columns(*PICTURE_COLUMNS)
         .join(chosen, chosen.c.id == Review.id)
         .outerjoin(ReviewPhoto, ReviewPhoto.review_id == Review.id)
         .outerjoin(Asset, Asset.id == ReviewPhoto.asset_id)
@@ -233,7 +234,9 @@ def _facts(rows: Sequence[Any]) -> ReviewFacts:
     first = rows[0]
     values = {name: getattr(first, name) for name in ReviewFacts.__slots__ if name != "photos"}
     photos = tuple(
-        PictureFacts(row.photo, row.width, row.height, tuple(row.widths), row.alt) for row in rows if row.photo
+        PictureFacts(row.asset_key, row.width, row.height, tuple(row.widths), row.asset_alt, (row.focus_x, row.focus_y))
+        for row in rows
+        if row.asset_key
     )
     return ReviewFacts(**(values | {"voted": bool(first.voted), "own": bool(first.own)}), photos=photos)
 

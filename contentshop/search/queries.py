@@ -19,6 +19,7 @@ from contentshop.accounts.models import User
 from contentshop.core.uow import AnySession
 from contentshop.curation.models import FeaturedList, Slot, Topic
 from contentshop.media.models import Asset
+from contentshop.media.queries import PICTURE_COLUMNS
 from contentshop.posts.bargains import DealFacts
 from contentshop.posts.models import Deal, Post, Revision
 from contentshop.posts.queries import DEAL_COLUMNS, PUBLIC, read_deal
@@ -321,12 +322,7 @@ def _posts(session: AnySession, keys: Sequence[str], terms: Sequence[str]) -> di
             Revision.summary,
             func.substr(Revision.text, 1, LOOKED_AT).label("text"),
             User.name.label("author"),
-            Asset.key.label("asset_key"),
-            Asset.width,
-            Asset.height,
-            Asset.widths,
-            Asset.focus_x,
-            Asset.focus_y,
+            *PICTURE_COLUMNS,
             *DEAL_COLUMNS,
         )
         .join(Revision, Revision.id == Post.live_id)

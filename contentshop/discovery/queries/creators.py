@@ -14,6 +14,7 @@ from contentshop.core.uow import AnySession
 from contentshop.core.words import say
 from contentshop.discovery.models import Trend
 from contentshop.media.models import Asset, Portrait
+from contentshop.media.queries import PICTURE_COLUMNS
 from contentshop.posts.models import Card, Post, Series, SeriesPart
 from contentshop.products.models import Product
 from contentshop.products.offers import PictureFacts
@@ -60,12 +61,7 @@ def get_creator(session: AnySession, handle: str) -> CreatorFacts:
             User.handle,
             User.name,
             User.bio,
-            Asset.key.label("asset_key"),
-            Asset.width,
-            Asset.height,
-            Asset.widths,
-            Asset.focus_x,
-            Asset.focus_y,
+            *PICTURE_COLUMNS,
             _published().label("posts"),
             _published("list").label("lists"),
             _published("deal").label("deals"),

@@ -19,6 +19,7 @@ from contentshop.delivery.queries import PostageRule
 from contentshop.delivery.rates import Destination, Parcel, ShippingOption, Zone, offers
 from contentshop.delivery.taxes import TaxRule
 from contentshop.media.models import Asset
+from contentshop.media.queries import PICTURE_COLUMNS
 from contentshop.orders.models import Cart, CartLine
 from contentshop.orders.pricing import (
     Item,
@@ -327,12 +328,7 @@ _CART: Select[*tuple[Any, ...]] = (
         Offer.price_minor,
         Offer.currency,
         Offer.region,
-        Asset.key.label("asset_key"),
-        Asset.width,
-        Asset.height,
-        Asset.widths,
-        Asset.focus_x,
-        Asset.focus_y,
+        *PICTURE_COLUMNS,
         PICTURE_ALT.label("picture_alt"),
         GiftCardVariant.variant_id.is_not(None).label("gift_card"),
     )

@@ -15,6 +15,7 @@ from contentshop.core.paging import Page
 from contentshop.core.uow import AnySession
 from contentshop.core.words import say
 from contentshop.media.models import Asset
+from contentshop.media.queries import PICTURE_COLUMNS
 from contentshop.orders.models import Order, OrderLine, Shipment
 from contentshop.orders.queries.carts import PICTURE_ALT, PICTURE_ID
 from contentshop.products.models import Product, ProductPicture, Variant, VariantPicture
@@ -81,13 +82,8 @@ def line_faces(session: AnySession, order: Order) -> dict[int, tuple[str, Pictur
         select(
             Variant.id,
             Product.slug,
-            Asset.key,
-            Asset.width,
-            Asset.height,
-            Asset.widths,
-            Asset.focus_x,
-            Asset.focus_y,
-            PICTURE_ALT,
+            *PICTURE_COLUMNS,
+            PICTURE_ALT.label("alt"),
         )
         .join(Product, Product.id == Variant.product_id)
         .outerjoin(ProductPicture, and_(ProductPicture.product_id == Product.id, ProductPicture.position == 0))
@@ -97,7 +93,7 @@ def line_faces(session: AnySession, order: Order) -> dict[int, tuple[str, Pictur
     )
     return {
         variant_id: (slug, PictureFacts(key, width, height, tuple(widths), alt, (x, y)) if key else None)
-        for variant_id, slug, key, width, height, widths, x, y, alt in rows
+        for variant_id, slug, key, width, height, widths, x, y, _asset_alt, alt in rows
     }
 
 

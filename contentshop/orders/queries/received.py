@@ -10,6 +10,7 @@ from sqlalchemy.orm import aliased
 
 from contentshop.core.uow import AnySession
 from contentshop.media.models import Asset
+from contentshop.media.queries import PICTURE_COLUMNS
 from contentshop.orders.models import Order, OrderLine
 from contentshop.orders.queries.carts import PICTURE_ALT, PICTURE_ID
 from contentshop.products.models import Product, ProductPicture, Variant, VariantPicture
@@ -60,10 +61,7 @@ def list_received(session: AnySession, user_id: int, *, order_key: str = "") -> 
             OrderLine.title,
             OrderLine.variant_name,
             Order.completed_at,
-            Asset.key.label("picture_key"),
-            Asset.width,
-            Asset.height,
-            Asset.widths,
+            *PICTURE_COLUMNS,
             PICTURE_ALT.label("alt"),
         )
         .join(Order, Order.id == OrderLine.order_id)
@@ -93,8 +91,10 @@ def list_received(session: AnySession, user_id: int, *, order_key: str = "") -> 
             slug=row.slug,
             title=row.title,
             variant_name=row.variant_name,
-            picture=PictureFacts(row.picture_key, row.width, row.height, tuple(row.widths), row.alt)
-            if row.picture_key
+            picture=PictureFacts(
+                row.asset_key, row.width, row.height, tuple(row.widths), row.alt, (row.focus_x, row.focus_y)
+            )
+            if row.asset_key
             else None,
             received_at=row.completed_at,
         )

@@ -10,6 +10,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from contentshop.accounts.models import User
 from contentshop.core.money import Money
 from contentshop.media.models import Asset
+from contentshop.media.queries import PICTURE_COLUMNS
 from contentshop.posts.bargains import DealFacts
 from contentshop.posts.models import (
     Deal,
@@ -78,13 +79,7 @@ def joined(
     """Posts with one of their revisions, its cover (or another ``picture``) and their author."""
     return (
         query.add_columns(
-            Asset.key.label("asset_key"),
-            Asset.width,
-            Asset.height,
-            Asset.widths,
-            Asset.alt.label("asset_alt"),
-            Asset.focus_x,
-            Asset.focus_y,
+            *PICTURE_COLUMNS,
         )
         .select_from(Post)
         .join(Revision, Revision.id == revision_id)

@@ -13,6 +13,7 @@ from contentshop.core.errors import NotFound
 from contentshop.core.uow import AnySession
 from contentshop.core.words import say
 from contentshop.media.models import Asset
+from contentshop.media.queries import PICTURE_COLUMNS
 from contentshop.products.models import Product, ProductPicture, Variant, VariantPicture
 from contentshop.products.offers import PictureFacts, ProductFacts
 from contentshop.products.queries.facts import load_facts, picture_of, translated
@@ -131,12 +132,7 @@ def _with_assets(pictures: CompoundSelect[*tuple[Any, ...]]) -> Select[*tuple[An
     return (
         select(
             places.c.variant_key,
-            Asset.key.label("picture_key"),
-            Asset.width,
-            Asset.height,
-            Asset.widths,
-            Asset.focus_x,
-            Asset.focus_y,
+            *PICTURE_COLUMNS,
             func.coalesce(func.nullif(places.c.alt, ""), Asset.alt).label("alt"),
         )
         .join(places, places.c.asset_id == Asset.id)

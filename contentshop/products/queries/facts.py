@@ -11,6 +11,7 @@ from sqlalchemy import BindParameter, ColumnElement, Row, Select, bindparam, cas
 from contentshop.core.money import Money
 from contentshop.core.uow import AnySession
 from contentshop.media.models import Asset
+from contentshop.media.queries import PICTURE_COLUMNS
 from contentshop.products.models import Merchant, Offer, Product, ProductPicture, ProductRating, Stock, Variant
 from contentshop.products.offers import OfferFacts, PictureFacts, ProductFacts, Rating
 
@@ -88,12 +89,7 @@ def _facts(locale: str, attributes: bool, shops: str) -> Select[*tuple[Any, ...]
             Product.alternative_id,
             Product.version,
             Product.attrs if attributes else literal(None).label("attrs"),
-            Asset.key.label("picture_key"),
-            Asset.width,
-            Asset.height,
-            Asset.widths,
-            Asset.focus_x,
-            Asset.focus_y,
+            *PICTURE_COLUMNS,
             func.coalesce(func.nullif(ProductPicture.alt, ""), Asset.alt).label("alt"),
             Offer.key.label("offer_key"),
             Offer.kind,
@@ -166,10 +162,10 @@ def _stock_version(rows: Iterable[AnyRow]) -> int:
 
 
 def picture_of(row: AnyRow) -> PictureFacts | None:
-    if row.picture_key is None:
+    if row.asset_key is None:
         return None
     focus = (row.focus_x, row.focus_y)
-    return PictureFacts(row.picture_key, row.width, row.height, tuple(row.widths), row.alt, focus)
+    return PictureFacts(row.asset_key, row.width, row.height, tuple(row.widths), row.alt, focus)
 
 
 def _offer(row: AnyRow) -> OfferFacts:
