@@ -196,7 +196,7 @@ def suggested(path: Path, found: Sequence[Document], count: int) -> str:
                 "key": str(n),
                 "slug": f"p-{n}",
                 "title": d.title,
-                "listed": True,
+                "status": "active",
                 "created_at": moment,
                 "updated_at": moment,
             }

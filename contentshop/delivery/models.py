@@ -18,6 +18,7 @@ class ShippingZone(Base):
     id: Mapped[PrimaryKey]
     key: Mapped[PublicKey]
     name: Mapped[str] = mapped_column(String(80))
+    translations: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, server_default="{}")
     areas: Mapped[list[list[Any]]] = mapped_column(JSON, default=list)
     active: Mapped[bool] = mapped_column(Boolean, default=True)
     version: Mapped[int] = mapped_column(Integer, default=1)
@@ -61,6 +62,7 @@ class TaxRegion(Base):
     country: Mapped[str] = mapped_column(String(2))
     region: Mapped[str] = mapped_column(String(80), default="")
     name: Mapped[str] = mapped_column(String(40))
+    translations: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, server_default="{}")
     included: Mapped[bool] = mapped_column(Boolean)
     on_shipping: Mapped[bool] = mapped_column(Boolean)
     rates: Mapped[dict[str, int]] = mapped_column(JSON, default=dict)

@@ -45,7 +45,7 @@ _HTML = re.compile(r"</?(?:p|br|div|span|ul|ol|li|b|i|em|strong|h[1-6]|table|tr|
 # The columns of our own files (queries.exporting), and what makes a spreadsheet take a cell for a formula.
 OWN_COLUMNS = (
     *("row", "slug", "title", "brand", "category", "gtin", "mpn", "lang", "summary", "body", "attrs", "options"),
-    *("translations", "alternative", "discontinued", "listed", "source", "sku", "name", "names", "weight_g"),
+    *("translations", "alternative", "discontinued", "status", "source", "sku", "name", "names", "weight_g"),
     *("tax_class", "purchase_limit", "releases_at", "digital", "returnable", "kind", "price_minor", "currency"),
     *("region", "quantity", "merchant", "url", "availability", "checked_at"),
 )
@@ -105,7 +105,7 @@ _ALIASES = {
     "inventory": "quantity",
     "stock": "quantity",
     "库存": "quantity",
-    "published": "listed",
+    "状态": "status",
     "language": "lang",
     "properties": "attrs",
     "attributes": "attrs",

@@ -124,7 +124,8 @@ class ProductFacts:
     """A product with all its offers, in the reader's language.
 
     ``version`` grows with the product and its offers, ``stock_version`` with its stock. ``attributes`` are (name,
-    value), left out unless they were asked for.
+    value), left out unless they were asked for. A ``draft`` is not in the shop yet; its words are empty for
+    everybody but the desk.
     """
 
     id: int
@@ -144,6 +145,7 @@ class ProductFacts:
     stock_version: int
     attributes: tuple[tuple[str, str], ...] = ()
     rating: Rating | None = None
+    draft: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +153,7 @@ class Resolution:
     """What to show of a product, and why.
 
     ``others`` are further ways to get it, best first: our other variants, then merchants. ``reason`` is one
-    of own_stock, affiliate, out_of_stock, discontinued, unlisted, no_offers. ``trace`` says of each offer (by
+    of own_stock, affiliate, out_of_stock, discontinued, unlisted, draft, no_offers. ``trace`` says of each offer (by
     key) why it won or lost. ``price`` is None when it is unknown or too old to repeat; ``low_stock`` is how
     many are left when that is worth saying. ``was`` is struck through beside the price of our own that was reduced,
     ``sent_from`` is when we send what is a presale now.
@@ -384,7 +386,7 @@ def _low_stock(runners: Iterable[OfferFacts]) -> int | None:
 
 def _nothing(product: ProductFacts) -> tuple[Face, str]:
     if not product.listed:
-        return "gone", "unlisted"
+        return "gone", "draft" if product.draft else "unlisted"
     if product.discontinued:
         return "gone", "discontinued"
     if not any(offer.active for offer in product.offers):

@@ -27,6 +27,7 @@ from contentshop.web.session import Viewer, settings, viewer
 
 COMPARED = 3  # other shops named on a card; the product page has all
 ADD_TO_CART = "/cart/add"
+NOT_YET = "not_yet"  # the availability of what is a draft, or has no offer
 Variant = tuple[str, str, bool]  # key, label, whether it can be bought now
 
 
@@ -76,6 +77,11 @@ class CardView:
     was: Money | None = None
     rating: Rating | None = None
     sent_from: datetime | None = None
+
+    @property
+    def gone(self) -> str:
+        """Why it cannot be had, in words: it is not sold any more, or not yet."""
+        return str(_("Not available yet") if self.availability == NOT_YET else _("No longer sold"))
 
     @property
     def moments(self) -> tuple[datetime, ...]:
@@ -375,9 +381,9 @@ def _view(resolution: Resolution, card_key: str, who: Viewer, *, instead: bool =
     return CardView(
         key=card_key,
         face=resolution.face,
-        title=product.title,
+        title=product.title or _("A product to come"),
         brand=product.brand,
-        url=product_url(product.slug),
+        url=product_url(product.slug) if product.slug else "",
         picture=picture(product.picture, product.title),
         price=resolution.price,
         merchant=offer.merchant_name if offer and not ours else "",
@@ -414,6 +420,8 @@ def _availability(resolution: Resolution) -> str:
         return "preorder" if resolution.sent_from else "in_stock"
     if resolution.face == "elsewhere" and resolution.offer is not None:
         return resolution.offer.availability
+    if resolution.reason in {"draft", "no_offers"}:
+        return NOT_YET
     return "out_of_stock" if resolution.face == "sold_out" else "discontinued"
 
 
@@ -523,6 +531,7 @@ def explain(resolution: Resolution) -> str:
         "out_of_stock": _("Nobody we know can deliver it now."),
         "discontinued": _("It is marked as no longer made."),
         "unlisted": _("It was taken out of the catalogue."),
+        "draft": _("The shop has not put it on sale yet; readers see nothing of it."),
         "no_offers": _("It has no offers."),
     }
     verdict = verdicts.get(resolution.reason, resolution.reason)

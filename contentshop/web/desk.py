@@ -21,7 +21,7 @@ from contentshop.media.images import encode
 from contentshop.payments import queries as payments
 from contentshop.products import actions, queries, stock
 from contentshop.products.actions import locks
-from contentshop.products.inputs import OfferInput, ProductInput, VariantInput, parse_quantity
+from contentshop.products.inputs import DRAFT, OfferInput, ProductInput, VariantInput, parse_quantity
 from contentshop.products.queries import SHELVES, Shelf
 from contentshop.web import audited, desk_tiles
 from contentshop.web import desk_pages as pages
@@ -127,7 +127,7 @@ def new_product() -> Response:
 @bp.post("/desk/products/new")
 def create_product() -> Response:
     """Add the product."""
-    typed = _typed_product()
+    typed = _typed_product("status")
     if request.form.get("do") == "fields":
         audited.nothing()
         return show("desk/product.html", pages.new_page(typed))
@@ -135,7 +135,10 @@ def create_product() -> Response:
         product = actions.save_product(db.session, _product_form(typed, {}), now=viewer().now)
     except Invalid as refusal:
         return show("desk/product.html", pages.new_page(typed, translated_errors(refusal.fields)), 422)
-    flash(_("The product is in the shop. Add a variant with a price, or a merchant’s offer."), "success")
+    if product.listed:
+        flash(_("The product is in the shop. Add a variant with a price, or a merchant’s offer."), "success")
+    else:
+        flash(_("The draft is kept. Nobody but the desk sees it until you put it into the shop."), "success")
     return _to_product(product.key)
 
 
@@ -183,6 +186,8 @@ def _product_form(typed: Mapping[str, str], translations: Mapping[str, Any]) -> 
     words = {name: typed[f"other_{name}"] for name in TRANSLATED}
     data: dict[str, Any] = {name: typed[name] for name in WORDS if name != "attrs"}
     data["attrs"] = attrs
+    if "status" in typed:
+        data["status"] = typed["status"] or DRAFT
     data["translations"] = dict(translations) | ({other: words} if other in pages.LANGUAGE_NAMES else {})
     return ProductInput.parse(data)
 
@@ -192,10 +197,8 @@ def set_product_state(key: str) -> Response:
     """Put a product on the shop or take it off; say that it is or is not made any more."""
     now = viewer().now
     match request.form.get("do"):
-        case "list":
-            actions.set_listed(db.session, key, True, now=now)
-        case "unlist":
-            actions.set_listed(db.session, key, False, now=now)
+        case "active" | "draft" | "archived" as status:
+            actions.set_status(db.session, key, status, now=now)
         case "discontinue":
             actions.set_discontinued(db.session, key, True, now=now)
         case "continue":

@@ -22,7 +22,14 @@ from contentshop.core.words import say
 from contentshop.products import actions, imports, queries
 from contentshop.products.actions import BULK_KINDS, BulkInput, BulkRow
 from contentshop.products.imports import RowError
-from contentshop.products.inputs import ATTRIBUTE_KINDS, AttributeInput, CategoryInput, parse_options, write_options
+from contentshop.products.inputs import (
+    ATTRIBUTE_KINDS,
+    STATUSES,
+    AttributeInput,
+    CategoryInput,
+    parse_options,
+    write_options,
+)
 from contentshop.products.queries import AttributeRow, CategoryRow
 from contentshop.web import audited, desk_pages
 from contentshop.web.desk_forms import (
@@ -36,6 +43,7 @@ from contentshop.web.desk_forms import (
     save_thing,
     thing_page,
 )
+from contentshop.web.desk_pages import status_names
 from contentshop.web.door import Door, manages_own_units, show
 from contentshop.web.session import settings, viewer
 from contentshop.web.words import refusal_text, translated_errors
@@ -375,7 +383,8 @@ def _bulk_page(
         "stock_add": _("Add to the stock"),
         "category": _("Put into a category"),
         "listed": _("Put into the shop"),
-        "unlisted": _("Take off the shop"),
+        "unlisted": _("Archive: take off the shop"),
+        "draft": _("Make drafts that only the desk sees"),
     }
     tree = queries.list_tree(db.session)
     names = {one.id: " › ".join(one.path) for one in tree}
@@ -400,7 +409,7 @@ def _bulk_line(row: BulkRow, kind: str, names: Mapping[int, str]) -> BulkLine:
             return names.get(value or 0, "–")
         if kind == "stock_add":
             return str(value)
-        return str(_("in the shop") if value else _("off the shop"))
+        return status_names()[STATUSES[value or 0]]
 
     return BulkLine(row.label, word(row.before), word(row.after), None, None)
 

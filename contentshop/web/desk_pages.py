@@ -16,7 +16,8 @@ from contentshop.config import LOCALES
 from contentshop.core.db import db
 from contentshop.core.money import Money
 from contentshop.products import queries
-from contentshop.products.inputs import AVAILABILITIES
+from contentshop.products.inputs import AVAILABILITIES, DRAFT
+from contentshop.products.offers import ProductFacts
 from contentshop.products.queries import DeskRow, FileRow, LevelRow, Movement, Shelf, StockRow
 from contentshop.web.cards import price_age, product_url
 from contentshop.web.chrome import current_babel_locale
@@ -141,7 +142,7 @@ class EditPage:
     version: int
     public_url: str
     source: str
-    listed: bool
+    status: str
     discontinued: bool
     values: Mapping[str, str]
     other: str
@@ -235,7 +236,8 @@ def shelf_names() -> dict[Shelf, str]:
         "sold_out": _("Sold out"),
         "stale": _("Old prices"),
         "no_offers": _("No offers"),
-        "unlisted": _("Off the shop"),
+        "draft": _("Drafts"),
+        "archived": _("Archived"),
         "discontinued": _("No longer made"),
     }
 
@@ -258,7 +260,7 @@ def product_row(row: DeskRow) -> ProductRow:
     facts = row.facts
     own = [offer.price for offer in facts.offers if offer.own and offer.active and offer.price]
     price = min(own, key=lambda one: (one.currency != viewer().currency, one.currency, one.minor), default=None)
-    state, tone = _state(facts.listed, facts.discontinued, row.stock, row.offers)
+    state, tone = _state(facts, row.stock, row.offers)
     return ProductRow(
         key=row.key,
         title=facts.title,
@@ -273,10 +275,15 @@ def product_row(row: DeskRow) -> ProductRow:
     )
 
 
-def _state(listed: bool, discontinued: bool, stock: int | None, offers: int) -> tuple[str, str]:
-    if not listed:
-        return _("Off the shop"), "neutral"
-    if discontinued:
+def status_names() -> dict[str, str]:
+    """What products can be, in words."""
+    return {"active": _("In the shop"), "draft": _("Draft"), "archived": _("Archived")}
+
+
+def _state(facts: ProductFacts, stock: int | None, offers: int) -> tuple[str, str]:
+    if not facts.listed:
+        return (_("Draft"), "info") if facts.draft else (_("Archived"), "neutral")
+    if facts.discontinued:
         return _("No longer made"), "neutral"
     if not offers:
         return _("No offers"), "warn"
@@ -295,7 +302,7 @@ def new_page(values: Mapping[str, str], errors: Mapping[str, list[str]] = NO_ERR
         version=0,
         public_url="",
         source="",
-        listed=True,
+        status=values.get("status", DRAFT),
         discontinued=False,
         values=values,
         other=other_language(values["lang"]),
@@ -322,7 +329,7 @@ def edit_page(
         version=int(typed["version"]) if typed and "version" in typed else product.version,
         public_url=product_url(product.slug),
         source=product.source or "",
-        listed=product.listed,
+        status=product.status,
         discontinued=product.discontinued,
         values=values,
         other=values.get("other") or other_language(product.lang),

@@ -28,6 +28,7 @@ from contentshop.posts import series as collections
 from contentshop.posts.queries import PostTile, PublishedPost
 from contentshop.products import queries as products
 from contentshop.products.offers import ProductFacts
+from contentshop.products.queries import ProductPage as FoundProduct
 from contentshop.search import queries as search_queries
 from contentshop.search.port import BadQuery
 from contentshop.social import queries as social
@@ -184,10 +185,14 @@ def _with_deal(page: PostPage, found: PublishedPost, facts: Mapping[int, Product
 
 @bp.get("/products/<slug>")
 def product(slug: str) -> Response:
-    """A product: every way to get it, and who recommends it."""
+    """A product: every way to get it, and who recommends it. Of a draft, operators see what its page will be."""
     begin()
     who = viewer()
-    found = products.get_product_page(db.session, slug, who.locale, also=social.talk_of_product(who.user))
+    found = products.get_product_page(
+        db.session, slug, who.locale, also=social.talk_of_product(who.user), drafts=who.can_operate
+    )
+    if found.product.draft:
+        return _preview(found, who)
     mentions = posts.list_mentions(db.session, found.product.id, limit=RECOMMENDATIONS)
     said = talk.product_talk(found.also, slug=found.product.slug, listed=found.product.listed)
     history = price_history(found.product.id, who)
@@ -196,6 +201,18 @@ def product(slug: str) -> Response:
     parts = [*freshness.products(found.facts), freshness.mentions(found.product.id, limit=RECOMMENDATIONS)]
     parts += [freshness.talk("product", found.product.id), freshness.reviewers(found.product.id)]
     return keep(show("reader/product.html", page), parts, now=who.now, until=_next_stale(found.facts, who))
+
+
+def _preview(found: FoundProduct, who: Viewer) -> Response:
+    """The page of a draft as it will be in the shop; kept nowhere."""
+    meant = replace(found.product, listed=True)
+    will_be = replace(found, product=meant, facts={**found.facts, meant.id: meant})
+    told = review_pages.short_view(meant.id, meant.slug, None)
+    page = showing.product_page(will_be, [], who, told)
+    page = replace(page, draft=True, head=replace(page.head, noindex=True, data=()))
+    response = show("reader/product.html", page)
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 @bp.get("/topics/<slug>")

@@ -355,7 +355,8 @@ class GalleryPicture:
 
 @dataclass(frozen=True, slots=True)
 class ProductPage:
-    """A product with every way to get it, ours first, and the guides that recommend it."""
+    """A product with every way to get it, ours first, and the guides that recommend it. A ``draft`` is shown to
+    operators alone."""
 
     head: Head
     title: str
@@ -374,6 +375,7 @@ class ProductPage:
     reviews: ReviewsView
     talk: TalkView | None = None
     history: PriceHistoryView | None = None
+    draft: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -143,7 +143,7 @@ def _mentioned(parts: Iterable[Part]) -> list[CardView]:
     """Each product of an article once, in the order of its first card; none when there is only one."""
     found: dict[str, CardView] = {}
     for part in parts:
-        if part.card is not None:
+        if part.card is not None and part.card.url:
             found.setdefault(part.card.url, part.card)
     return list(found.values()) if len(found) > 1 else []
 
@@ -204,7 +204,11 @@ def _head(post: PublishedPost, items: Sequence[Item], trail: Sequence[Step]) -> 
     if post.kind == "list" and items:
         ranked = [(item.card.title, f"{url}#{item.anchor}") for item in items]
         data.append(structured.item_list(post.title, ranked))
-    data += [_review(post, item, f"{url}#{item.anchor}") for item in items if item.ratings or item.pros or item.cons]
+    data += [
+        _review(post, item, f"{url}#{item.anchor}")
+        for item in items
+        if item.card.url and (item.ratings or item.pros or item.cons)
+    ]
     return Head(
         title=post.title,
         description=post.summary,

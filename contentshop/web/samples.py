@@ -79,6 +79,7 @@ def _card(key: str, face: str, title: str, **given: Any) -> SimpleNamespace:
         "attributes": (),
         "was": None,
         "rating": None,
+        "gone": "No longer sold",
     }
     unknown = set(given) - set(known)
     if unknown:
@@ -177,6 +178,7 @@ def cards(now: datetime) -> SimpleNamespace:
         alternative=stock,
     )
     lost = _card("zune-80", "gone", "Zune 80", brand="Microsoft")
+    not_yet = _card("zune-90", "gone", "Zune 90", brand="Microsoft", availability="not_yet", gone="Not available yet")
     chinese = _card(
         "xiaomi-lamp-1s",
         "elsewhere",
@@ -200,6 +202,7 @@ def cards(now: datetime) -> SimpleNamespace:
         sold_out=sold_out,
         gone=gone,
         lost=lost,
+        not_yet=not_yet,
         chinese=chinese,
     )
 

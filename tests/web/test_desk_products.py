@@ -104,7 +104,8 @@ def test_shelves_search_and_pages(operator: FlaskClient, make: Factory, clock: F
     make.product("out", own={"USD": 100}, stock=0)
     make.product("stale", affiliate=[{"merchant": shop, "checked_at": None}])
     make.product("bare")
-    make.product("hidden", listed=False)
+    make.product("hidden", status="archived")
+    make.product("idea", status="draft")
     make.product("old", discontinued=True, translations={"zh": {"title": "旧灯"}})
 
     def shown(query: str) -> list[str]:
@@ -112,12 +113,13 @@ def test_shelves_search_and_pages(operator: FlaskClient, make: Factory, clock: F
         assert page.status_code == 200
         return sorted(re.findall(r'<a href="/desk/products/[a-z0-9]{10}">([^<]+)', page.text))
 
-    assert len(shown("")) == 7
+    assert len(shown("")) == 8
     assert shown("shelf=low") == ["Few"]
     assert shown("shelf=sold_out") == ["Out"]
     assert shown("shelf=stale") == ["Stale"]
     assert shown("shelf=no_offers") == ["Bare"]
-    assert shown("shelf=unlisted") == ["Hidden"]
+    assert shown("shelf=archived") == ["Hidden"]
+    assert shown("shelf=draft") == ["Idea"]
     assert shown("shelf=discontinued") == ["Old"]
     assert shown("q=LAMP+full") == ["Full lamp"]
     assert shown("q=旧灯") == ["Old"]
@@ -147,6 +149,7 @@ def test_from_nothing_to_a_product_on_sale(
         form(
             brand="Acme",
             gtin="4006381333931",
+            status="active",
             attrs="Weight: 2 kg\nSize: a: b",
             other_title="灯",
             other_category="灯具",
@@ -330,13 +333,14 @@ def test_pictures_come_and_go(operator: FlaskClient, session: Session, make: Fac
 def test_the_state_of_a_product(operator: FlaskClient, session: Session, make: Factory, post_form: Post) -> None:
     lamp = make.product("lamp")
     for verb, state in (
-        ("unlist", (False, False)),
-        ("discontinue", (False, True)),
-        ("list", (True, True)),
-        ("continue", (True, False)),
+        ("archived", ("archived", False)),
+        ("discontinue", ("archived", True)),
+        ("active", ("active", True)),
+        ("continue", ("active", False)),
+        ("draft", ("draft", False)),
     ):
         assert post_form(operator, f"/desk/products/{lamp.key}/state", {"do": verb}).status_code == 303
-        assert (only(session).listed, only(session).discontinued) == state
+        assert (only(session).status, only(session).discontinued) == state
         assert operator.get(f"/desk/products/{lamp.key}").status_code == 200
     assert post_form(operator, f"/desk/products/{lamp.key}/state", {"do": "explode"}).status_code == 422
 
@@ -390,7 +394,7 @@ def test_unknown_products_are_not_found(operator: FlaskClient, post_form: Post) 
     for path in ("", "/variants/new", "/variants/x", "/offers/new", "/offers/x"):
         assert operator.get(f"/desk/products/nothing{path}").status_code == 404
     for path in ("", "/state", "/offers/x/retire", "/picture/x/remove"):
-        assert post_form(operator, f"/desk/products/nothing{path}", form(do="list")).status_code == 404
+        assert post_form(operator, f"/desk/products/nothing{path}", form(do="draft")).status_code == 404
 
 
 def test_hostile_words_stay_words(operator: FlaskClient, make: Factory) -> None:

@@ -22,7 +22,7 @@ def stage(make: Factory) -> dict[str, Any]:
         "two": make.post(bob, title="Warm socks", slug="socks"),
         "draft": make.post(ada, title="Secret", slug="secret", published=False, topics=["travel"]),
         "lamp": make.product("lamp", own={"USD": 1000}, stock=1),
-        "hidden": make.product("hidden", listed=False),
+        "hidden": make.product("hidden", status="archived"),
     }
 
 

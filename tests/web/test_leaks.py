@@ -46,6 +46,7 @@ WAYS = (
     "changed after publishing",
     "of a blocked creator",
     "unlisted product",
+    "draft of a product",
     "featured from tomorrow",
     "deal that was never published",
     "deal that was taken down",
@@ -85,8 +86,9 @@ def hidden(app: Flask, make: Factory, search: WhooshSearchBackend, clock: FixedC
         secret = f"{MARK} {one}"
         source = f'{secret} 机密{one}\n\n::card[thing]{{note="{secret}"}}\n'
         fields: dict[str, Any] = {"title": secret, "summary": secret, "topics": ["things"], "slug": f"{MARK}-{number}"}
-        if way == "unlisted product":
-            make.product(f"{MARK}-{number}", title=secret, brand=one, own={"USD": 500}, stock=1, listed=False)
+        if way in ("unlisted product", "draft of a product"):
+            status = "archived" if way == "unlisted product" else "draft"
+            make.product(f"{MARK}-{number}", title=secret, brand=one, own={"USD": 500}, stock=1, status=status)
         elif way == "featured from tomorrow":
             schedule(make, editor, secret)
         elif way.startswith("deal"):
@@ -290,7 +292,7 @@ def leaks(told: str, address: str) -> bool:
 def test_addresses_of_hidden_things_answer_as_if_they_were_not(client: FlaskClient, hidden: dict[str, Any]) -> None:
     for number, way in enumerate(WAYS):
         if way != "unlisted product":  # has a page, since posts that were written about it link to it
-            kind = "featured" if way == "featured from tomorrow" else "p"
+            kind = {"featured from tomorrow": "featured", "draft of a product": "products"}.get(way, "p")
             assert client.get(f"/{kind}/{MARK}-{number}").status_code in {404, 410}, way
 
 

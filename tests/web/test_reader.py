@@ -387,7 +387,7 @@ def test_the_category_is_in_the_readers_language_too(client: FlaskClient, make: 
 
 
 def test_an_unlisted_product_keeps_its_page_away_from_search_engines(client: FlaskClient, make: Factory) -> None:
-    make.product("secret", listed=False, own={"USD": 100}, stock=3)
+    make.product("secret", status="archived", own={"USD": 100}, stock=3)
     answer = client.get("/products/secret")
     assert answer.status_code == 200
     assert meta(answer.text, "robots") == "noindex, follow"
@@ -442,7 +442,7 @@ def test_what_is_not_public_any_more_leaves_a_featured_list(
     feature(session, make, make.user("editor"))
     with unit_of_work(session):
         session.execute(update(Post).values(state="unpublished", version=Post.version + 1))
-        session.execute(update(Product).values(listed=False, version=Product.version + 1))
+        session.execute(update(Product).values(status="archived", version=Product.version + 1))
     for path in ("/", "/featured/our-picks"):
         html = client.get(path).text
         assert "Picked guide" not in html
@@ -717,7 +717,7 @@ def test_what_was_unpublished_is_not_shown_though_the_index_has_it(
 ) -> None:
     with unit_of_work(session):
         session.execute(update(Post).values(state="unpublished"))
-        session.execute(update(Product).values(listed=False))
+        session.execute(update(Product).values(status="archived"))
     html = client.get("/search?q=lamp").text
     assert re.findall(r'class="hit-title"[^>]*><a href="([^"]+)"', html) == ["/@ada"]
 
@@ -812,3 +812,11 @@ def test_pages_do_not_need_offers_with_prices(client: FlaskClient, make: Factory
         session.execute(update(Offer).values(availability="preorder"))
         session.execute(update(Product).values(version=Product.version + 1))
     assert "Pre-order" in client.get("/p/guide").text
+
+
+def test_what_nobody_offers_is_not_said_to_be_discontinued(client: FlaskClient, make: Factory) -> None:
+    make.product("bare", title="Bare")
+    page = client.get("/products/bare").text
+    assert "Not available yet" in page
+    assert "No longer" not in page
+    assert "Discontinued" not in page

@@ -208,7 +208,7 @@ class TestSuggestions:
             posts.unpublish(session, guide, by=guide.author, now=clock.now())
             product = session.get(Product, stocked["qc"].id)
             assert product is not None
-            product.listed = False
+            product.status = "archived"
         # At once, before the worker has heard of it, and afterwards.
         assert "/p/headphones-for-flights" not in {url for _, url in self.entries(client, "headph")}
         assert self.entries(client, "quiet") == []

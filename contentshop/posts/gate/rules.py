@@ -135,9 +135,11 @@ def _amount(money: Money) -> str:
 
 
 def gone(facts: Facts) -> Iterator[Finding]:
-    """A card must not lead to a product that is withdrawn or no longer made, without a stand-in."""
+    """A card must not lead to a product that is withdrawn, no longer made or still a draft, without a stand-in."""
     for card in _in_state(facts, "gone"):
         text = say("“%(title)s” is no longer sold, and nothing stands in for it.", title=card.product.title)
+        if not card.product.title:  # Nobody but the desk is told what a draft is.
+            text = say("This product is not in the shop yet, and nothing stands in for it.")
         yield _of_card("gone", True, card, text, _DEAD_END, _mend(_TAKE_OUT, without_card(facts.lines, card.line)))
 
 

@@ -35,8 +35,8 @@ from contentshop.products.actions.saving import (
     save_product,
     save_variant,
     set_discontinued,
-    set_listed,
     set_picture,
+    set_status,
 )
 from contentshop.products.actions.shops import approve_merchant, save_merchant, set_merchant_active
 from contentshop.products.actions.stocktaking import close_stocktake, drop_stocktake, note_counts, open_stocktake
@@ -89,11 +89,11 @@ __all__ = [
     "save_supplier",
     "save_variant",
     "set_discontinued",
-    "set_listed",
     "set_location_active",
     "set_merchant_active",
     "set_options",
     "set_picture",
+    "set_status",
     "set_variant_picture",
     "start_import",
     "stop_restock",

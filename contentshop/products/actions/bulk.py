@@ -21,14 +21,16 @@ from contentshop.products import stock
 from contentshop.products.actions.changes import lock_product, touch
 from contentshop.products.actions.prices import keep_prices
 from contentshop.products.actions.tree import translated_to
+from contentshop.products.inputs import ACTIVE, ARCHIVED, DRAFT, STATUSES
 from contentshop.products.models import BulkEdit, Category, Offer, Product, Stock, StockLocation, Variant
 
 MOST_PRODUCTS = 500
-Kind = Literal["price_percent", "price_amount", "price_set", "stock_add", "category", "listed", "unlisted"]
+Kind = Literal["price_percent", "price_amount", "price_set", "stock_add", "category", "listed", "unlisted", "draft"]
 KINDS: tuple[Kind, ...] = (
     *("price_percent", "price_amount", "price_set"),
-    *("stock_add", "category", "listed", "unlisted"),
+    *("stock_add", "category", "listed", "unlisted", "draft"),
 )
+_STATUS_OF = {"listed": ACTIVE, "unlisted": ARCHIVED, "draft": DRAFT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ class BulkRow:
     """One thing that changes: an offer's price, a variant's count, a product's category or state.
 
     ``key`` is the thing's, ``label`` what people call it; ``before`` and ``after`` are minor units, units, a category's
-    id or a flag.
+    id or the place of a status among ``STATUSES``.
     """
 
     key: str
@@ -231,14 +233,14 @@ def _preview_category(session: AnySession, form: BulkInput) -> list[BulkRow]:
     return [BulkRow(row.key, row.key, row.title, row.category_id, category) for row in rows]
 
 
-def _preview_listed(session: AnySession, form: BulkInput) -> list[BulkRow]:
+def _preview_status(session: AnySession, form: BulkInput) -> list[BulkRow]:
     rows = session.execute(
-        select(Product.key, Product.title, Product.listed)
+        select(Product.key, Product.title, Product.status)
         .where(Product.key.in_(form.keys))
         .order_by(Product.title, Product.key)
     )
-    after = int(form.kind == "listed")
-    return [BulkRow(row.key, row.key, row.title, int(row.listed), after) for row in rows]
+    after = STATUSES.index(_STATUS_OF[form.kind])
+    return [BulkRow(row.key, row.key, row.title, STATUSES.index(row.status), after) for row in rows]
 
 
 _PREVIEWS = {
@@ -247,8 +249,9 @@ _PREVIEWS = {
     "price_set": _preview_prices,
     "stock_add": _preview_stock,
     "category": _preview_category,
-    "listed": _preview_listed,
-    "unlisted": _preview_listed,
+    "listed": _preview_status,
+    "unlisted": _preview_status,
+    "draft": _preview_status,
 }
 
 
@@ -267,7 +270,8 @@ def _present(session: AnySession, kind: Kind, rows: Sequence[BulkRow]) -> dict[s
         case "category":
             found = session.execute(select(Product.key, Product.category_id).where(Product.key.in_(keys)))
         case _:
-            found = session.execute(select(Product.key, Product.listed).where(Product.key.in_(keys)))
+            rows_now = session.execute(select(Product.key, Product.status).where(Product.key.in_(keys)))
+            return {row.key: STATUSES.index(row.status) for row in rows_now}
     return {row[0]: None if row[1] is None else int(row[1]) for row in found}
 
 
@@ -316,7 +320,7 @@ def _write_products(session: AnySession, kind: Kind, rows: Sequence[BulkRow], *,
     for product in session.scalars(select(Product).where(Product.key.in_(after)).order_by(Product.key)):
         value = after[product.key]
         if kind != "category":
-            product.listed = bool(value)
+            product.status = STATUSES[value or 0]
             continue
         category = categories.get(value or 0)
         product.category_id = category.id if category else None

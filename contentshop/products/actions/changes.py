@@ -29,7 +29,7 @@ WORDS = (
     "lang",
     "translations",
     "discontinued",
-    "listed",
+    "status",
 )
 
 

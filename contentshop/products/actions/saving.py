@@ -29,7 +29,7 @@ from contentshop.products.actions.upserting import (
     variant_columns,
 )
 from contentshop.products.events import ProductChanged
-from contentshop.products.inputs import OfferInput, ProductInput, VariantInput, check_offer_url
+from contentshop.products.inputs import STATUSES, OfferInput, ProductInput, VariantInput, check_offer_url
 from contentshop.products.models import Category, Merchant, Offer, Product, ProductPicture, Variant
 from contentshop.products.queries.tree import read_rules
 
@@ -160,10 +160,13 @@ def restore_offer(session: AnySession, product_key: str, offer_key: str, *, now:
     _set_offer_active(session, product_key, offer_key, True, now)
 
 
-def set_listed(session: AnySession, product_key: str, listed: bool, *, now: datetime) -> None:
-    """Put a product on sale and into search, or take it off; cards of it then say that it is gone."""
+def set_status(session: AnySession, product_key: str, status: str, *, now: datetime) -> None:
+    """Put a product on sale and into search, take it off (cards of it then say that it is gone), or make it a draft
+    that nobody but the desk knows. Raises Invalid, NotFound."""
+    if status not in STATUSES:
+        raise Invalid({"status": [say("Write draft, active or archived.")]})
     product = lock_product(session, product_key)
-    if assign(product, {"listed": listed}):
+    if assign(product, {"status": status}):
         touch(session, product, now=now)
 
 

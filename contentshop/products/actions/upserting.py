@@ -36,7 +36,15 @@ from contentshop.products.actions.changes import (
 from contentshop.products.actions.prices import keep_new_prices, keep_prices
 from contentshop.products.actions.tree import in_tree, plant, with_read_attrs
 from contentshop.products.events import ProductChanged
-from contentshop.products.inputs import OfferInput, ProductInput, Rules, VariantInput, check_offer_url, link_host
+from contentshop.products.inputs import (
+    ACTIVE,
+    OfferInput,
+    ProductInput,
+    Rules,
+    VariantInput,
+    check_offer_url,
+    link_host,
+)
 from contentshop.products.models import Category, Merchant, Offer, Product, Variant
 from contentshop.products.queries.tree import read_rules
 
@@ -292,7 +300,7 @@ def _draft(row: ProductInput, slugs: Sequence[str], offers: list[_Wish], known: 
         "translations": {},
         "alternative_id": known.ids.get(row.alternative),
         "discontinued": False,
-        "listed": True,
+        "status": ACTIVE,
         "source": row.source,
         "created_at": now,
         "updated_at": now,

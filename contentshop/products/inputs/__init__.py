@@ -25,12 +25,15 @@ from contentshop.products.inputs.places import LocationInput, SupplierInput
 from contentshop.products.inputs.prices import PriceUnit, parse_price
 from contentshop.products.inputs.properties import ATTRIBUTE_KINDS, NO, YES, Property, Rules, parse_attrs
 from contentshop.products.inputs.shops import LOCKS, OFFER_LOCKS, PRODUCT_LOCKS, FoundInput, MerchantInput
-from contentshop.products.inputs.things import ProductInput
+from contentshop.products.inputs.things import ACTIVE, ARCHIVED, DRAFT, STATUSES, ProductInput
 from contentshop.products.inputs.variants import TAX_CLASSES, VARIANT_FACTS, VariantInput
 
 __all__ = [
+    "ACTIVE",
+    "ARCHIVED",
     "ATTRIBUTE_KINDS",
     "AVAILABILITIES",
+    "DRAFT",
     "HEALTHS",
     "LANGUAGE",
     "LOCKS",
@@ -39,6 +42,7 @@ __all__ = [
     "OFFER_KINDS",
     "OFFER_LOCKS",
     "PRODUCT_LOCKS",
+    "STATUSES",
     "TAX_CLASSES",
     "VARIANT_FACTS",
     "YES",

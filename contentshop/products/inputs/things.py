@@ -39,11 +39,28 @@ MAX_BODY = 50_000
 MAX_VARIANTS = 200
 MAX_OFFERS = 500
 MAX_OPTIONS = 5
+# Their places are what changes of many products keep (actions.bulk); a new one goes to the end.
+STATUSES = ("archived", "active", "draft")
+ARCHIVED, ACTIVE, DRAFT = STATUSES
+_STATUS_WORDS = {
+    "archived": ARCHIVED,
+    "active": ACTIVE,
+    "draft": DRAFT,
+    "归档": ARCHIVED,
+    "已归档": ARCHIVED,
+    "上架": ACTIVE,
+    "已上架": ACTIVE,
+    "草稿": DRAFT,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class ProductInput:
-    """A product as somebody describes it. ``alternative`` is a slug, ``picture`` a file name."""
+    """A product as somebody describes it. ``alternative`` is a slug, ``picture`` a file name.
+
+    ``status`` is read from ``status``, or from what older files and other shops say: ``listed`` no is archived,
+    ``published`` no a draft.
+    """
 
     title: str
     given: frozenset[str]
@@ -60,7 +77,7 @@ class ProductInput:
     translations: dict[str, dict[str, str]] = field(default_factory=dict)
     alternative: str = ""
     discontinued: bool = False
-    listed: bool = True
+    status: str = ACTIVE
     source: str | None = None
     picture: str = ""
     picture_alt: str = ""
@@ -76,7 +93,7 @@ class ProductInput:
             problems["title"] = [say("Write a title.")]
         found = cls(
             title=title,
-            given=frozenset(name for name, value in data.items() if value is not None),
+            given=_given(data),
             slug=parse_slug(data, "slug", problems),
             brand=line(data, "brand", 120, problems),
             category=line(data, "category", MAX_CATEGORY, problems),
@@ -90,7 +107,7 @@ class ProductInput:
             translations=_translations(data, problems),
             alternative=parse_slug(data, "alternative", problems),
             discontinued=parse_flag(data, "discontinued", problems),
-            listed=parse_flag(data, "listed", problems, default=True),
+            status=_status(data, problems),
             source=line(data, "source", 200, problems) or None,
             picture=line(data, "picture", 300, problems),
             picture_alt=line(data, "picture_alt", 300, problems),
@@ -108,6 +125,29 @@ class ProductInput:
         if problems:
             raise Invalid(problems)
         return found
+
+
+def _given(data: Mapping[str, Any]) -> frozenset[str]:
+    """What is said at all; an empty cell of a status says nothing of it."""
+    given = {name for name, value in data.items() if value is not None}
+    if given & {"listed", "published"}:
+        given.add("status")
+    elif data.get("status") == "":
+        given.discard("status")
+    return frozenset(given)
+
+
+def _status(data: Mapping[str, Any], problems: Problems) -> str:
+    """What it says of being in the shop; of two sayings the one that shows less, so that nothing gets out by a file."""
+    word = line(data, "status", 20, problems).lower()
+    if word and word not in _STATUS_WORDS:
+        note_problem(problems, "status", say("Write draft, active or archived."))
+    said = {_STATUS_WORDS.get(word, ACTIVE)}
+    if not parse_flag(data, "listed", problems, default=True):
+        said.add(ARCHIVED)
+    if not parse_flag(data, "published", problems, default=True):
+        said.add(DRAFT)
+    return next(one for one in (ARCHIVED, DRAFT, ACTIVE) if one in said)
 
 
 def _translations(data: Mapping[str, Any], problems: Problems) -> dict[str, dict[str, str]]:

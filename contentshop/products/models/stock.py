@@ -8,8 +8,9 @@ writers of a variant queue at.
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, Integer, String, UniqueConstraint
+from sqlalchemy import JSON, Boolean, CheckConstraint, ForeignKey, Index, Integer, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from contentshop.core.db import Base, BigInt, Moment, PrimaryKey, PublicKey, UtcDateTime
@@ -47,6 +48,7 @@ class StockLocation(Base):
     id: Mapped[PrimaryKey]
     key: Mapped[str] = mapped_column(String(40), unique=True)
     name: Mapped[str] = mapped_column(String(120))
+    translations: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, server_default="{}")
     country: Mapped[str] = mapped_column(String(2), default="")
     active: Mapped[bool] = mapped_column(Boolean, default=True)
     supplier_id: Mapped[int | None] = mapped_column(BigInt, ForeignKey("supplier.id"), index=True)

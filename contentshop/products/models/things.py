@@ -9,6 +9,7 @@ from sqlalchemy import (
     JSON,
     Boolean,
     CheckConstraint,
+    ColumnElement,
     ForeignKey,
     Index,
     Integer,
@@ -18,11 +19,12 @@ from sqlalchemy import (
     text,
     true,
 )
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from contentshop.core.addresses import identity
 from contentshop.core.db import Base, BigInt, Minor, Moment, PrimaryKey, PublicKey, UtcDateTime
-from contentshop.products.inputs import AVAILABILITIES, HEALTHS, OFFER_KINDS, TAX_CLASSES
+from contentshop.products.inputs import ACTIVE, AVAILABILITIES, HEALTHS, OFFER_KINDS, STATUSES, TAX_CLASSES
 
 if TYPE_CHECKING:
     from contentshop.products.models.stock import Stock
@@ -76,7 +78,9 @@ class Product(Base):
     importing again updates instead of adding. ``attrs`` is a list of [name, value]. ``category`` repeats the name of
     the category ``category_id``, for cards and search. ``options`` is a list of ``{"name", "names", "values":
     [{"value", "names"}]}``. ``locks`` names fields that a person has set against what files and pages say.
-    ``added_by`` is the public key of the creator who brought it in, if one did.
+    ``added_by`` is the public key of the creator who brought it in, if one did. ``status``: a ``draft`` is known to the
+    desk alone, an ``active`` one is in the shop, an ``archived`` one has left it and only its address and its cards say
+    so.
     """
 
     __tablename__ = "product"
@@ -98,7 +102,7 @@ class Product(Base):
     translations: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     alternative_id: Mapped[int | None] = mapped_column(BigInt, ForeignKey("product.id", ondelete="SET NULL"))
     discontinued: Mapped[bool] = mapped_column(Boolean, default=False)
-    listed: Mapped[bool] = mapped_column(Boolean, default=True)
+    status: Mapped[str] = mapped_column(String(10), default=ACTIVE, server_default=ACTIVE)
     source: Mapped[str | None] = mapped_column(String(200), unique=True)
     created_at: Mapped[Moment]
     updated_at: Mapped[Moment]
@@ -111,7 +115,20 @@ class Product(Base):
     pictures: Mapped[list[ProductPicture]] = relationship(order_by="ProductPicture.position")
     alternative: Mapped[Product | None] = relationship(remote_side="Product.id")
 
-    __table_args__ = (Index("ix_product_listed_newest", "listed", "created_at"),)
+    __table_args__ = (
+        CheckConstraint(f"status IN {STATUSES!r}", name="status"),
+        Index("ix_product_status_newest", "status", "created_at"),
+    )
+
+    @hybrid_property
+    def listed(self) -> bool:
+        """Whether readers find it and can buy it."""
+        return self.status == ACTIVE
+
+    @listed.inplace.expression
+    @classmethod
+    def _listed_expression(cls) -> ColumnElement[bool]:
+        return cls.status == ACTIVE
 
 
 class ProductPicture(Base):

@@ -14,6 +14,7 @@ from contentshop.core.uow import AnySession
 from contentshop.core.words import say
 from contentshop.media.models import Asset
 from contentshop.media.queries import PICTURE_COLUMNS
+from contentshop.products.inputs import DRAFT
 from contentshop.products.models import Product, ProductPicture, Variant, VariantPicture
 from contentshop.products.offers import PictureFacts, ProductFacts
 from contentshop.products.queries.facts import load_facts, picture_of, translated
@@ -40,7 +41,7 @@ class ProductPage:
 
     ``facts`` holds the product and the alternative it names, by id; ``locales`` the languages it is written in;
     ``variant_pictures`` those that stand for a variant, by its key.
-    Products off the shop have a page too, since posts link to it; ``product.listed`` tells.
+    Archived products have a page too, since posts link to it; ``product.listed`` tells.
     """
 
     product: ProductFacts
@@ -58,10 +59,11 @@ class ProductPage:
 
 
 def get_product_page(
-    session: AnySession, slug: str, locale: str, *, also: ColumnElement[str] | None = None
+    session: AnySession, slug: str, locale: str, *, also: ColumnElement[str] | None = None, drafts: bool = False
 ) -> ProductPage:
     """Everything of the product at this address, in three statements. Raises NotFound.
 
+    That of a draft only with ``drafts``, which is for those who may look at what is not in the shop yet.
     ``also`` is a column of a room above that comes along.
     """
     row = session.execute(
@@ -76,11 +78,11 @@ def get_product_page(
             Product.created_at,
             Product.updated_at,
             (null() if also is None else also).label("also"),
-        ).where(Product.slug == slug)
+        ).where(Product.slug == slug, *([] if drafts else [Product.status != DRAFT]))
     ).one_or_none()
     if row is None:
         raise NotFound(say("There is no such product."))
-    facts = load_facts(session, [row.id], locale)
+    facts = load_facts(session, [row.id], locale, drafts=drafts)
     pictures, of_variants = _shown_pictures(session, row.id)
     return ProductPage(
         product=facts[row.id],

@@ -32,8 +32,8 @@ from contentshop.products.queries.places import running_low
 DESK_PAGE = 25
 MOVEMENTS_SHOWN = 100
 
-Shelf = Literal["all", "low", "sold_out", "stale", "no_offers", "unlisted", "discontinued"]
-SHELVES: tuple[Shelf, ...] = ("all", "low", "sold_out", "stale", "no_offers", "unlisted", "discontinued")
+Shelf = Literal["all", "low", "sold_out", "stale", "no_offers", "draft", "archived", "discontinued"]
+SHELVES: tuple[Shelf, ...] = ("all", "low", "sold_out", "stale", "no_offers", "draft", "archived", "discontinued")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,7 @@ def page_desk(
         .limit(DESK_PAGE)
         .offset((number - 1) * DESK_PAGE)
     ).all()
-    facts = load_facts(session, [row.id for row in rows], locale)
+    facts = load_facts(session, [row.id for row in rows], locale, drafts=True)
     found = [_desk_row(row.key, facts[row.id], row.updated_at) for row in rows]
     return Page(found, number, DESK_PAGE, total)
 
@@ -332,8 +332,8 @@ def _on_shelf(shelf: Shelf, stale_before: datetime) -> ColumnElement[bool]:
             return Product.listed & live.where(Offer.kind == "affiliate", old).exists()
         case "no_offers":
             return Product.listed & Product.discontinued.is_(False) & ~live.exists()
-        case "unlisted":
-            return Product.listed.is_(False)
+        case "draft" | "archived":
+            return Product.status == shelf
         case "discontinued":
             return Product.discontinued.is_(True)
         case "all":

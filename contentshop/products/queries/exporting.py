@@ -66,7 +66,7 @@ def _rows(product: Product, tree: list[CategoryRow]) -> Iterator[Mapping[str, An
         "translations": _json(product.translations),
         "alternative": product.alternative.slug if product.alternative else "",
         "discontinued": _flag(product.discontinued),
-        "listed": _flag(product.listed),
+        "status": product.status,
         "source": product.source,
     }
     for variant in product.variants:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -12,6 +13,7 @@ from contentshop.core.money import Money
 from contentshop.core.uow import AnySession
 from contentshop.media.models import Asset
 from contentshop.media.queries import PICTURE_COLUMNS
+from contentshop.products.inputs import ACTIVE, DRAFT
 from contentshop.products.models import Merchant, Offer, Product, ProductPicture, ProductRating, Stock, Variant
 from contentshop.products.offers import OfferFacts, PictureFacts, ProductFacts, Rating
 
@@ -19,19 +21,46 @@ AnyRow = Row[*tuple[Any, ...]]
 
 
 def load_facts(
-    session: AnySession, ids: Collection[int], locale: str, *, attributes: bool = False, shops: str = ""
+    session: AnySession,
+    ids: Collection[int],
+    locale: str,
+    *,
+    attributes: bool = False,
+    shops: str = "",
+    drafts: bool = False,
 ) -> dict[int, ProductFacts]:
     """Facts of these products and of the alternatives they name, by id, in one statement.
 
     Words are in ``locale`` when the product is translated to it, else in the product's own language. ``attributes``
     adds what the catalogue says of them, for comparisons. ``shops`` is the language of the shops' names if another.
+    Of drafts nothing is told but that they are, unless ``drafts`` says that the desk asks.
     """
     if not ids:
         return {}
     groups: dict[int, list[AnyRow]] = {}
     for row in session.execute(_facts(locale, attributes, shops or locale), {"ids": list(ids)}):
         groups.setdefault(row.id, []).append(row)
-    return {product_id: _product(rows, locale) for product_id, rows in groups.items()}
+    found = {product_id: _product(rows, locale) for product_id, rows in groups.items()}
+    if drafts:
+        return found
+    return {product_id: _unsaid(facts) if facts.draft else facts for product_id, facts in found.items()}
+
+
+def _unsaid(facts: ProductFacts) -> ProductFacts:
+    """A draft as readers may know it: that there is one, nothing else."""
+    return replace(
+        facts,
+        slug="",
+        title="",
+        brand="",
+        category="",
+        summary="",
+        alternative_id=None,
+        picture=None,
+        offers=(),
+        attributes=(),
+        rating=None,
+    )
 
 
 def find_ids_by_slug(session: AnySession, slugs: Collection[str]) -> dict[str, int]:
@@ -83,7 +112,7 @@ def _facts(locale: str, attributes: bool, shops: str) -> Select[*tuple[Any, ...]
             translated("category", locale).label("category"),
             translated("summary", locale).label("summary"),
             Product.discontinued,
-            Product.listed,
+            Product.status,
             Product.lang,
             has_words.label("has_words"),
             Product.alternative_id,
@@ -144,7 +173,7 @@ def _product(rows: Sequence[AnyRow], locale: str) -> ProductFacts:
         category=first.category,
         summary=first.summary,
         discontinued=first.discontinued,
-        listed=first.listed,
+        listed=first.status == ACTIVE,
         lang=locale if first.has_words else first.lang,
         alternative_id=first.alternative_id,
         picture=picture_of(first),
@@ -153,6 +182,7 @@ def _product(rows: Sequence[AnyRow], locale: str) -> ProductFacts:
         stock_version=_stock_version(rows),
         attributes=tuple((name, value) for name, value in first.attrs or ()),
         rating=Rating.of((first.one, first.two, first.three, first.four, first.five)),
+        draft=first.status == DRAFT,
     )
 
 

@@ -93,7 +93,7 @@ def test_a_list_mixes_posts_and_products_with_reasons(stage: Any, session: Sessi
 
 def test_what_is_not_public_cannot_be_listed(make: Factory, session: Session, clock: FixedClock, stage: Any) -> None:
     make.post(title="Secret", slug="secret", published=False)
-    make.product("hidden", listed=False)
+    make.product("hidden", status="archived")
     with pytest.raises(Invalid) as refusal, unit_of_work(session):
         actions.create_list(
             session,

@@ -113,7 +113,7 @@ def test_nothing_that_is_not_public(shelf: Shelf, make: Factory) -> None:
         posts.unpublish(shelf.session, shelf.session.get_one(Post, gone.id), by=author, now=make.now)
     shelf.change(
         update(User).where(User.id == blocked.id).values(blocked=True),
-        update(Product).where(Product.slug == "desk").values(listed=False),
+        update(Product).where(Product.slug == "desk").values(status="archived"),
     )
     assert shelf.related(here) == []
 

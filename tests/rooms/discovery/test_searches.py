@@ -179,7 +179,7 @@ def test_only_public_things_and_no_own_ones_are_counted(log: Log, make: Factory)
     make.post(blocked, slug="taken-down")
     with unit_of_work(log.session):
         log.session.execute(update(User).where(User.id == blocked.id).values(blocked=True))
-    make.product("hidden", listed=False)
+    make.product("hidden", status="archived")
     log.search()
     log.pick("guide", by=author.key)
     log.pick("ada", kind="creator", by=author.key)

@@ -160,7 +160,7 @@ def test_what_is_not_public_is_not_shown(street: Street, make: Factory) -> None:
     assert len(street.board()) == 2
     with unit_of_work(street.session):
         street.session.execute(update(Post).where(Post.slug == "about-lamp").values(state="unpublished"))
-        street.session.execute(update(Product).where(Product.slug == "desk").values(listed=False))
+        street.session.execute(update(Product).where(Product.slug == "desk").values(status="archived"))
     found = queries.list_trending(street.session, "week")  # before the worker has come by
     assert len(found.posts) == 1
     assert len(found.products) == 1

@@ -75,7 +75,7 @@ def test_more_than_there_is_is_refused_and_says_how_many_there_are(shop: Shop, m
 
 def test_only_what_we_sell_to_this_region_can_be_added(shop: Shop, make: Factory) -> None:
     elsewhere = make.product(own={"USD": 1999}, stock=3)
-    hidden = make.product(own={"USD": 1999}, stock=3, listed=False)
+    hidden = make.product(own={"USD": 1999}, stock=3, status="archived")
     idle = make.product(own={"USD": 1999}, stock=3)
     shop.run(lambda s: s.query(Offer).filter_by(product_id=elsewhere.id).update({"region": "CN"}))
     shop.run(lambda s: s.query(Offer).filter_by(product_id=idle.id).update({"active": False}))
@@ -162,7 +162,7 @@ def test_what_is_no_longer_sold_has_no_price_and_blocks_nothing(shop: Shop, make
     kettle = make.product("kettle", own={"USD": 1999}, stock=4)
     lamp = make.product("lamp", own={"USD": 5000}, stock=4)
     cart = shop.add(shop.add(None, kettle), lamp)
-    shop.run(lambda s: s.query(Product).filter_by(slug="kettle").update({"listed": False}))
+    shop.run(lambda s: s.query(Product).filter_by(slug="kettle").update({"status": "archived"}))
     found = shop.cart(cart)
     assert [(line.slug, line.problem, line.total) for line in found.gone] == [("kettle", "gone", None)]
     assert [(quote.currency, quote.ready, quote.totals.total) for quote in found.quotes] == [

@@ -130,7 +130,7 @@ def change_quantity(shop: Shop, product: Product) -> None:
 
 
 def stop_selling(shop: Shop, product: Product) -> None:
-    shop.run(lambda s: s.query(Product).filter_by(id=product.id).update({"listed": False}))
+    shop.run(lambda s: s.query(Product).filter_by(id=product.id).update({"status": "archived"}))
 
 
 @pytest.mark.parametrize("change", [change_price, change_quantity, stop_selling])

@@ -396,7 +396,7 @@ class TestLoading:
         torch = make.product("torch", own={"USD": 500}, stock=1)
         make.product("far", affiliate=[{"merchant": shop, "region": "JP"}])
         make.product("old", discontinued=True, affiliate=[{"merchant": shop, "availability": "out_of_stock"}])
-        make.product("hidden", listed=False, affiliate=[{"merchant": shop}])
+        make.product("hidden", status="archived", affiliate=[{"merchant": shop}])
         make.product("broken", affiliate=[{"merchant": shop, "health": "dead"}])
         make.product("later", affiliate=[{"merchant": shop, "availability": "out_of_stock"}])
         make.product("new")

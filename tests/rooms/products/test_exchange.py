@@ -19,7 +19,7 @@ from contentshop.core.clock import FixedClock
 from contentshop.core.errors import Invalid
 from contentshop.products import actions, imports, queries
 from contentshop.products.imports import ImportOptions
-from contentshop.products.inputs import ProductInput
+from contentshop.products.inputs import STATUSES, ProductInput
 from contentshop.products.models import Category, Offer, PriceChange, Product, StockMovement, Variant
 from contentshop.products.queries import export_products
 from tests.factories import Factory
@@ -155,7 +155,7 @@ things = st.fixed_dictionaries(
         "category": st.lists(plain, max_size=3).map(" > ".join),
         "attrs": st.lists(st.tuples(plain, plain), max_size=3),
         "translations": st.sampled_from([{}, {"zh": {"title": "灯", "body": "一\n二"}}]),
-        "listed": st.booleans(),
+        "status": st.sampled_from(STATUSES),
         "variants": st.lists(variants, max_size=3),
     }
 )
@@ -211,7 +211,7 @@ def test_our_own_file_makes_the_same_shop_anew(
     make.merchant("shop")
     data = {
         "title": "=Lamp", "brand": "", "summary": "Warm", "body": "<b>not a tag</b>\nline", "category": "Home > Lamps",
-        "attrs": [("Power", "5 W; dimmable: yes")], "translations": {"zh": {"title": "灯"}}, "listed": True,
+        "attrs": [("Power", "5 W; dimmable: yes")], "translations": {"zh": {"title": "灯"}}, "status": "draft",
         "variants": [{"name": "Red", "name_zh": "红", "weight_g": 5, "options": ["S"], "price": 900, "quantity": 4}],
     }  # fmt: skip
     with unit():

@@ -205,13 +205,14 @@ def test_shopifys_export_has_a_product_over_several_lines(write: Callable[..., P
     rows, errors = outcome(path, options)
     assert errors == {}
     shirt, mug = rows[2], rows[5]
-    assert (shirt.source, shirt.body, shirt.listed) == ("shop:shirt", "Soft\ncotton", True)
+    assert (shirt.source, shirt.body, shirt.status) == ("shop:shirt", "Soft\ncotton", "active")
     assert [(v.sku, v.name) for v in shirt.variants] == [("SH-S", "Small"), ("shirt-2", "Large")]
     assert [(o.sku, o.price_minor, o.currency, o.quantity) for o in shirt.offers] == [
         ("SH-S", 1990, "EUR", 3),
         ("shirt-2", 2190, "EUR", 0),
     ]
-    assert (mug.listed, mug.gtin, mug.offers[0].sku, mug.offers[0].price_minor) == (False, "04006381333931", "MUG", 950)
+    assert (mug.status, mug.gtin, mug.offers[0].sku) == ("draft", "04006381333931", "MUG")
+    assert mug.offers[0].price_minor == 950
 
 
 def test_the_unit_of_a_price_must_be_told(write: Callable[..., Path]) -> None:

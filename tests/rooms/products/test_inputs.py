@@ -34,7 +34,7 @@ def problems_of(data: dict[str, Any], **options: Any) -> dict[str, list[str]]:
 
 def test_the_least_and_the_most() -> None:
     least = ProductInput.parse({"title": "  A \t lamp\x00 "})
-    assert (least.title, least.lang, least.listed, least.given) == ("A lamp", "en", True, frozenset({"title"}))
+    assert (least.title, least.lang, least.status, least.given) == ("A lamp", "en", "active", frozenset({"title"}))
     most = ProductInput.parse(
         {
             "slug": "a-lamp",
@@ -72,7 +72,7 @@ def test_the_least_and_the_most() -> None:
     )
     assert most.gtin == "04006381333931"
     assert most.body == "One.\n\nTwo."
-    assert (most.lang, most.listed, most.discontinued) == ("zh", False, True)
+    assert (most.lang, most.status, most.discontinued) == ("zh", "archived", True)
     assert most.attrs == (("Weight", "2 kg"),)
     assert most.translations == {"zh": {"title": "灯", "category": "灯 具", "body": "很亮"}}
     assert most.variants == (VariantInput("L-1", "Red", {"zh": "红"}),)
@@ -427,9 +427,33 @@ anything = st.recursive(
     max_leaves=12,
 )
 NAMES = [
-    "title", "slug", "brand", "gtin", "body", "lang", "attrs", "translations", "listed", "variants", "offers",
+    "title", "slug", "brand", "gtin", "body", "lang", "attrs", "translations", "status", "variants", "offers",
     "kind", "sku", "url", "price", "price_minor", "currency", "region", "quantity", "availability", "checked_at",
 ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("said", "status", "given"),
+    [
+        ({}, "active", False),
+        ({"status": ""}, "active", False),
+        ({"status": "Draft"}, "draft", True),
+        ({"status": " ARCHIVED "}, "archived", True),
+        ({"status": "active", "published": "true"}, "active", True),
+        ({"status": "active", "published": "FALSE"}, "draft", True),
+        ({"status": "archived", "published": "false"}, "archived", True),
+        ({"status": "草稿"}, "draft", True),
+        ({"listed": "no"}, "archived", True),
+        ({"listed": "yes"}, "active", True),
+    ],
+)
+def test_whether_it_is_in_the_shop(said: dict[str, str], status: str, given: bool) -> None:
+    found = ProductInput.parse({"title": "Lamp"} | said)
+    assert (found.status, "status" in found.given) == (status, given)
+
+
+def test_no_other_status_is_known() -> None:
+    assert problems_of({"title": "Lamp", "status": "hidden"}) == {"status": ["Write draft, active or archived."]}
 
 
 @given(st.dictionaries(st.sampled_from(NAMES), anything, max_size=8), st.sampled_from([None, "minor", "major"]))

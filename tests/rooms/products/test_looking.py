@@ -198,7 +198,7 @@ def test_one_page_of_each_shop_is_due_at_a_time(session: Session, make: Factory,
     session.execute(update(Merchant).where(Merchant.domain == "a.example").values(rest_until=clock.now() + REST))
     session.execute(update(Merchant).where(Merchant.domain == "b.example").values(active=False))
     assert due() == ["https://c.example/1"]
-    session.execute(update(Product).values(listed=False))
+    session.execute(update(Product).values(status="archived"))
     assert due() == []
 
 

@@ -338,7 +338,7 @@ def test_what_was_taken_out_of_the_catalogue_is_not_brought_back(
     session: Session, creator: User, clock: FixedClock, typed: dict[str, str]
 ) -> None:
     product = add(session, form(gtin="4006381333931"), creator, clock).product
-    actions.set_listed(session, product.key, False, now=clock.now())
+    actions.set_status(session, product.key, "archived", now=clock.now())
     session.commit()
     with pytest.raises(Invalid) as refused:
         add(session, form(**typed), creator, clock)

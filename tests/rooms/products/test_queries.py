@@ -37,7 +37,7 @@ def test_facts_of_many_products_take_one_statement(
     )
     spare = make.product("spare", own={"USD": 100}, stock=1)
     variant = make.variant_of(lamp)
-    bare = make.product("bare", listed=False, discontinued=True, alternative_id=spare.id)
+    bare = make.product("bare", status="archived", discontinued=True, alternative_id=spare.id)
     with unit():
         asset = Asset(
             key="pic",

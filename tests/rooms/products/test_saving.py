@@ -180,10 +180,11 @@ def test_listing_and_discontinuing(session: Session, unit: Unit, make: Factory, 
     lamp = make.product("lamp")
     for _ in range(2):
         with unit():
-            actions.set_listed(session, lamp.key, False, now=clock.now())
+            actions.set_status(session, lamp.key, "archived", now=clock.now())
             actions.set_discontinued(session, lamp.key, True, now=clock.now())
     found = stored(session, lamp.key)
-    assert (found.listed, found.discontinued, found.version, told(session)) == (False, True, 3, 2)
+    assert (found.status, found.listed, found.discontinued) == ("archived", False, True)
+    assert (found.version, told(session)) == (3, 2)
 
 
 def asset(session: Session, key: str, clock: FixedClock) -> Asset:
@@ -232,7 +233,7 @@ def test_the_reach_of_a_merchant(session: Session, unit: Unit, make: Factory, cl
     make.product("also-elsewhere", affiliate=[there, {"merchant": mall}])
     make.product("else-switched-off", affiliate=[there, {"merchant": off}])
     make.product("else-retired", affiliate=[there, {"merchant": mall, "active": False}])
-    make.product("unlisted", listed=False, affiliate=[there])
+    make.product("unlisted", status="archived", affiliate=[there])
     make.product("retired", affiliate=[there | {"active": False}, {"merchant": mall}])
     assert queries.get_reach(session, acme.id) == queries.Reach(offers=6, products=5, alone=3)
     assert queries.get_reach(session, mall.id) == queries.Reach(offers=2, products=2, alone=1)

@@ -121,7 +121,7 @@ def test_the_same_again_changes_nothing(
         {"attrs": "weight: 3 kg"},
         {"gtin": "96385074"},
         {"discontinued": True},
-        {"listed": False},
+        {"status": "draft"},
         {"translations": {"zh": {"title": "台灯"}}},
         {"variants": [{"sku": "L-R", "name": "Crimson"}]},
         {"variants": [{"sku": "L-G", "name": "Green"}]},
