@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from sqlalchemy import select
@@ -28,13 +28,14 @@ def save_zone(session: AnySession, form: ZoneInput, *, key: str = "", version: i
     """
     _check_operator(by)
     if not key:
-        zone = ShippingZone(key=new_key(), name=form.name, areas=_areas(form.areas), active=True)
+        zone = ShippingZone(key=new_key(), areas=_areas(form.areas), active=True)
         session.add(zone)
     else:
         zone = queries.get_zone(session, key)
         if version is not None and zone.version != version:
             raise Conflict(say("Somebody else has changed this zone. Please look at it again."))
-        zone.name, zone.areas, zone.version = form.name, _areas(form.areas), zone.version + 1
+        zone.areas, zone.version = _areas(form.areas), zone.version + 1
+    zone.name, zone.translations = form.name, _translations(form.names)
     session.flush()
     return zone.key
 
@@ -58,7 +59,7 @@ def save_method(session: AnySession, zone_key: str, form: MethodInput, *, key: s
         method = ShippingMethod(key=new_key(), active=True)
         zone.methods.append(method)
     method.name = form.name
-    method.translations = {"zh": {"name": form.name_zh}} if form.name_zh else {}
+    method.translations = _translations(form.names)
     method.currency, method.tiers = form.currency, _tiers(form.tiers)
     method.free_from, method.min_days, method.max_days = form.free_from, form.min_days, form.max_days
     session.flush()
@@ -86,6 +87,7 @@ def save_tax(session: AnySession, form: TaxInput, *, by: User) -> None:
     if found is None:
         found = TaxRegion(country=form.country, region=form.region, version=0)
         session.add(found)
+    found.translations = _translations(form.names)
     found.name, found.included, found.on_shipping = form.name, form.included, form.on_shipping
     found.rates, found.version = dict(form.rates), (found.version or 0) + 1
     session.flush()
@@ -122,6 +124,10 @@ def forget_address(session: AnySession, key: str, *, by: User) -> None:
     """Delete one of this person's addresses; orders keep theirs. Raises NotFound."""
     session.delete(queries.get_address(session, by.id, key))
     session.flush()
+
+
+def _translations(names: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    return {language: {"name": name} for language, name in sorted(names.items())}
 
 
 def _areas(areas: Collection[Area]) -> list[list[object]]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 
 from contentshop.accounts.inputs import clean_line
 from contentshop.core.errors import Invalid
 from contentshop.core.money import Money, is_currency
+from contentshop.core.names import two_names
 from contentshop.core.numbers import narrow, read_whole
 from contentshop.core.words import say
 from contentshop.delivery import places
@@ -82,20 +83,21 @@ class AddressInput:
 
 @dataclass(frozen=True, slots=True)
 class ZoneInput:
-    """A zone's name and its places."""
+    """A zone's names and its places."""
 
     name: str
     areas: tuple[Area, ...]
+    names: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def parse(cls, form: Mapping[str, str]) -> ZoneInput:
         """``areas`` has one place a line (see ``read_areas``). Raises Invalid."""
         problems: Problems = {}
-        name = _name(form.get("name", ""), "name", problems)
+        name, names = _names(form, 80, problems)
         areas = read_areas(form.get("areas", ""), problems)
         if problems:
             raise Invalid(problems)
-        return cls(name, areas)
+        return cls(name, areas, names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,7 @@ class MethodInput:
     """A way of shipping: names, currency, tiers, free from, days."""
 
     name: str
-    name_zh: str
+    names: Mapping[str, str]
     currency: str
     tiers: tuple[Tier, ...]
     free_from: int | None
@@ -114,7 +116,7 @@ class MethodInput:
     def parse(cls, form: Mapping[str, str]) -> MethodInput:
         """``tiers`` has one price a line (see ``read_tiers``). Raises Invalid."""
         problems: Problems = {}
-        name = _name(form.get("name", ""), "name", problems)
+        name, names = _names(form, 80, problems)
         currency = form.get("currency", "")
         tiers: tuple[Tier, ...] = ()
         free_from = None
@@ -130,7 +132,7 @@ class MethodInput:
             problems["max_days"] = [say("This cannot be less than the first day.")]
         if problems:
             raise Invalid(problems)
-        return cls(name, clean_line(form.get("name_zh", ""), 80), currency, tiers, free_from, min_days, max_days)
+        return cls(name, names, currency, tiers, free_from, min_days, max_days)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +145,7 @@ class TaxInput:
     included: bool
     on_shipping: bool
     rates: Mapping[str, int]
+    names: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def parse(cls, form: Mapping[str, str]) -> TaxInput:
@@ -158,7 +161,7 @@ class TaxInput:
             if known.regions and found not in dict(known.regions):
                 problems["region"] = [say("Write the region as it is in addresses there, like CA.")]
             region = found
-        name = _name(form.get("name", ""), "name", problems)
+        name, names = _names(form, 40, problems)
         rates = {}
         for tax_class in TAX_CLASSES:
             text = form.get(f"rate_{tax_class}", "").strip()
@@ -167,7 +170,7 @@ class TaxInput:
         if problems:
             raise Invalid(problems)
         included, on_shipping = form.get("included") == "yes", form.get("on_shipping") == "yes"
-        return cls(country, region, name, included, on_shipping, rates)
+        return cls(country, region, name, included, on_shipping, rates, names)
 
 
 def read_percent(text: str, field: str, problems: Problems) -> int:
@@ -271,10 +274,12 @@ def _whole(text: str, most: int, field: str, problems: Problems) -> int:
     return number
 
 
-def _name(text: str, field: str, problems: Problems) -> str:
-    name = clean_line(text, 100)
-    if not name:
-        problems[field] = [say("Give it a name.")]
-    elif len(name) > 80:
-        problems[field] = [say("Use at most 80 characters.")]
-    return name
+def _names(form: Mapping[str, str], most: int, problems: Problems) -> tuple[str, dict[str, str]]:
+    """``name`` and ``name_zh``, of which one may be empty, as ``core.names`` keeps them."""
+    typed = {where: clean_line(form.get(where, ""), 100) for where in ("name", "name_zh")}
+    if not any(typed.values()):
+        problems["name"] = [say("Give it a name.")]
+    for where, name in typed.items():
+        if len(name) > most:
+            problems[where] = [say("Use at most %(most)s characters.", most=most)]
+    return two_names(typed["name"], typed["name_zh"])

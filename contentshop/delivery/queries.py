@@ -10,6 +10,7 @@ from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import selectinload
 
 from contentshop.core.errors import NotFound
+from contentshop.core.names import name_in
 from contentshop.core.uow import AnySession
 from contentshop.core.words import say
 from contentshop.delivery.models import Address, ShippingMethod, ShippingZone, TaxRegion
@@ -96,16 +97,22 @@ def read_tiers(stored: Any) -> tuple[Tier, ...]:
     return tuple(Tier(minor, grams, goods) for minor, grams, goods in stored)
 
 
-_TAXES = select(TaxRegion.region, TaxRegion.name, TaxRegion.included, TaxRegion.on_shipping, TaxRegion.rates).where(
-    TaxRegion.country == bindparam("country"), or_(TaxRegion.region == "", TaxRegion.region == bindparam("region"))
-)
+_TAXES = select(
+    TaxRegion.region, TaxRegion.name, TaxRegion.translations, TaxRegion.included, TaxRegion.on_shipping, TaxRegion.rates
+).where(TaxRegion.country == bindparam("country"), or_(TaxRegion.region == "", TaxRegion.region == bindparam("region")))
 
 
-def tax_rule(session: AnySession, country: str, region: str = "") -> TaxRule | None:
-    """How the place taxes: by the row of its region, else of its country; None when there is neither."""
+def tax_rule(session: AnySession, country: str, region: str = "", *, locale: str = "en") -> TaxRule | None:
+    """How the place taxes: by the row of its region, else of its country; None when there is neither.
+
+    The tax is called as readers of ``locale`` know it.
+    """
     rows = session.execute(_TAXES, {"country": country, "region": region}).all()
     found = max(rows, key=lambda row: bool(row.region), default=None)
-    return TaxRule(found.name, found.included, found.on_shipping, found.rates) if found else None
+    if found is None:
+        return None
+    name = name_in(found.name, found.translations, locale)
+    return TaxRule(name, found.included, found.on_shipping, found.rates)
 
 
 def list_zones(session: AnySession) -> list[ShippingZone]:
@@ -161,10 +168,9 @@ def get_address(session: AnySession, user_id: int, key: str) -> Address:
 
 
 def _method(row: Any, locale: str) -> Method:
-    translated = str(((row.translations or {}).get(locale) or {}).get("name") or "")
     return Method(
         key=row.method_key,
-        name=translated or row.name,
+        name=name_in(row.name, row.translations, locale),
         currency=row.currency,
         tiers=read_tiers(row.tiers),
         free_from=row.free_from,

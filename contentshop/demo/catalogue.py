@@ -100,13 +100,14 @@ def _plant(now: datetime) -> None:
 
 def _fill_places(now: datetime) -> None:
     """A second warehouse that a part of the stock is at, and one whose goods are a supplier's."""
-    products.save_location(db.session, LocationInput("shanghai", "Shanghai", "CN"), now=now)
+    products.save_location(db.session, LocationInput("shanghai", "Shanghai", "CN", names={"zh": "上海仓"}), now=now)
     products.save_supplier(
         db.session, SupplierInput("kobe-keys", "Kobe Keys", "orders@kobe-keys.example", 780_000), now=now
     )
-    products.save_location(db.session, LocationInput("kobe", "Kobe Keys, Kobe", "JP", "kobe-keys"), now=now)
+    kobe = LocationInput("kobe", "Kobe Keys, Kobe", "JP", "kobe-keys", {"zh": "神户（Kobe Keys）"})
+    products.save_location(db.session, kobe, now=now)
     for variant in db.session.scalars(select(Variant).order_by(Variant.id)).all():
-        level = next((one for one in catalogue.list_levels(db.session, variant.id) if one.on_hand), None)
+        level = next((one for one in catalogue.list_levels(db.session, variant.id, "en") if one.on_hand), None)
         if level is None:
             continue
         if variant.sku == SUPPLIED:

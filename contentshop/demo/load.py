@@ -173,9 +173,7 @@ def _load_shop(now: datetime) -> None:
     handle = next(person["handle"] for person in _yaml("people.yaml") if person["role"] == "operator")
     boss = people.get_by_handle(db.session, handle)
     for zone in shop["zones"]:
-        key = delivery.save_zone(
-            db.session, ZoneInput.parse({"name": zone["name"], "areas": "\n".join(zone["areas"])}), by=boss
-        )
+        key = delivery.save_zone(db.session, ZoneInput.parse(zone | {"areas": "\n".join(zone["areas"])}), by=boss)
         for method in zone["methods"]:
             least, most = method["days"]
             form = method | {"tiers": "\n".join(method["tiers"]), "min_days": str(least), "max_days": str(most)}
@@ -183,12 +181,13 @@ def _load_shop(now: datetime) -> None:
     states = shop["taxes"]["US"]
     for state, rate in states["states"].items():
         on_shipping = "yes" if state in states["ships"].split() else ""
-        form = {"country": "US", "region": state, "name": states["name"], "rate_standard": str(rate)}
+        names = {"name": states["name"], "name_zh": states["name_zh"]}
+        form = names | {"country": "US", "region": state, "rate_standard": str(rate)}
         delivery.save_tax(db.session, TaxInput.parse(form | {"on_shipping": on_shipping, "rate_zero": "0"}), by=boss)
     for country, (standard, reduced) in shop["taxes"]["VAT"].items():
         rates = {"rate_standard": str(standard), "rate_reduced": str(reduced), "rate_zero": "0"}
-        name = shop["taxes"]["names"].get(country, "VAT")
-        form = {"country": country, "name": name, "included": "yes", "on_shipping": "yes"}
+        names = {"name": "VAT", "name_zh": shop["taxes"]["name_zh"]}
+        form = names | {"country": country, "included": "yes", "on_shipping": "yes"}
         delivery.save_tax(db.session, TaxInput.parse(form | rates), by=boss)
     for form in shop["promotions"]:
         promotions.save(db.session, PromotionInput.parse(form), by=boss, now=now)

@@ -17,6 +17,7 @@ from werkzeug.wrappers import Response
 from contentshop.core.db import db
 from contentshop.core.errors import Conflict, Invalid
 from contentshop.core.money import Money
+from contentshop.core.names import name_fields
 from contentshop.core.uow import unit_of_work
 from contentshop.core.words import say
 from contentshop.products import actions, imports, queries
@@ -42,6 +43,7 @@ from contentshop.web.desk_forms import (
     known,
     save_thing,
     thing_page,
+    two_name_fields,
 )
 from contentshop.web.desk_pages import status_names
 from contentshop.web.door import Door, manages_own_units, show
@@ -109,7 +111,7 @@ class ImportPage:
 def categories() -> Response:
     """The tree of categories with their properties."""
     tree = queries.list_tree(db.session)
-    paths = {one.slug: " › ".join(one.path) for one in tree}
+    paths = {one.slug: " › ".join(one.path_in(viewer().locale)) for one in tree}
     page = TreePage(tree, queries.all_attributes(db.session, tree), _kind_names(), paths)
     return show("desk/catalogue_tree.html", page)
 
@@ -135,8 +137,7 @@ def category(slug: str) -> Response:
     """The form of a category."""
     found = _find_category(slug)
     values = {
-        "name": found.name,
-        "name_zh": found.names.get("zh", ""),
+        **name_fields(found.name, found.names),
         "parent": found.parent,
         "position": str(found.position),
     }
@@ -181,7 +182,8 @@ def _save_category(found: CategoryRow | None) -> Response:
 
 
 def _category_choices() -> list[tuple[str, str]]:
-    return [(one.slug, " › ".join(one.path)) for one in queries.list_tree(db.session)]
+    locale = viewer().locale
+    return [(one.slug, " › ".join(one.path_in(locale))) for one in queries.list_tree(db.session)]
 
 
 def _category_page(
@@ -189,8 +191,7 @@ def _category_page(
 ) -> FormPage:
     address = [FormField("slug", _("Short name in the address"), hint=_("Made from the name when empty."))]
     fields = [
-        FormField("name", _("Name"), required=True),
-        FormField("name_zh", _("The same in Chinese"), lang="zh"),
+        *two_name_fields(),
         *(address if found is None else []),
         FormField("parent", _("Below"), "choice", choices=_category_choices(), blank=_("At the top")),
         FormField("position", _("Place among its neighbours"), "number"),
@@ -203,7 +204,8 @@ def _category_page(
         remove = url_for("desk_catalogue.remove_category", slug=found.slug)
         further = [FormAction(_("Remove this category"), remove, _("Only an empty one can be removed."))]
     back = url_for("desk_catalogue.categories")
-    place = Place(found.name if found else "", _("New category"), _("Add category"), back, _("Categories"), url)
+    name = found.name_in(viewer().locale) if found else ""
+    place = Place(name, _("New category"), _("Add category"), back, _("Categories"), url)
     return thing_page(place, fields, values, errors, further)
 
 
@@ -224,8 +226,7 @@ def attribute(key: str) -> Response:
     """The form of a property."""
     found = _find_attribute(key)
     values = {
-        "name": found.name,
-        "name_zh": found.names.get("zh", ""),
+        **name_fields(found.name, found.names),
         "kind": found.kind,
         "unit": found.unit,
         "choices": "\n".join(found.choices),
@@ -266,8 +267,7 @@ def _attribute_page(
 ) -> FormPage:
     kinds = _kind_names()
     fields = [
-        FormField("name", _("Name"), required=True),
-        FormField("name_zh", _("The same in Chinese"), lang="zh"),
+        *two_name_fields(),
         FormField("kind", _("Kind"), "choice", choices=[(kind, kinds[kind]) for kind in ATTRIBUTE_KINDS]),
         FormField("unit", _("Unit"), hint=_("Like g, cm or W.")),
         FormField("choices", _("What can be chosen"), "area", _("One a line; only for a choice.")),
@@ -288,7 +288,8 @@ def _attribute_page(
         remove = url_for("desk_catalogue.remove_attribute", key=found.key)
         further = [FormAction(_("Stop asking for it"), remove, _("What products say of it stays."))]
     back = url_for("desk_catalogue.categories")
-    place = Place(found.name if found else "", _("New property"), _("Add property"), back, _("Categories"), url)
+    name = found.name_in(viewer().locale) if found else ""
+    place = Place(name, _("New property"), _("Add property"), back, _("Categories"), url)
     return thing_page(place, fields, values, errors, further)
 
 
@@ -386,12 +387,12 @@ def _bulk_page(
         "unlisted": _("Archive: take off the shop"),
         "draft": _("Make drafts that only the desk sees"),
     }
-    tree = queries.list_tree(db.session)
-    names = {one.id: " › ".join(one.path) for one in tree}
+    tree, locale = queries.list_tree(db.session), viewer().locale
+    names = {one.id: " › ".join(one.path_in(locale)) for one in tree}
     return BulkPage(
         keys=keys,
         kinds=[(kind, words[kind]) for kind in BULK_KINDS],
-        categories=[(one.slug, " › ".join(one.path)) for one in tree],
+        categories=[(one.slug, names[one.id]) for one in tree],
         places=desk_pages.place_choices(),
         values=values,
         errors=errors,

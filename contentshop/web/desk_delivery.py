@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response
 from contentshop.core.db import db
 from contentshop.core.errors import Conflict, Invalid
 from contentshop.core.money import Money
+from contentshop.core.names import name_fields, name_in
 from contentshop.delivery import actions, places, queries
 from contentshop.delivery.inputs import MethodInput, TaxInput, ZoneInput, write_areas, write_tiers
 from contentshop.products.inputs import TAX_CLASSES
@@ -30,8 +31,17 @@ if TYPE_CHECKING:
 bp = Door("desk_delivery", __name__)
 
 NO_ERRORS: Mapping[str, list[str]] = {}
+ZONE_FIELDS = ("name", "name_zh", "areas")
 METHOD_FIELDS = ("name", "name_zh", "currency", "tiers", "free_from", "min_days", "max_days")
-TAX_FIELDS = ("country", "region", "name", "included", "on_shipping", *(f"rate_{name}" for name in TAX_CLASSES))
+TAX_FIELDS = (
+    "country",
+    "region",
+    "name",
+    "name_zh",
+    "included",
+    "on_shipping",
+    *(f"rate_{name}" for name in TAX_CLASSES),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +144,7 @@ def new_zone() -> Response:
 @bp.post("/desk/delivery/zones/new")
 def create_zone() -> Response:
     """Make a zone."""
-    typed = {name: request.form.get(name, "")[:20_000] for name in ("name", "areas")}
+    typed = {name: request.form.get(name, "")[:20_000] for name in ZONE_FIELDS}
     try:
         key = actions.save_zone(db.session, ZoneInput.parse(typed), by=viewer().person())
     except Invalid as refusal:
@@ -152,7 +162,7 @@ def zone(key: str) -> Response:
 @bp.post("/desk/delivery/zones/<key>")
 def save_zone(key: str) -> Response:
     """Change a zone's name and places."""
-    typed = {name: request.form.get(name, "")[:20_000] for name in ("name", "areas")}
+    typed = {name: request.form.get(name, "")[:20_000] for name in ZONE_FIELDS}
     text = request.form.get("version", "")
     version = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
     found = queries.get_zone(db.session, key)
@@ -259,9 +269,21 @@ def _fallback() -> str:
 def _zone_row(one: ShippingZone) -> ZoneRow:
     areas = queries.read_areas(one.areas)
     names = [_place(area.country, area.region) for area in areas]
-    shown = ", ".join(dict.fromkeys(names[:6])) + (" …" if len(names) > 6 else "")
-    methods = ", ".join(dict.fromkeys(method.name for method in one.methods if method.active))
-    return ZoneRow(one.key, one.name, shown, methods, one.active)
+    shown = _listed(names[:6]) + (" …" if len(names) > 6 else "")
+    methods = _listed([_name(method) for method in one.methods if method.active])
+    return ZoneRow(one.key, _name(one), shown, methods, one.active)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return str(_(", ")).join(dict.fromkeys(names))
+
+
+def _name(one: ShippingZone | ShippingMethod | TaxRegion) -> str:
+    return name_in(one.name, one.translations, viewer().locale)
+
+
+def _typed_names(one: ShippingZone | ShippingMethod | TaxRegion) -> dict[str, str]:
+    return name_fields(one.name, {language: words["name"] for language, words in one.translations.items()})
 
 
 def _place(country: str, region: str = "") -> str:
@@ -269,7 +291,9 @@ def _place(country: str, region: str = "") -> str:
         return str(_("Everywhere else"))
     locale = current_babel_locale()
     name = places.country_name(country, locale)
-    return f"{name}: {places.region_label(country, region, locale[:2])}" if region else name
+    if not region:
+        return name
+    return str(_("%(country)s: %(region)s", country=name, region=places.region_label(country, region, locale[:2])))
 
 
 def _zone_page(
@@ -277,10 +301,10 @@ def _zone_page(
     typed: Mapping[str, str] | None = None,
     errors: Mapping[str, list[str]] = NO_ERRORS,
 ) -> ZonePage:
-    stored = {"name": found.name, "areas": write_areas(queries.read_areas(found.areas))} if found else {}
+    stored = _typed_names(found) | {"areas": write_areas(queries.read_areas(found.areas))} if found else {}
     return ZonePage(
         key=found.key if found else "",
-        heading=found.name if found else _("New zone"),
+        heading=_name(found) if found else _("New zone"),
         active=found.active if found else True,
         version=found.version if found else 0,
         values=typed if typed is not None else stored,
@@ -294,7 +318,7 @@ def _method_row(one: ShippingMethod) -> MethodRow:
     prices = [in_words(Money(tier.minor, one.currency)) for tier in tiers]
     return MethodRow(
         key=one.key,
-        name=one.name,
+        name=_name(one),
         price=prices[0] if len(prices) == 1 else f"{prices[0]} – {prices[-1]}" if prices else "–",
         free_from=in_words(Money(one.free_from, one.currency)) if one.free_from is not None else "–",
         days=f"{one.min_days}–{one.max_days}",
@@ -310,9 +334,9 @@ def _method_page(
 ) -> MethodPage:
     return MethodPage(
         zone_key=found_zone.key,
-        zone_name=found_zone.name,
+        zone_name=_name(found_zone),
         key=found.key if found else "",
-        heading=found.name if found else _("New way of shipping"),
+        heading=_name(found) if found else _("New way of shipping"),
         active=found.active if found else True,
         currencies=[(code, code) for code in settings().currencies],
         values=values,
@@ -334,8 +358,7 @@ def _save_method(found_zone: ShippingZone, found: ShippingMethod | None) -> Resp
 
 def _stored_method(one: ShippingMethod) -> dict[str, str]:
     return {
-        "name": one.name,
-        "name_zh": str((one.translations.get("zh") or {}).get("name", "")),
+        **_typed_names(one),
         "currency": one.currency,
         "tiers": write_tiers(queries.read_tiers(one.tiers), one.currency),
         "free_from": str(Money(one.free_from, one.currency).amount) if one.free_from is not None else "",
@@ -347,7 +370,7 @@ def _stored_method(one: ShippingMethod) -> dict[str, str]:
 def _tax_row(one: TaxRegion) -> TaxRow:
     rates = [percent(one.rates[name]) if name in one.rates else "–" for name in TAX_CLASSES]
     place = _place(one.country, one.region)
-    return TaxRow(one.country, one.region or "-", place, one.name, one.included, one.on_shipping, rates)
+    return TaxRow(one.country, one.region or "-", place, _name(one), one.included, one.on_shipping, rates)
 
 
 def _tax_page(values: Mapping[str, str], errors: Mapping[str, list[str]] = NO_ERRORS, *, known: bool) -> TaxPage:
@@ -362,7 +385,7 @@ def _stored_tax(one: TaxRegion) -> dict[str, str]:
     return {
         "country": one.country,
         "region": one.region,
-        "name": one.name,
+        **_typed_names(one),
         "included": "yes" if one.included else "no",
         "on_shipping": "yes" if one.on_shipping else "",
         **{f"rate_{name}": f"{ppm / 10_000:g}" for name, ppm in one.rates.items()},

@@ -72,6 +72,15 @@ def country_choices(chosen: str = "") -> list[tuple[str, str]]:
     return sorted(((code, str(names.get(code, code))) for code in codes if code), key=lambda pair: pair[1])
 
 
+def two_name_fields() -> list[FormField]:
+    """The name of a thing in both languages."""
+    hint = _("Either may be empty; then the other is shown in both languages.")
+    return [
+        FormField("name", _("Name in English"), lang="en", hint=hint),
+        FormField("name_zh", _("Name in Chinese"), lang="zh"),
+    ]
+
+
 def key_field(*, new: bool) -> list[FormField]:
     """The lasting key, which is typed once."""
     hint = _("Letters a–z, digits and hyphens. It stays for ever.")

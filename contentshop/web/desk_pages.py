@@ -517,9 +517,10 @@ def stock_page(
     variant_key: str, typed: Mapping[str, str] | None = None, errors: Mapping[str, list[str]] = NO_ERRORS
 ) -> StockPage:
     """One variant's stock. Raises NotFound."""
-    variant_id, row = queries.get_stock(db.session, variant_key, viewer().locale)
-    movements = queries.list_movements(db.session, variant_id)
-    levels, low_at = queries.list_levels(db.session, variant_id), queries.get_threshold(db.session, variant_id)
+    locale = viewer().locale
+    variant_id, row = queries.get_stock(db.session, variant_key, locale)
+    movements = queries.list_movements(db.session, variant_id, locale)
+    levels, low_at = queries.list_levels(db.session, variant_id, locale), queries.get_threshold(db.session, variant_id)
     names = {key: found.name for key in {one.actor for one in movements} if (found := _person(key)) is not None}
     return StockPage(
         row=row,
@@ -534,7 +535,7 @@ def stock_page(
 
 def place_choices() -> list[tuple[str, str]]:
     """The open places that goods can come in at; the first is where they are when nothing is said."""
-    found = [one for one in queries.list_locations(db.session) if one.active]
+    found = [one for one in queries.list_locations(db.session, viewer().locale) if one.active]
     return [(one.key, one.name) for one in sorted(found, key=lambda one: bool(one.supplier_key))]
 
 

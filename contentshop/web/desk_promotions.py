@@ -218,10 +218,10 @@ def _page(row: Row | None, values: Mapping[str, str], errors: Mapping[str, list[
 
 def _categories(chosen: Sequence[str]) -> list[tuple[str, str, bool]]:
     """The tree to choose from, and what was chosen but is not in it any more."""
-    tree = list_tree(db.session)
+    tree, locale = list_tree(db.session), viewer().locale
     gone = [slug for slug in chosen if slug not in {one.slug for one in tree}]
     return [
-        *((one.slug, " › ".join(one.path), one.slug in chosen) for one in tree),
+        *((one.slug, " › ".join(one.path_in(locale)), one.slug in chosen) for one in tree),
         *((slug, _("%(name)s (not there any more)", name=slug), True) for slug in gone),
     ]
 

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 
 from contentshop.core.db import db
 from contentshop.core.errors import Conflict, Invalid, NotFound
+from contentshop.core.names import name_fields
 from contentshop.core.words import say
 from contentshop.products import actions, queries, stock
 from contentshop.products.inputs import LocationInput, SupplierInput, parse_quantity
@@ -29,6 +30,7 @@ from contentshop.web.desk_forms import (
     known,
     save_thing,
     thing_page,
+    two_name_fields,
 )
 from contentshop.web.door import Door, show
 from contentshop.web.session import viewer
@@ -69,7 +71,7 @@ class SheetPage:
 @bp.get("/desk/places")
 def places() -> Response:
     """Every place and every supplier."""
-    found = PlacesPage(queries.list_locations(db.session), queries.list_suppliers(db.session))
+    found = PlacesPage(queries.list_locations(db.session, viewer().locale), queries.list_suppliers(db.session))
     return show("desk/stock_places.html", found)
 
 
@@ -89,7 +91,7 @@ def create_place() -> Response:
 def place(key: str) -> Response:
     """The form of a place."""
     found = _find_place(key)
-    values = {"name": found.name, "country": found.country, "supplier": found.supplier_key}
+    values = {**name_fields(found.base_name, found.names), "country": found.country, "supplier": found.supplier_key}
     return show("desk/form.html", _place_page(found, values))
 
 
@@ -112,7 +114,7 @@ def set_place_state(key: str) -> Response:
 
 
 def _find_place(key: str) -> LocationRow:
-    found = next((one for one in queries.list_locations(db.session) if one.key == key), None)
+    found = next((one for one in queries.list_locations(db.session, viewer().locale) if one.key == key), None)
     return known(found, say("There is no such place."))
 
 
@@ -122,7 +124,7 @@ def _save_place(found: LocationRow | None) -> Response:
         actions.save_location(db.session, form, key=found.key if found else None, now=viewer().now)
 
     return save_thing(
-        ("key", "name", "country", "supplier"),
+        ("key", "name", "name_zh", "country", "supplier"),
         save,
         partial(_place_page, found),
         done=url_for("desk_stock.places"),
@@ -137,7 +139,7 @@ def _place_page(
     owners = [(one.key, one.name) for one in queries.list_suppliers(db.session)]
     fields = [
         *key_field(new=found is None),
-        FormField("name", _("Name"), required=True),
+        *two_name_fields(),
         FormField(
             "country",
             _("Country"),
@@ -281,8 +283,8 @@ def counts() -> Response:
 
 
 def _counts_page(errors: Mapping[str, list[str]] = NO_ERRORS) -> CountsPage:
-    places = [(one.key, one.name) for one in queries.list_locations(db.session) if one.active]
-    return CountsPage(queries.list_stocktakes(db.session), places, errors)
+    places = [(one.key, one.name) for one in queries.list_locations(db.session, viewer().locale) if one.active]
+    return CountsPage(queries.list_stocktakes(db.session, viewer().locale), places, errors)
 
 
 @bp.post("/desk/counts/new")

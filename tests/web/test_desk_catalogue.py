@@ -301,7 +301,7 @@ def test_stock_comes_in_at_any_place(desk: FlaskClient, post_form: Post, session
 
     def levels(sku: str) -> dict[str, int]:
         variant = fresh(session).scalars(select(Variant.id).where(Variant.sku == sku)).one()
-        return {one.location_key: one.on_hand for one in queries.list_levels(session, variant)}
+        return {one.location_key: one.on_hand for one in queries.list_levels(session, variant, "en")}
 
     form = {"p": product.key, "kind": "stock_add", "value": "7", "location": "harbour", "do": "preview"}
     shown = post_form(desk, "/desk/products/bulk", form)

@@ -30,7 +30,7 @@ def lamp(make: Factory) -> Variant:
 
 def levels(session: Session, variant: Variant) -> dict[str, tuple[int, int]]:
     session.rollback()
-    return {one.location_key: (one.on_hand, one.reserved) for one in queries.list_levels(session, variant.id)}
+    return {one.location_key: (one.on_hand, one.reserved) for one in queries.list_levels(session, variant.id, "en")}
 
 
 def add_place(desk: FlaskClient, post_form: Post, key: str, **values: str) -> None:
@@ -86,7 +86,7 @@ def test_only_an_empty_place_is_closed(desk: FlaskClient, post_form: Post, sessi
     add_place(desk, post_form, "spare")
     assert post_form(desk, "/desk/places/spare/state", {"do": "close"}).status_code == 303
     post_form(desk, "/desk/places/main/state", {"do": "close"})
-    assert {one.key: one.active for one in queries.list_locations(session)} == {"main": True, "spare": False}
+    assert {one.key: one.active for one in queries.list_locations(session, "en")} == {"main": True, "spare": False}
     receive = {"location": "spare", "quantity": "2"}
     assert post_form(desk, f"/desk/stock/{lamp.key}/receive", receive).status_code == 409
     assert post_form(desk, "/desk/places/new", {"key": "spare", "name": "Again"}).status_code == 422

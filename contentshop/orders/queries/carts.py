@@ -406,7 +406,7 @@ def _quotes(session: AnySession, lines: Sequence[Line], currency: str, terms: Te
     by_category = any(rule.scope == "category" for rule in found.rules)
     lineages = tree.lineages(session) if by_category else {}
     zones = delivery.active_zones(session, locale)
-    tax = delivery.tax_rule(session, terms.to.country, terms.to.region)
+    tax = delivery.tax_rule(session, terms.to.country, terms.to.region, locale=locale)
     cards = _cards(session, terms)
     return tuple(
         _quote(code, tuple(groups[code]), found, lineages, zones, tax, cards, terms)

@@ -8,11 +8,13 @@ from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, and_, case, func, or_, select
 
+from contentshop.core.names import named
 from contentshop.core.paging import Page
 from contentshop.core.uow import AnySession
 from contentshop.orders.models import CustomerNote, Order
 from contentshop.orders.queries.orders import OrderRow, order_rows, read_row
 from contentshop.products.models import Product, Reservation, StockLocation, Variant
+from contentshop.products.queries import translated
 
 Queue = Literal["to_pay", "to_ship", "to_collect", "shipped", "completed", "cancelled"]
 QUEUES: tuple[Queue, ...] = ("to_pay", "to_ship", "to_collect", "shipped", "completed", "cancelled")
@@ -82,15 +84,18 @@ class Pick:
     orders: tuple[tuple[str, int], ...]
 
 
-def pick_list(session: AnySession, *, limit: int = 5000) -> list[Pick]:
-    """What has to be packed now, place by place, in the order of the shelf (SKU); the oldest orders first."""
+def pick_list(session: AnySession, locale: str, *, limit: int = 5000) -> list[Pick]:
+    """What has to be packed now, place by place, in the order of the shelf (SKU); the oldest orders first.
+
+    Names of places and things are in ``locale`` where they have one there.
+    """
     rows = session.execute(
         select(
             StockLocation.key.label("location"),
-            StockLocation.name.label("place"),
+            named(StockLocation, locale).label("place"),
             Variant.sku,
-            Product.title,
-            Variant.name.label("variant_name"),
+            translated("title", locale).label("title"),
+            named(Variant, locale).label("variant_name"),
             Order.key,
             (Reservation.quantity - Reservation.taken).label("units"),
         )

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from contentshop.core.errors import Conflict, Invalid, NotFound
 from contentshop.core.uow import AnySession
 from contentshop.core.words import say
-from contentshop.products.actions.changes import assign
+from contentshop.products.actions.changes import assign, names_as_translations
 from contentshop.products.inputs import LocationInput, SupplierInput
 from contentshop.products.models import StockLevel, StockLocation, Supplier
 
@@ -30,7 +30,8 @@ def save_location(session: AnySession, form: LocationInput, *, key: str | None =
     owner = supplier.id if supplier else None
     if found.supplier_id != owner and key is not None and _has_goods(session, found):
         raise Conflict(say("Goods are here; they cannot just change hands. Move them elsewhere first."))
-    assign(found, {"name": form.name, "country": form.country, "supplier_id": owner})
+    translations = names_as_translations(form.names)
+    assign(found, {"name": form.name, "translations": translations, "country": form.country, "supplier_id": owner})
     session.flush()
     return found
 

@@ -52,7 +52,7 @@ def save_product(
     product = lock_product(session, key) if key else None
     if product is not None and version is not None and product.version != version:
         raise Conflict(say("Somebody else changed this product in the meantime. Your changes were not saved."))
-    categories = plant(session, {form.category} - {""}, now=now)
+    categories = plant(session, [form], now=now)
     form, alternative_id = _check(session, form, product, categories.get(form.category))
     words = in_tree(said_words(form), form, categories)
     if product is None:

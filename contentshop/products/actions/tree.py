@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -23,21 +23,27 @@ from contentshop.products.queries.tree import split_path
 MOST_LEVELS = 6
 
 
-def plant(session: AnySession, paths: Collection[str], *, now: datetime) -> dict[str, Category]:
-    """The category of each path (``Home > Kitchen``, or a single name), made as far as it does not exist.
+def plant(session: AnySession, rows: Iterable[ProductInput], *, now: datetime) -> dict[str, Category]:
+    """The category of each path in ``rows`` (``Home > Kitchen``, or a single name), made as far as it does not exist.
 
-    A single name means the only category of that name wherever it is; else the one at the top.
+    A single name means the only category of that name wherever it is; else the one at the top. A category that has no
+    name in a language yet takes the one that a product is said to stand under there.
     """
-    if not paths:
+    named: dict[str, dict[str, str]] = {}
+    for row in rows:
+        if row.category:
+            said = ((language, _leaf(words).get("category", "")) for language, words in row.translations.items())
+            named.setdefault(row.category, {}).update({language: name for language, name in said if name})
+    if not named:
         return {}
     known = list(session.scalars(select(Category).order_by(Category.id)))
     taken = {one.slug for one in known}
     found: dict[str, Category] = {}
-    for path in sorted(paths):
+    for path in sorted(named):
         names = split_path(path)
         same = [one for one in known if len(names) == 1 and one.name == names[0]]
         if len(same) == 1:
-            found[path] = same[0]
+            found[path] = _learn(same[0], named[path])
             continue
         parent: Category | None = None
         for name in names:
@@ -52,8 +58,16 @@ def plant(session: AnySession, paths: Collection[str], *, now: datetime) -> dict
                 known.append(here)
             parent = here
         if parent is not None:
-            found[path] = parent
+            found[path] = _learn(parent, named[path])
     return found
+
+
+def _learn(category: Category, names: Mapping[str, str]) -> Category:
+    new = {language: {"name": name[:120]} for language, name in names.items() if name != category.name}
+    lacking = {language: words for language, words in new.items() if language not in category.translations}
+    if lacking:
+        category.translations = {**category.translations, **lacking}
+    return category
 
 
 def in_tree(values: dict[str, Any], row: ProductInput, categories: Mapping[str, Category]) -> dict[str, Any]:

@@ -121,7 +121,7 @@ def upsert_products(session: AnySession, rows: Sequence[ProductInput], *, now: d
 
 def _upsert_together(session: AnySession, rows: Sequence[ProductInput], now: datetime) -> list[Upserted | Invalid]:
     known = _read_known(session, rows)
-    known.categories = plant(session, {row.category for row in rows if row.category}, now=now)
+    known.categories = plant(session, rows, now=now)
     if any(row.attrs for row in rows):
         known.rules = read_rules(session)
     found: list[Upserted | Invalid] = []

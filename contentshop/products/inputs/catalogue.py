@@ -10,7 +10,7 @@ from typing import Any
 from contentshop.core.errors import Invalid
 from contentshop.core.ids import slugify
 from contentshop.core.words import say
-from contentshop.products.inputs.fields import Problems, line, note_problem, parse_names, parse_slug
+from contentshop.products.inputs.fields import Problems, line, note_problem, parse_both_names, parse_slug
 from contentshop.products.inputs.properties import ATTRIBUTE_KINDS
 from contentshop.products.inputs.things import MAX_OPTIONS, MAX_VARIANTS
 
@@ -31,10 +31,8 @@ class CategoryInput:
     def parse(cls, data: Mapping[str, Any]) -> CategoryInput:
         """A slug is made from the name when there is none. Raises Invalid (``name``, ``slug``, ``parent``)."""
         problems: Problems = {}
-        name = line(data, "name", 120, problems)
-        if not name:
-            note_problem(problems, "name", say("Write a name."))
-        elif ">" in name:
+        name, names = parse_both_names(data, problems, 120)
+        if ">" in name:
             note_problem(problems, "name", say("A name cannot have “>”, which stands between categories."))
         slug = parse_slug(data, "slug", problems) or slugify(name)
         if slug == "new":
@@ -43,7 +41,6 @@ class CategoryInput:
         if position and not (position.isascii() and position.isdigit()):
             note_problem(problems, "position", say("Write a whole number."))
             position = ""
-        names = parse_names(data, problems, "", 120)
         found = cls(name, slug, names, parse_slug(data, "parent", problems), int(position or 0))
         if problems:
             raise Invalid(problems)
@@ -65,9 +62,7 @@ class AttributeInput:
     def parse(cls, data: Mapping[str, Any]) -> AttributeInput:
         """Raises Invalid (``name``, ``kind``, ``choices``)."""
         problems: Problems = {}
-        name = line(data, "name", 80, problems)
-        if not name:
-            note_problem(problems, "name", say("Write a name."))
+        name, names = parse_both_names(data, problems, 80)
         kind = str(data.get("kind") or "text")
         if kind not in ATTRIBUTE_KINDS:
             note_problem(problems, "kind", say("Choose a kind."))
@@ -81,7 +76,7 @@ class AttributeInput:
             name=name,
             kind=kind,
             unit=line(data, "unit", 20, problems),
-            names=parse_names(data, problems, "", 80),
+            names=names,
             choices=choices if kind == "choice" else (),
             category=parse_slug(data, "category", problems),
         )

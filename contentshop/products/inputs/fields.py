@@ -10,6 +10,7 @@ from typing import Any
 
 from babel.core import get_global
 
+from contentshop.core.names import two_names
 from contentshop.core.numbers import narrow
 from contentshop.core.plain import plain_text
 from contentshop.core.words import say
@@ -106,6 +107,15 @@ def parse_names(data: Mapping[str, Any], problems: Problems, where: str, limit: 
         if isinstance(key, str) and re.fullmatch(r"name_[a-z]{2}", key)
     }
     return {language: name for language, name in names.items() if name}
+
+
+def parse_both_names(data: Mapping[str, Any], problems: Problems, limit: int) -> tuple[str, dict[str, str]]:
+    """``name`` and ``name_zh``, of which one may be empty, as ``core.names`` keeps them."""
+    english = line(data, "name", limit, problems)
+    chinese = line(data, "name_zh", limit, problems)
+    if not english and not chinese and not {"name", "name_zh"} & problems.keys():
+        note_problem(problems, "name", say("Write a name."))
+    return two_names(english, chinese)
 
 
 def parse_slug(data: Mapping[str, Any], name: str, problems: Problems) -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from contentshop.core.errors import Invalid
 from contentshop.core.words import say
-from contentshop.products.inputs.fields import KEY, Problems, line, note_problem, parse_region
+from contentshop.products.inputs.fields import KEY, Problems, line, note_problem, parse_both_names, parse_region
 
 PPM = 1_000_000
 _PERCENT = re.compile(r"\d{1,3}(?:\.\d{1,4})?")
@@ -34,17 +34,17 @@ class LocationInput:
     name: str
     country: str = ""
     supplier: str = ""
+    names: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def parse(cls, data: Mapping[str, Any]) -> LocationInput:
         """Raises Invalid (``key``, ``name``, ``country``)."""
         problems: Problems = {}
-        name = line(data, "name", 120, problems)
-        if not name:
-            note_problem(problems, "name", say("Write a name."))
+        name, names = parse_both_names(data, problems, 120)
         found = cls(
             key=parse_key(data, problems),
             name=name,
+            names=names,
             country=parse_region(data, "country", problems),
             supplier=line(data, "supplier", 40, problems),
         )

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, tru
 from sqlalchemy.orm import aliased, joinedload, selectinload
 
 from contentshop.core.errors import NotFound
+from contentshop.core.names import named
 from contentshop.core.paging import Page
 from contentshop.core.uow import AnySession
 from contentshop.core.words import say
@@ -245,7 +246,7 @@ def get_stock(session: AnySession, variant_key: str, locale: str) -> tuple[int, 
     return row.variant_id, _stock_row(row)
 
 
-def list_movements(session: AnySession, variant_id: int) -> list[Movement]:
+def list_movements(session: AnySession, variant_id: int, locale: str) -> list[Movement]:
     """Why the count of a variant changed, newest first, the last 100."""
     balance = func.sum(StockMovement.delta).over(order_by=StockMovement.id)
     rows = session.execute(
@@ -256,7 +257,7 @@ def list_movements(session: AnySession, variant_id: int) -> list[Movement]:
             StockMovement.holder,
             StockMovement.actor,
             StockMovement.moved_at,
-            StockLocation.name.label("place"),
+            named(StockLocation, locale).label("place"),
         )
         .join(StockLocation, StockLocation.id == StockMovement.location_id)
         .where(StockMovement.variant_id == variant_id)

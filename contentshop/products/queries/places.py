@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, func, select
 
 from contentshop.core.errors import NotFound
+from contentshop.core.names import name_in, named
 from contentshop.core.uow import AnySession
 from contentshop.core.words import say
 from contentshop.products.models import (
@@ -27,7 +30,10 @@ STOCKTAKES_SHOWN = 20
 
 @dataclass(frozen=True, slots=True)
 class LocationRow:
-    """A place in the operators' list; ``supplier`` is its owner's name, empty when its goods are ours."""
+    """A place in the operators' list; ``supplier`` is its owner's name, empty when its goods are ours.
+
+    ``name`` is in the asker's language; ``base_name`` and ``names`` are what the form asks for.
+    """
 
     key: str
     name: str
@@ -37,6 +43,8 @@ class LocationRow:
     supplier_key: str
     variants: int
     units: int
+    base_name: str = ""
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,25 +101,46 @@ class SheetLine:
     counted: int | None
 
 
-def list_locations(session: AnySession) -> list[LocationRow]:
-    """Every place, open ones first, by name."""
+def list_locations(session: AnySession, locale: str) -> list[LocationRow]:
+    """Every place, open ones first, by name in ``locale``."""
+    name = named(StockLocation, locale)
     rows = session.execute(
         select(
             StockLocation.key,
-            StockLocation.name,
+            name.label("name"),
             StockLocation.country,
             StockLocation.active,
             func.coalesce(Supplier.name, "").label("supplier"),
             func.coalesce(Supplier.key, "").label("supplier_key"),
             func.count(StockLevel.variant_id).filter(StockLevel.on_hand > 0).label("variants"),
             func.coalesce(func.sum(StockLevel.on_hand), 0).label("units"),
+            StockLocation.name.label("base_name"),
+            StockLocation.translations,
         )
         .outerjoin(Supplier, Supplier.id == StockLocation.supplier_id)
         .outerjoin(StockLevel, StockLevel.location_id == StockLocation.id)
         .group_by(StockLocation.id, Supplier.id)
-        .order_by(StockLocation.active.desc(), StockLocation.name, StockLocation.id)
+        .order_by(StockLocation.active.desc(), name, StockLocation.id)
     )
-    return [LocationRow(*row) for row in rows]
+    return [
+        LocationRow(
+            key=row.key,
+            name=row.name,
+            country=row.country,
+            active=row.active,
+            supplier=row.supplier,
+            supplier_key=row.supplier_key,
+            variants=row.variants,
+            units=row.units,
+            base_name=row.base_name,
+            names=_names(row.translations),
+        )
+        for row in rows
+    ]
+
+
+def _names(translations: Mapping[str, Any]) -> dict[str, str]:
+    return {language: words["name"] for language, words in translations.items()}
 
 
 def list_suppliers(session: AnySession) -> list[SupplierRow]:
@@ -125,13 +154,13 @@ def list_suppliers(session: AnySession) -> list[SupplierRow]:
     return [SupplierRow(*row) for row in rows]
 
 
-def list_levels(session: AnySession, variant_id: int) -> list[LevelRow]:
+def list_levels(session: AnySession, variant_id: int, locale: str) -> list[LevelRow]:
     """What of a variant is where: every open place, and closed ones that have a count of it."""
     here = (StockLevel.location_id == StockLocation.id) & (StockLevel.variant_id == variant_id)
     rows = session.execute(
         select(
             StockLocation.key,
-            StockLocation.name,
+            named(StockLocation, locale),
             StockLocation.country,
             StockLocation.active,
             func.coalesce(Supplier.name, ""),
@@ -162,12 +191,12 @@ def running_low() -> ColumnElement[bool]:
     return (Stock.on_hand - Stock.reserved) <= Stock.low_at
 
 
-def list_stocktakes(session: AnySession) -> list[StocktakeRow]:
+def list_stocktakes(session: AnySession, locale: str) -> list[StocktakeRow]:
     """The last counts, open ones first."""
     rows = session.execute(
         select(
             Stocktake.key,
-            StockLocation.name,
+            named(StockLocation, locale),
             Stocktake.state,
             Stocktake.note,
             Stocktake.opened_at,
@@ -203,6 +232,7 @@ def get_stocktake(session: AnySession, key: str, locale: str) -> tuple[Stocktake
         .order_by(Variant.sku)
     )
     lines = [SheetLine(*row) for row in rows]
+    place = name_in(found.location.name, found.location.translations, locale)
     counted = sum(line.counted is not None for line in lines)
-    head = StocktakeRow(found.key, found.location.name, found.state, found.note, found.opened_at, len(lines), counted)
+    head = StocktakeRow(found.key, place, found.state, found.note, found.opened_at, len(lines), counted)
     return head, lines

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import func, select
 
@@ -27,10 +27,15 @@ class CategoryRow:
     path: tuple[str, ...]
     position: int
     products: int
+    paths: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def name_in(self, locale: str) -> str:
         """Its name in ``locale`` when it has one there."""
         return self.names.get(locale) or self.name
+
+    def path_in(self, locale: str) -> tuple[str, ...]:
+        """The names from the top in ``locale``, each as far as it has one there."""
+        return self.paths.get(locale) or self.path
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,17 +79,21 @@ def list_tree(session: AnySession) -> list[CategoryRow]:
         below.setdefault(row.parent_id, []).append(index)
     found: list[CategoryRow] = []
 
-    def walk(parent_id: int | None, parent: str, path: tuple[str, ...]) -> None:
+    languages = {language for row in rows for language in row.translations}
+
+    def walk(parent_id: int | None, parent: str, path: tuple[str, ...], paths: Mapping[str, tuple[str, ...]]) -> None:
         for index in below.get(parent_id, ()):
             row = rows[index]
             here = (*path, row.name)
             names = {language: words["name"] for language, words in row.translations.items() if words.get("name")}
+            theirs = {one: (*paths.get(one, ()), names.get(one) or row.name) for one in languages}
+            level = len(path)
             found.append(
-                CategoryRow(row.id, row.slug, row.name, names, parent, len(path), here, row.position, row.products)
+                CategoryRow(row.id, row.slug, row.name, names, parent, level, here, row.position, row.products, theirs)
             )
-            walk(row.id, row.slug, here)
+            walk(row.id, row.slug, here, theirs)
 
-    walk(None, "", ())
+    walk(None, "", (), {})
     return found
 
 

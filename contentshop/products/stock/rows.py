@@ -23,6 +23,8 @@ AnyRow = Row[*tuple[Any, ...]]
 MAX_QUANTITY = 1_000_000
 MAX_ON_HAND = 1_000_000_000
 HOME = "main"
+HOME_NAME = "Main warehouse"
+HOME_NAMES = {"zh": {"name": "主仓库"}}
 
 
 class OutOfStock(Conflict):
@@ -51,7 +53,9 @@ def home(session: AnySession, *, now: datetime) -> Place:
         return Place(*found)
     try:
         with session.begin_nested():
-            session.execute(insert(StockLocation).values(key=HOME, name="Main warehouse", created_at=now))
+            session.execute(
+                insert(StockLocation).values(key=HOME, name=HOME_NAME, translations=HOME_NAMES, created_at=now)
+            )
     except IntegrityError:
         # Made by somebody else at the same moment, or there but closed; then it is opened again.
         session.execute(update(StockLocation).where(StockLocation.key == HOME).values(active=True))

@@ -86,7 +86,7 @@ def test_variants(session: Session, unit: Unit, make: Factory, clock: FixedClock
         ("L-R", 0, 4),
         ("L-B", 1, 0),
     ]
-    (movement,) = queries.list_movements(session, red.id)
+    (movement,) = queries.list_movements(session, red.id, "en")
     assert (movement.delta, movement.balance, movement.actor) == (4, 4, "op")
     assert stored(session, lamp.key).version == 3
     with unit():
