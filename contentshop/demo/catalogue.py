@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from io import BytesIO
+from pathlib import Path
 
+import yaml
 from sqlalchemy import select
 
 from contentshop.core.db import db
@@ -53,6 +55,7 @@ PAST: dict[str, Sequence[tuple[int, float]]] = {
     "keychron-q1-pro": ((60, 1.05), (34, 0.95), (9, 1.2)),
     "fujifilm-instax-mini-12": ((80, 1.1), (15, 1.2)),
 }
+FOLDER = Path(__file__).parent
 BOOK = "guide-to-quiet-desks"
 SUPPLIED = "HHKB-HYB-W"
 ACTOR = "system"
@@ -95,7 +98,14 @@ def _plant(now: datetime) -> None:
         AttributeInput("Capacity", "number", "L", {"zh": "容量"}, category="kettles"),
         AttributeInput("Protection", "choice", "", {"zh": "防护等级"}, ("IPX4", "IPX7", "IPX8"), "e-readers"),
     ):
-        products.save_attribute(db.session, attribute)
+        products.save_attribute(db.session, attribute, now=now)
+    known = {one.slug for one in catalogue.list_tree(db.session)}
+    for name, name_zh, places in yaml.safe_load((FOLDER / "properties.yaml").read_text(encoding="utf-8")):
+        for place in places or [""]:
+            if place and place not in known:
+                raise LookupError(f"There is no category {place!r} in the demo.")
+            asked = AttributeInput(name, names={"zh": name_zh}, category=place)
+            products.save_attribute(db.session, asked, now=now)
 
 
 def _fill_places(now: datetime) -> None:

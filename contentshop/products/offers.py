@@ -124,8 +124,9 @@ class ProductFacts:
     """A product with all its offers, in the reader's language.
 
     ``version`` grows with the product and its offers, ``stock_version`` with its stock. ``attributes`` are (name,
-    value), left out unless they were asked for. A ``draft`` is not in the shop yet; its words are empty for
-    everybody but the desk.
+    value), left out unless they were asked for; ``attribute_names`` tells what the product itself calls those that
+    have another name here, in small letters. A ``draft`` is not in the shop yet; its words are empty for everybody but
+    the desk.
     """
 
     id: int
@@ -146,6 +147,7 @@ class ProductFacts:
     attributes: tuple[tuple[str, str], ...] = ()
     rating: Rating | None = None
     draft: bool = False
+    attribute_names: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

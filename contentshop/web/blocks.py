@@ -365,9 +365,14 @@ def _lowest(cards: Sequence[CardView]) -> list[CardView]:
 
 
 def _rows(cards: Sequence[CardView], wanted: Sequence[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """(attribute, its value for each card): those that were asked for, else those that two products state at least."""
+    """(attribute, its value for each card): those that were asked for, else those that two products state at least.
+
+    An author may ask by the name that products use or by that in the language of the text; it is shown in the latter.
+    """
     known = [{name.casefold(): value for name, value in card.attributes} for card in cards]
-    for name in wanted or _shared(cards):
+    spoken = {name: shown for card in cards for name, shown in card.attribute_names}
+    for asked in wanted or _shared(cards):
+        name = spoken.get(asked.casefold(), asked)
         yield name, tuple(values.get(name.casefold(), "") for values in known)
 
 

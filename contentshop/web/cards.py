@@ -74,6 +74,7 @@ class CardView:
     paid_mark: str = ""
     relation: str = ""
     attributes: tuple[tuple[str, str], ...] = ()
+    attribute_names: tuple[tuple[str, str], ...] = ()
     was: Money | None = None
     rating: Rating | None = None
     sent_from: datetime | None = None
@@ -369,6 +370,7 @@ def _with_words(resolution: Resolution, card: Mapping[str, Any], who: Viewer, fo
         reason=explain(resolution) if for_author else "",
         relation=disclosure.product_label(who.region, who.locale, card.get("relation") or ""),
         attributes=resolution.product.attributes,
+        attribute_names=resolution.product.attribute_names,
     )
 
 

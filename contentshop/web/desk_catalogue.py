@@ -29,6 +29,7 @@ from contentshop.products.inputs import (
     AttributeInput,
     CategoryInput,
     parse_options,
+    write_choices,
     write_options,
 )
 from contentshop.products.queries import AttributeRow, CategoryRow
@@ -229,7 +230,7 @@ def attribute(key: str) -> Response:
         **name_fields(found.name, found.names),
         "kind": found.kind,
         "unit": found.unit,
-        "choices": "\n".join(found.choices),
+        "choices": write_choices(found.choices, found.choice_names),
         "category": found.category,
     }
     return show("desk/form.html", _attribute_page(found, values))
@@ -256,7 +257,8 @@ def _find_attribute(key: str) -> AttributeRow:
 
 def _save_attribute(found: AttributeRow | None) -> Response:
     def save(typed: Values) -> None:
-        actions.save_attribute(db.session, AttributeInput.parse(typed), key=found.key if found else None)
+        form = AttributeInput.parse(typed)
+        actions.save_attribute(db.session, form, key=found.key if found else None, now=viewer().now)
 
     names = ("name", "name_zh", "kind", "unit", "choices", "category")
     return save_thing(names, save, partial(_attribute_page, found), done=url_for("desk_catalogue.categories"))
@@ -266,11 +268,12 @@ def _attribute_page(
     found: AttributeRow | None, values: Mapping[str, str], errors: Mapping[str, list[str]] = NO_ERRORS
 ) -> FormPage:
     kinds = _kind_names()
+    how = _("One a line; only for a choice. With Chinese words: “Red=红”.")
     fields = [
         *two_name_fields(),
         FormField("kind", _("Kind"), "choice", choices=[(kind, kinds[kind]) for kind in ATTRIBUTE_KINDS]),
         FormField("unit", _("Unit"), hint=_("Like g, cm or W.")),
-        FormField("choices", _("What can be chosen"), "area", _("One a line; only for a choice.")),
+        FormField("choices", _("What can be chosen"), "area", how),
         FormField(
             "category",
             _("For"),

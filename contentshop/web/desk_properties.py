@@ -114,7 +114,7 @@ def _field(row: queries.AttributeRow, value: str, locale: str) -> PropertyField:
     if row.kind == "flag":
         choices = [(YES, _("Yes")), (NO, _("No"))]
     elif row.kind == "choice":
-        choices = [(one, one) for one in row.choices]
+        choices = [(one, row.choice_names.get(one, {}).get(locale, one)) for one in row.choices]
     if choices and value and value not in {key for key, _label in choices}:
         # A value that cannot be chosen any more is shown, and refused with its reason, rather than lost.
         choices.append((value, value))

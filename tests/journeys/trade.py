@@ -256,7 +256,7 @@ class Trade:
         stock.set_low_at(session, self.variants["MUG-1"].id, 100)
         count = products.open_stocktake(session, "harbour", note="After the fair", now=now, actor=actor)
         products.note_counts(session, count.key, {small.key: 18})
-        attribute = products.save_attribute(session, AttributeInput("Glaze", "text", "", {"zh": "釉"}))
+        attribute = products.save_attribute(session, AttributeInput("Glaze", "text", "", {"zh": "釉"}), now=now)
         cups = CategoryInput.parse({"name": "Saucers", "name_zh": "茶碟", "parent": "tableware"})
         self.found["desk category"] = f"/desk/categories/{products.save_category(session, cups, now=now).slug}"
         self.found["desk attribute"] = f"/desk/attributes/{attribute.key}"

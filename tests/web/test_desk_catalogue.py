@@ -12,8 +12,18 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from contentshop.products import queries
-from contentshop.products.models import BulkEdit, Category, Offer, PriceChange, Product, Stock, Variant
+from contentshop.products import actions, queries
+from contentshop.products.inputs import ProductInput
+from contentshop.products.models import (
+    AttributeDefinition,
+    BulkEdit,
+    Category,
+    Offer,
+    PriceChange,
+    Product,
+    Stock,
+    Variant,
+)
 from tests.conftest import csrf_of
 from tests.factories import Factory
 
@@ -325,3 +335,27 @@ def test_stock_comes_in_at_any_place(desk: FlaskClient, post_form: Post, session
     page = post_form(desk, at, variant | {"sku": "A-3", "location": "closed"})
     assert (page.status_code, "This place is closed" in page.text) == (409, True)
     assert fresh(session).scalar(select(Variant.id).where(Variant.sku == "A-3")) is None
+
+
+def test_names_are_in_the_language_of_the_desk(
+    desk: FlaskClient, session: Session, make: Factory, post_form: Post
+) -> None:
+    described = ProductInput.parse(
+        {"title": "Lamp", "category": "Home > Lamps", "translations": {"zh": {"title": "灯", "category": "灯具"}}}
+    )
+    actions.upsert_product(session, described, now=make.now)
+    session.commit()
+    post_form(desk, "/desk/categories/new", {"name": "", "name_zh": "只有中文"})
+    glow = {"name": "Glow", "name_zh": "亮度", "kind": "choice", "choices": "Warm=暖\nCold"}
+    assert post_form(desk, "/desk/attributes/new", glow).status_code == 303
+    desk.set_cookie("cs_lang", "zh")
+    names = re.findall(r'<option value="[^"]+">([^<]+)</option>', desk.get("/desk/products/bulk?p=x").text)
+    assert {"Home › 灯具", "只有中文"} <= set(names)
+    page = desk.get("/desk/products/new").text
+    assert ">亮度" in page
+    assert '<option value="Warm">暖</option>' in page
+    key = fresh(session).scalars(select(AttributeDefinition.key)).one()
+    assert "Warm=暖\nCold" in desk.get(f"/desk/attributes/{key}").text
+    slug = session.scalars(select(Category.slug).where(Category.name == "只有中文")).one()
+    form = desk.get(f"/desk/categories/{slug}").text
+    assert form.count('value="只有中文"') == 1

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import String, cast, func, or_, select, update
 
 from contentshop.core.errors import Conflict, Invalid, NotFound
 from contentshop.core.ids import new_key, slugify
@@ -132,7 +133,9 @@ def remove_category(session: AnySession, slug: str) -> None:
     session.flush()
 
 
-def save_attribute(session: AnySession, form: AttributeInput, *, key: str | None = None) -> AttributeDefinition:
+def save_attribute(
+    session: AnySession, form: AttributeInput, *, key: str | None = None, now: datetime
+) -> AttributeDefinition:
     """Add a property or change one; what products say of it stays. Raises Invalid (``name``), NotFound."""
     category = _get_category(session, form.category) if form.category else None
     found = _get_attribute(session, key) if key else None
@@ -142,6 +145,7 @@ def save_attribute(session: AnySession, form: AttributeInput, *, key: str | None
     )
     if (other := session.scalar(twin)) is not None and other != key:
         raise Invalid({"name": [say("This category has a property “%(name)s” already.", name=form.name)]})
+    before = found.name if found else ""
     if found is None:
         found = AttributeDefinition(key=new_key())
         session.add(found)
@@ -151,11 +155,23 @@ def save_attribute(session: AnySession, form: AttributeInput, *, key: str | None
         "translations": names_as_translations(form.names),
         "kind": form.kind,
         "unit": form.unit,
-        "choices": [{"value": value, "names": {}} for value in form.choices],
+        "choices": [{"value": value, "names": form.choice_names.get(value, {})} for value in form.choices],
     }
-    assign(found, values)
+    if assign(found, values):
+        _tell_products(session, {name.casefold() for name in (before, form.name) if name}, now)
     session.flush()
     return found
+
+
+def _tell_products(session: AnySession, names: Collection[str], now: datetime) -> None:
+    """Pages of products that say something under one of ``names`` read differently now."""
+    # The text of the column narrows them down; what it says is read below.
+    written = [cast(Product.attrs, String).icontains(json.dumps(name)[1:-1], autoescape=True) for name in names]
+    rows = session.execute(select(Product.id, Product.key, Product.attrs).where(or_(*written))).all()
+    told = [row for row in rows if any(name.casefold() in names for name, _value in row.attrs)]
+    ids = [row.id for row in told]
+    session.execute(update(Product).where(Product.id.in_(ids)).values(version=Product.version + 1, updated_at=now))
+    record_all(session, [ProductChanged(product=row.key) for row in told], now=now)
 
 
 def remove_attribute(session: AnySession, key: str) -> None:

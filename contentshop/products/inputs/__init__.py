@@ -8,6 +8,7 @@ from contentshop.products.inputs.catalogue import (
     OptionInput,
     combinations,
     parse_options,
+    write_choices,
     write_options,
 )
 from contentshop.products.inputs.codes import gtin_forms, parse_gtin
@@ -71,5 +72,6 @@ __all__ = [
     "parse_options",
     "parse_price",
     "parse_quantity",
+    "write_choices",
     "write_options",
 ]

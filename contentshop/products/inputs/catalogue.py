@@ -49,7 +49,8 @@ class CategoryInput:
 
 @dataclass(frozen=True, slots=True)
 class AttributeInput:
-    """A property of things; ``category`` is a slug, empty for all things. ``choices`` maps a value to its names."""
+    """A property of things; ``category`` is a slug, empty for all things. ``choice_names`` are names of choices by
+    language, by the choice."""
 
     name: str
     kind: str = "text"
@@ -57,17 +58,18 @@ class AttributeInput:
     names: dict[str, str] = field(default_factory=dict)
     choices: tuple[str, ...] = ()
     category: str = ""
+    choice_names: dict[str, dict[str, str]] = field(default_factory=dict)
 
     @classmethod
     def parse(cls, data: Mapping[str, Any]) -> AttributeInput:
-        """Raises Invalid (``name``, ``kind``, ``choices``)."""
+        """A choice may have its Chinese name with it: ``Red=红``. Raises Invalid (``name``, ``kind``, ``choices``)."""
         problems: Problems = {}
         name, names = parse_both_names(data, problems, 80)
         kind = str(data.get("kind") or "text")
         if kind not in ATTRIBUTE_KINDS:
             note_problem(problems, "kind", say("Choose a kind."))
-        choices = tuple(dict.fromkeys(" ".join(one.split()) for one in str(data.get("choices") or "").splitlines()))
-        choices = tuple(one for one in choices if one)
+        words = dict(_word(one) for one in str(data.get("choices") or "").splitlines())
+        choices = tuple(one for one in words if one)
         if kind == "choice" and not choices:
             note_problem(problems, "choices", say("Write what can be chosen, one a line."))
         if len(choices) > MAX_CHOICES or any(len(one) > 120 for one in choices):
@@ -79,6 +81,7 @@ class AttributeInput:
             names=names,
             choices=choices if kind == "choice" else (),
             category=parse_slug(data, "category", problems),
+            choice_names={one: {"zh": words[one]} for one in choices if kind == "choice" and words[one]},
         )
         if problems:
             raise Invalid(problems)
@@ -100,6 +103,12 @@ class OptionInput:
             {"value": value, "names": dict(sorted(self.value_names.get(value, {}).items()))} for value in self.values
         ]
         return {"name": self.name, "names": dict(sorted(self.names.items())), "values": values}
+
+
+def write_choices(choices: Sequence[str], names: Mapping[str, Mapping[str, str]]) -> str:
+    """What can be chosen as ``AttributeInput`` reads it."""
+    chinese = {one: names.get(one, {}).get("zh", "") for one in choices}
+    return "\n".join(f"{one}={chinese[one]}" if chinese[one] else one for one in choices)
 
 
 def parse_options(text: str) -> tuple[OptionInput, ...]:

@@ -18,6 +18,7 @@ from contentshop.products.inputs import DRAFT
 from contentshop.products.models import Product, ProductPicture, Variant, VariantPicture
 from contentshop.products.offers import PictureFacts, ProductFacts
 from contentshop.products.queries.facts import load_facts, picture_of, translated
+from contentshop.products.queries.properties import properties_column, read_words
 
 MAX_WORDS = 6
 # Languages whose translated titles are searched besides a product's own words.
@@ -71,6 +72,7 @@ def get_product_page(
             Product.id,
             translated("body", locale).label("body"),
             Product.attrs,
+            properties_column().label("properties"),
             Product.gtin,
             Product.mpn,
             Product.lang,
@@ -88,7 +90,7 @@ def get_product_page(
         product=facts[row.id],
         facts=facts,
         body=row.body,
-        attrs=tuple((name, value) for name, value in row.attrs),
+        attrs=read_words(row.properties, locale).pairs(row.attrs),
         gtin=row.gtin,
         mpn=row.mpn,
         pictures=pictures,

@@ -16,6 +16,7 @@ from contentshop.media.queries import PICTURE_COLUMNS
 from contentshop.products.inputs import ACTIVE, DRAFT
 from contentshop.products.models import Merchant, Offer, Product, ProductPicture, ProductRating, Stock, Variant
 from contentshop.products.offers import OfferFacts, PictureFacts, ProductFacts, Rating
+from contentshop.products.queries.properties import PropertyWords, properties_column, read_words
 
 AnyRow = Row[*tuple[Any, ...]]
 
@@ -40,7 +41,8 @@ def load_facts(
     groups: dict[int, list[AnyRow]] = {}
     for row in session.execute(_facts(locale, attributes, shops or locale), {"ids": list(ids)}):
         groups.setdefault(row.id, []).append(row)
-    found = {product_id: _product(rows, locale) for product_id, rows in groups.items()}
+    words = read_words(next(iter(groups.values()))[0].properties, locale) if attributes and groups else PropertyWords()
+    found = {product_id: _product(rows, locale, words) for product_id, rows in groups.items()}
     if drafts:
         return found
     return {product_id: _unsaid(facts) if facts.draft else facts for product_id, facts in found.items()}
@@ -59,6 +61,7 @@ def _unsaid(facts: ProductFacts) -> ProductFacts:
         picture=None,
         offers=(),
         attributes=(),
+        attribute_names=(),
         rating=None,
     )
 
@@ -118,6 +121,7 @@ def _facts(locale: str, attributes: bool, shops: str) -> Select[*tuple[Any, ...]
             Product.alternative_id,
             Product.version,
             Product.attrs if attributes else literal(None).label("attrs"),
+            (properties_column() if attributes else literal(None)).label("properties"),
             *PICTURE_COLUMNS,
             func.coalesce(func.nullif(ProductPicture.alt, ""), Asset.alt).label("alt"),
             Offer.key.label("offer_key"),
@@ -162,7 +166,7 @@ def _facts(locale: str, attributes: bool, shops: str) -> Select[*tuple[Any, ...]
     )
 
 
-def _product(rows: Sequence[AnyRow], locale: str) -> ProductFacts:
+def _product(rows: Sequence[AnyRow], locale: str, words: PropertyWords) -> ProductFacts:
     first = rows[0]
     return ProductFacts(
         id=first.id,
@@ -180,7 +184,10 @@ def _product(rows: Sequence[AnyRow], locale: str) -> ProductFacts:
         offers=tuple(_offer(row) for row in rows if row.offer_key is not None),
         version=first.version,
         stock_version=_stock_version(rows),
-        attributes=tuple((name, value) for name, value in first.attrs or ()),
+        attributes=words.pairs(first.attrs or ()),
+        attribute_names=tuple(
+            (name.casefold(), shown) for name, _value in first.attrs or () if (shown := words.name(name)) != name
+        ),
         rating=Rating.of((first.one, first.two, first.three, first.four, first.five)),
         draft=first.status == DRAFT,
     )

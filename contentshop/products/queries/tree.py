@@ -50,6 +50,7 @@ class AttributeRow:
     choices: tuple[str, ...]
     category: str
     inherited: bool = False
+    choice_names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def name_in(self, locale: str) -> str:
         """Its name in ``locale`` when it has one there."""
@@ -183,6 +184,7 @@ def all_attributes(session: AnySession, tree: Sequence[CategoryRow]) -> list[Att
             unit=row.unit,
             choices=tuple(choice["value"] for choice in row.choices),
             category=slugs.get(row.category_id or 0, ""),
+            choice_names={choice["value"]: choice.get("names") or {} for choice in row.choices},
         )
         for row in rows
     ]

@@ -87,8 +87,10 @@ def lamps(session: Session, unit: Unit, clock: FixedClock) -> None:
     with unit():
         actions.save_category(session, CategoryInput("Home", "home"), now=clock.now())
         actions.save_category(session, CategoryInput("Lamps", "lamps", parent="home"), now=clock.now())
-        actions.save_attribute(session, AttributeInput("Colour", "choice", choices=("Red", "Blue"), category="home"))
-        actions.save_attribute(session, AttributeInput("Power", "number", "W", category="lamps"))
+        actions.save_attribute(
+            session, AttributeInput("Colour", "choice", choices=("Red", "Blue"), category="home"), now=clock.now()
+        )
+        actions.save_attribute(session, AttributeInput("Power", "number", "W", category="lamps"), now=clock.now())
 
 
 def described(session: Session, unit: Unit, clock: FixedClock, **said: Any) -> list[list[str]]:
@@ -116,7 +118,7 @@ def test_descriptions_are_held_to_it(session: Session, unit: Unit, clock: FixedC
 def test_what_was_said_before_it_was_asked_for_stays(session: Session, unit: Unit, clock: FixedClock) -> None:
     described(session, unit, clock, category="Lamps", attrs="Height: tall")
     with unit():
-        actions.save_attribute(session, AttributeInput("Height", "number", "cm", category="home"))
+        actions.save_attribute(session, AttributeInput("Height", "number", "cm", category="home"), now=clock.now())
     said = described(session, unit, clock, attrs="Height: tall; Power: 5W")
     assert said == [["Height", "tall"], ["Power", "5 W"]]
     with pytest.raises(Invalid):
