@@ -47,11 +47,12 @@ OWN_COLUMNS = (
     *("row", "slug", "title", "brand", "category", "gtin", "mpn", "lang", "summary", "body", "attrs", "options"),
     *("translations", "alternative", "discontinued", "status", "source", "sku", "name", "names", "weight_g"),
     *("tax_class", "purchase_limit", "releases_at", "digital", "returnable", "kind", "price_minor", "currency"),
-    *("region", "quantity", "merchant", "url", "availability", "checked_at"),
+    *("region", "quantity", "location", "merchant", "url", "availability", "checked_at"),
 )
 FORMULA_SIGNS = ("=", "+", "-", "@", "'")
 _PRODUCT_WORDS = ("brand", "category", "mpn", "summary", "body", "gtin", "alternative")
 _NESTED = ("attrs", "options", "translations", "names")
+_OF_A_VARIANT = ("price", "currency", "quantity", "location", "gtin", "weight_g")
 _GRAMS = {"g": 1, "kg": 1000, "oz": 28.349523125, "lb": 453.59237}
 
 # Column names as files have them (lower case, spaces for _ and -) → ours.
@@ -105,6 +106,9 @@ _ALIASES = {
     "inventory": "quantity",
     "stock": "quantity",
     "库存": "quantity",
+    "inventory location": "location",
+    "warehouse": "location",
+    "仓库": "location",
     "状态": "status",
     "language": "lang",
     "properties": "attrs",
@@ -124,8 +128,9 @@ class RowError:
 class ImportOptions:
     """How to read a file. ``source`` names where it comes from; with a row's id it makes the row's identity.
 
-    ``currency`` and ``merchant`` serve rows that name none; ``price_unit`` says what a bare ``price`` counts;
-    ``checked_at`` when merchants' prices were seen (the file's own time unless given).
+    ``currency``, ``merchant`` and ``location`` (the key of the place of opening stock) serve rows that name none;
+    ``price_unit`` says what a bare ``price`` counts; ``checked_at`` when merchants' prices were seen (the file's own
+    time unless given).
     """
 
     source: str
@@ -135,6 +140,7 @@ class ImportOptions:
     default_quantity: int = 0
     merchant: str = ""
     checked_at: datetime | None = None
+    location: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,10 +206,11 @@ def scan_file(path: Path) -> FileScan:
 
 def run_digest(scan: FileScan, options: ImportOptions) -> str:
     """What an import of this content with these options is known by."""
-    said = repr(
-        (options.source, options.currency, options.price_unit, options.lang, options.default_quantity, options.merchant)
-    )
-    return hashlib.sha256(f"{scan.digest}{said}".encode()).hexdigest()
+    said: tuple[object, ...] = (options.source, options.currency, options.price_unit, options.lang)
+    said += (options.default_quantity, options.merchant)
+    if options.location:
+        said += (options.location,)
+    return hashlib.sha256(f"{scan.digest}{said!r}".encode()).hexdigest()
 
 
 def check_options(scan: FileScan, options: ImportOptions) -> None:
@@ -257,6 +264,8 @@ def parse_row(row: Mapping[str, Any], options: ImportOptions, *, seen_at: dateti
     seen_at = options.checked_at or seen_at
     if seen_at is not None and not own and isinstance(data["offers"], Sequence):
         data["offers"] = [_with_time(offer, seen_at) for offer in data["offers"]]
+    if options.location and isinstance(data["offers"], Sequence):
+        data["offers"] = [_with_place(offer, options.location) for offer in data["offers"]]
     return ProductInput.parse(data, currency=options.currency, price_unit=unit)
 
 
@@ -366,11 +375,18 @@ def _own_offer(data: Mapping[str, Any], options: ImportOptions) -> dict[str, Any
     offer = {"kind": "own"} | {name: data[name] for name in names if name in data}
     available = parse_availability(data.get("availability"), {}) not in {"out_of_stock", "discontinued"}
     offer["quantity"] = data.get("quantity", options.default_quantity if available else 0)
+    if "location" in data:
+        offer["location"] = data["location"]
     return offer
 
 
 def _priced(data: Mapping[str, Any]) -> bool:
     return any(data.get(name) not in (None, "") for name in ("price", "price_minor"))
+
+
+def _with_place(offer: object, location: str) -> object:
+    """What a line says nothing of stands where the whole file's stock does."""
+    return {**offer, "location": offer.get("location") or location} if isinstance(offer, Mapping) else offer
 
 
 def _with_time(offer: object, seen_at: datetime) -> object:
@@ -628,7 +644,7 @@ def _one_product(group: Sequence[dict[str, Any]]) -> dict[str, Any]:
         product["price major"] = priced
     product["variants"] = [
         {
-            **{name: row[name] for name in ("price", "currency", "quantity", "gtin", "weight_g") if name in row},
+            **{name: row[name] for name in _OF_A_VARIANT if name in row},
             **({"price": row["price major"]} if "price major" in row else {}),
             **({"digital": "yes"} if str(row.get("variant_requires_shipping", "")).lower() == "false" else {}),
             "sku": row.get("sku") or f"{handle}-{number}",

@@ -100,6 +100,7 @@ class ImportPage:
     values: Mapping[str, str]
     currencies: Sequence[tuple[str, str]]
     merchants: Sequence[tuple[str, str]]
+    places: Sequence[tuple[str, str]]
     outcome: str = ""
     refused: Sequence[RowError] = ()
     more: int = 0
@@ -476,7 +477,7 @@ def import_form() -> Response:
 @manages_own_units
 def import_file() -> Response:
     """Take a file of products, batch by batch; wrong lines are told, the rest is taken."""
-    typed = {name: request.form.get(name, "") for name in ("currency", "unit", "merchant")}
+    typed = {name: request.form.get(name, "") for name in ("currency", "unit", "merchant", "location")}
     sent = request.files.get("file")
     if sent is None or not sent.filename:
         return show("desk/catalogue_import.html", _import_page(typed, {"file": [_("Choose a file first.")]}), 422)
@@ -505,6 +506,7 @@ def _import(path: Path, typed: Mapping[str, str]) -> tuple[dict[str, int], list[
         currency=typed["currency"],
         price_unit="minor" if typed["unit"] == "minor" else "major",
         merchant=typed["merchant"],
+        location=typed["location"],
     )
     counts = {"added": 0, "updated": 0, "unchanged": 0}
     refused: list[RowError] = []
@@ -534,6 +536,7 @@ def _import_page(
         values=values,
         currencies=[(code, code) for code in settings().currencies],
         merchants=[(one.key, one.name) for one in queries.list_merchants(db.session, viewer().locale)],
+        places=desk_pages.place_choices(),
         outcome=outcome,
         refused=refused[:ERRORS_SHOWN],
         more=max(len(refused) - ERRORS_SHOWN, 0),

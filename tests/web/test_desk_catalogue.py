@@ -12,8 +12,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from contentshop.core.clock import FixedClock
 from contentshop.products import actions, queries
-from contentshop.products.inputs import ProductInput
+from contentshop.products.inputs import LocationInput, ProductInput
 from contentshop.products.models import (
     AttributeDefinition,
     BulkEdit,
@@ -22,6 +23,8 @@ from contentshop.products.models import (
     PriceChange,
     Product,
     Stock,
+    StockLevel,
+    StockLocation,
     Variant,
 )
 from tests.conftest import csrf_of
@@ -359,3 +362,29 @@ def test_names_are_in_the_language_of_the_desk(
     slug = session.scalars(select(Category.slug).where(Category.name == "只有中文")).one()
     form = desk.get(f"/desk/categories/{slug}").text
     assert form.count('value="只有中文"') == 1
+
+
+def test_stock_of_a_file_goes_to_its_place(desk: FlaskClient, session: Session, clock: FixedClock) -> None:
+    actions.save_location(session, LocationInput("annex", "Annex"), now=clock.now())
+    actions.save_location(session, LocationInput("shed", "Shed"), now=clock.now())
+    session.commit()
+    text = (
+        "slug,title,sku,price,currency,quantity,location\n"
+        "a,A,A-1,5,USD,4,SHED\nb,B,B-1,5,USD,3,\nc,C,C-1,5,USD,2,nowhere\n"
+    )
+    sent = {
+        "csrf_token": csrf_of(desk, "/desk/products/import"),
+        "file": (io.BytesIO(text.encode()), "some.csv"),
+        "currency": "USD",
+        "unit": "major",
+        "location": "annex",
+    }
+    answer = desk.post("/desk/products/import", data=sent)
+    assert "There is no open place “nowhere” to put the stock; use the key of one." in answer.text
+    rows = fresh(session).execute(
+        select(Variant.sku, StockLocation.key, StockLevel.on_hand)
+        .join(StockLevel, StockLevel.variant_id == Variant.id)
+        .join(StockLocation, StockLocation.id == StockLevel.location_id)
+        .order_by(Variant.sku)
+    )
+    assert [tuple(row) for row in rows] == [("A-1", "shed", 4), ("B-1", "annex", 3)]

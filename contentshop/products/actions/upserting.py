@@ -45,7 +45,7 @@ from contentshop.products.inputs import (
     check_offer_url,
     link_host,
 )
-from contentshop.products.models import Category, Merchant, Offer, Product, Variant
+from contentshop.products.models import Category, Merchant, Offer, Product, StockLocation, Variant
 from contentshop.products.queries.tree import read_rules
 
 Outcome = Literal["added", "updated", "unchanged"]
@@ -67,14 +67,20 @@ _Wish = tuple[OfferInput, Merchant | None, str]
 """An offer, its merchant (None for our own) and its final link."""
 
 
+_Opening = tuple[int, str]
+"""Units of a new variant, and the key of the place where they are (home when empty)."""
+_NOTHING: _Opening = (0, "")
+
+
 @dataclass(slots=True)
 class _Draft:
-    """A new product on its way into the database, as columns. ``opening`` maps a SKU to its opening stock."""
+    """A new product on its way into the database, as columns. ``opening`` maps a SKU to its opening stock and where
+    that is."""
 
     product: dict[str, Any]
     variants: list[dict[str, Any]]
     offers: list[_Wish]
-    opening: dict[str, int]
+    opening: dict[str, _Opening]
 
 
 @dataclass(slots=True)
@@ -92,7 +98,8 @@ class _Known:
     wishes: list[list[str]] = field(default_factory=list)
     drafted: set[str] = field(default_factory=set)
     drafts: list[_Draft] = field(default_factory=list)
-    opening: list[tuple[Variant, int]] = field(default_factory=list)
+    opening: list[tuple[Variant, _Opening]] = field(default_factory=list)
+    places: set[str] = field(default_factory=set)
 
 
 def upsert_product(session: AnySession, row: ProductInput, *, now: datetime) -> Product:
@@ -132,7 +139,7 @@ def _upsert_together(session: AnySession, rows: Sequence[ProductInput], now: dat
             found.append(refused)
     keep_prices(session, now=now, actor=ACTOR)
     _write_drafts(session, known, now)
-    stock.open_stock(session, {variant.id: quantity for variant, quantity in known.opening}, now=now, actor=ACTOR)
+    _open_stock(session, {variant.id: opening for variant, opening in known.opening}, now)
     done = [one for one in found if isinstance(one, Upserted)]
     for one in done:
         one.id = one.id or known.ids[one.slug]
@@ -173,6 +180,8 @@ def _read_known(session: AnySession, rows: Sequence[ProductInput]) -> _Known:
             select(Variant.gtin, Product.key).join(Product).where(Variant.gtin.in_(gtins)),
         )
         known.gtin_owner = {row.gtin: row.key for row in session.execute(owners)}
+    if any(offer.location for row in rows for offer in row.offers):
+        known.places = set(session.scalars(select(StockLocation.key).where(StockLocation.active)))
     if any(offer.kind == "affiliate" for row in rows for offer in row.offers):
         known.merchants = {merchant.key: merchant for merchant in session.scalars(select(Merchant))}
     return known
@@ -248,6 +257,10 @@ def _check(row: ProductInput, product: Product | None, known: _Known) -> tuple[P
     offers: list[_Wish] = []
     for number, offer in enumerate(row.offers, start=1):
         if offer.kind == "own":
+            if offer.location and offer.location not in known.places:
+                problems[f"offers.{number}.location"] = [
+                    f"There is no open place “{offer.location}” to put the stock; use the key of one."
+                ]
             offers.append((offer, None, ""))
             continue
         merchant = find_merchant(offer, known.merchants)
@@ -314,8 +327,17 @@ def _draft(row: ProductInput, slugs: Sequence[str], offers: list[_Wish], known: 
     return _Draft(product, variants, offers, _opening(row))
 
 
-def _opening(row: ProductInput) -> dict[str, int]:
-    return {offer.sku: offer.quantity for offer in row.offers if offer.kind == "own" and offer.quantity}
+def _opening(row: ProductInput) -> dict[str, _Opening]:
+    return {
+        offer.sku: (offer.quantity, offer.location) for offer in row.offers if offer.kind == "own" and offer.quantity
+    }
+
+
+def _open_stock(session: AnySession, opening: Mapping[int, _Opening], now: datetime) -> None:
+    """Begin the books of new variants, by their ids, each at its place."""
+    for place in sorted({place for _quantity, place in opening.values()}):
+        here = {variant: quantity for variant, (quantity, where) in opening.items() if where == place}
+        stock.open_stock(session, here, location=place, now=now, actor=ACTOR)
 
 
 def _write_drafts(session: AnySession, known: _Known, now: datetime) -> None:
@@ -337,11 +359,11 @@ def _write_drafts(session: AnySession, known: _Known, now: datetime) -> None:
         rows = session.execute(insert(Variant).returning(Variant.id, Variant.sku), variants)
         variant_ids = {row.sku: row.id for row in rows}
     opening = {
-        variant_ids[columns["sku"]]: draft.opening.get(columns["sku"], 0)
+        variant_ids[columns["sku"]]: draft.opening.get(columns["sku"], _NOTHING)
         for draft in known.drafts
         for columns in draft.variants
     }
-    stock.open_stock(session, opening, now=now, actor=ACTOR)
+    _open_stock(session, opening, now)
     offers = [
         _offer_columns(wish, now)
         | {
@@ -437,7 +459,7 @@ def _change_variants(product: Product, row: ProductInput, known: _Known) -> bool
         if variant is None:
             variant = Variant(**variant_columns(words or VariantInput(sku), len(product.variants)))
             product.variants.append(variant)
-            known.opening.append((variant, _opening(row).get(sku, 0)))
+            known.opening.append((variant, _opening(row).get(sku, _NOTHING)))
             changed = True
         elif words is not None:
             values = {"name": words.name, "translations": names_as_translations(words.names)}

@@ -67,8 +67,8 @@ _AVAILABILITY_WORDS = {
 class OfferInput:
     """One way to get a product. An own offer has ``sku``; an affiliate offer ``url`` and ``merchant`` (its key).
 
-    ``quantity`` is the opening stock of a variant that is new. ``checked_at`` or ``checked_ago`` say when price
-    and availability were seen.
+    ``quantity`` is the opening stock of a variant that is new, ``location`` the key of the place where that is (empty:
+    home). ``checked_at`` or ``checked_ago`` say when price and availability were seen.
     """
 
     kind: str
@@ -82,6 +82,7 @@ class OfferInput:
     availability: str = "unknown"
     checked_at: datetime | None = None
     checked_ago: timedelta | None = None
+    location: str = ""
 
     @classmethod
     def parse(cls, data: Mapping[str, Any], *, currency: str = "", price_unit: PriceUnit | None = None) -> OfferInput:
@@ -176,6 +177,7 @@ def _own_offer(
         sku=sku,
         quantity=parse_quantity(data, "quantity", problems, where),
         availability="in_stock",
+        location=line(data, "location", 40, problems, where).lower(),
     )
 
 
