@@ -22,6 +22,7 @@ from contentshop.products import queries as products
 from contentshop.products.offers import OfferFacts, ProductFacts, Rating, Reader, Resolution
 from contentshop.products.pricing import ANNOUNCED
 from contentshop.web.chrome import LANGUAGE_TAGS
+from contentshop.web.chrome import money as in_words
 from contentshop.web.pictures import PictureFacts, PictureView, picture
 from contentshop.web.session import Viewer, settings, viewer
 
@@ -78,6 +79,7 @@ class CardView:
     was: Money | None = None
     rating: Rating | None = None
     sent_from: datetime | None = None
+    starts: bool = False
 
     @property
     def gone(self) -> str:
@@ -107,6 +109,7 @@ class OfferRow:
     note: str
     was: Money | None = None
     sent_from: datetime | None = None
+    starts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -378,6 +381,7 @@ def _view(resolution: Resolution, card_key: str, who: Viewer, *, instead: bool =
     """``instead`` tells that the product is not the card's own, so links have to name the offer."""
     product, offer, instead_of = resolution.product, resolution.offer, resolution.alternative
     ours = resolution.face == "stock"
+    versions = rules.buyable_variants(product, reader_of(who)) if ours else ()
     compare = _compared(resolution, card_key, who)
     paid = bool(resolution.face == "elsewhere" or (ours and compare)) and _earns(resolution, compare)
     return CardView(
@@ -397,10 +401,11 @@ def _view(resolution: Resolution, card_key: str, who: Viewer, *, instead: bool =
         paid_mark=_paid_mark(who) if paid else "",
         compare=compare,
         alternative=_view(instead_of, card_key, who, instead=True) if instead_of else None,
-        variants=variants_of(product, who) if ours else (),
+        variants=_labelled(versions, product),
         was=resolution.was,
         rating=product.rating,
         sent_from=resolution.sent_from,
+        starts=_starts(versions, resolution.price),
     )
 
 
@@ -464,6 +469,7 @@ def offer_rows(resolution: Resolution, who: Viewer, shop: str) -> tuple[OfferRow
 
 def _own_row(resolution: Resolution, ours: Sequence[OfferFacts], who: Viewer, shop: str) -> OfferRow:
     product, sold_here = resolution.product, resolution.face == "stock"
+    versions = rules.buyable_variants(product, reader_of(who))
     best = min((offer.price for offer in ours if offer.price is not None), key=lambda price: price.minor, default=None)
     return OfferRow(
         ours=True,
@@ -474,10 +480,11 @@ def _own_row(resolution: Resolution, ours: Sequence[OfferFacts], who: Viewer, sh
         checked_at=None,
         action_url=ADD_TO_CART,
         hidden={"product": product.slug},
-        variants=variants_of(product, who),
+        variants=_labelled(versions, product),
         note=_("Sold and sent by us"),
         was=resolution.was,
         sent_from=resolution.sent_from if sold_here else None,
+        starts=sold_here and _starts(versions, resolution.price),
     )
 
 
@@ -502,11 +509,23 @@ def shown_price(offer: OfferFacts, who: Viewer) -> Money | None:
     return rules.shown_price(offer, now=who.now, max_age=price_age())
 
 
-def variants_of(product: ProductFacts, who: Viewer) -> tuple[Variant, ...]:
-    """The variants that we sell to this asker, in the product's order."""
+def _labelled(offers: Sequence[OfferFacts], product: ProductFacts) -> tuple[Variant, ...]:
+    """The variants to choose between; each with its price where these differ."""
+    differ = len({offer.price for offer in offers}) > 1
     return tuple(
-        (offer.variant_key, offer.variant_name or product.title, bool(offer.available))
-        for offer in rules.buyable_variants(product, reader_of(who))
+        (offer.variant_key, _variant_label(offer, product, priced=differ), bool(offer.available)) for offer in offers
+    )
+
+
+def _variant_label(offer: OfferFacts, product: ProductFacts, *, priced: bool) -> str:
+    name = offer.variant_name or product.title
+    return f"{name} · {in_words(offer.price)}" if priced and offer.price else name
+
+
+def _starts(offers: Sequence[OfferFacts], price: Money | None) -> bool:
+    """Whether another of the variants that can be had costs more than ``price``."""
+    return price is not None and any(
+        offer.available and offer.price is not None and offer.price.minor > price.minor for offer in offers
     )
 
 

@@ -179,9 +179,10 @@ def current_babel_locale() -> str:
     return _babel_locale(viewer().locale)
 
 
-def money(value: Money) -> str:
-    """A price as the reader writes it."""
-    return value.format(current_babel_locale())
+def money(value: Money, starts: bool = False) -> str:
+    """A price as the reader writes it; ``starts`` says that other versions cost more."""
+    words = value.format(current_babel_locale())
+    return gettext("from %(price)s", price=words) if starts else words
 
 
 def ago(value: datetime) -> str:

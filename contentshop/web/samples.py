@@ -80,6 +80,7 @@ def _card(key: str, face: str, title: str, **given: Any) -> SimpleNamespace:
         "was": None,
         "rating": None,
         "gone": "No longer sold",
+        "starts": False,
     }
     unknown = set(given) - set(known)
     if unknown:
@@ -421,6 +422,7 @@ def offers(now: datetime) -> list[SimpleNamespace]:
             "ours": False,
             "low_stock": None,
             "sent_from": None,
+            "starts": False,
             "checked_at": now - timedelta(hours=hours) if hours else None,
             "action_url": "/go/sample",
             "hidden": {},

@@ -8,11 +8,15 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 
+from contentshop.core.db import db
 from contentshop.core.money import Money
+from contentshop.products import actions
+from contentshop.products.inputs import OfferInput, VariantInput
 from contentshop.products.models import Product
 from contentshop.products.offers import PictureFacts
 from contentshop.web import cards as faces
 from contentshop.web import structured
+from contentshop.web.chrome import money
 from contentshop.web.pictures import largest, picture
 from contentshop.web.session import Viewer, viewer
 from tests.factories import Factory
@@ -47,6 +51,14 @@ def test_a_small_picture_has_one_size_and_a_missing_one_none() -> None:
     assert largest(small) == "/media/ab/abc123-200.webp"
     assert picture(None) is None
     assert picture(PictureFacts("abc123", 200, 100, (), "")) is None
+
+
+def add_variant(make: Factory, product: Product, sku: str, name: str, minor: int, *, quantity: int) -> None:
+    with make.unit()():
+        described = VariantInput(sku, name)
+        actions.save_variant(db.session, product.key, described, quantity=quantity, now=make.now, actor="")
+        offer = OfferInput("own", "USD", minor, sku=sku)
+        actions.save_offer(db.session, product.key, offer, now=make.now, actor="")
 
 
 def test_the_author_is_told_why_each_offer_won_or_lost(make: Factory, who: Viewer) -> None:
@@ -88,6 +100,26 @@ def test_a_card_carries_its_own_words(make: Factory, who: Viewer) -> None:
     assert (card.note, card.award, list(card.pros), list(card.cons)) == ("N", "A", ["p"], ["c"])
     assert (card.face, card.price, card.low_stock) == ("stock", Money(900, "USD"), None)
     assert card.disclosure == "", "nothing on it is paid for"
+
+
+def test_versions_at_other_prices_are_told_before_they_are_chosen(make: Factory, who: Viewer) -> None:
+    lamp = make.product("lamp", own={"USD": 900}, stock=9, title="Lamp")
+    add_variant(make, lamp, "LAMP-XL", "Large", 1250, quantity=3)
+    card = faces.card_views([words(lamp)], who)["card1"]
+    assert (card.price, card.starts) == (Money(900, "USD"), True)
+    assert money(card.price, card.starts) == "from $9.00"
+    assert [label for _key, label, _there in card.variants] == ["Lamp · $9.00", "Large · $12.50"]
+    add_variant(make, lamp, "LAMP-XXL", "Huge", 300, quantity=0)
+    card = faces.card_views([words(lamp)], who)["card1"]
+    assert (card.price, card.starts) == (Money(900, "USD"), True), "what is sold out sets no price"
+
+
+def test_versions_at_one_price_need_no_words(make: Factory, who: Viewer) -> None:
+    lamp = make.product("lamp", own={"USD": 900}, stock=9, title="Lamp")
+    add_variant(make, lamp, "LAMP-B", "Blue", 900, quantity=3)
+    add_variant(make, lamp, "LAMP-XL", "Large", 1250, quantity=0)
+    card = faces.card_views([words(lamp)], who)["card1"]
+    assert (card.price, card.starts) == (Money(900, "USD"), False)
 
 
 def test_outside_a_post_links_name_the_offer(make: Factory, who: Viewer) -> None:

@@ -79,7 +79,7 @@ def _environment(signed_in: bool = False) -> Environment:
     )
     env.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
     env.filters.update(
-        money=lambda value: value.format("en"),
+        money=lambda value, starts=False: ("from " if starts else "") + value.format("en"),
         ago=lambda value: "2 hours ago",
         day=lambda value: value.strftime("%d %b %Y"),
         iso=lambda value: value.strftime("%Y-%m-%dT%H:%M:%SZ"),
