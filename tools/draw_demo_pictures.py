@@ -1182,6 +1182,23 @@ def lamy(a: Art) -> None:
         a.disc(480, 848, 5, 5, "#4a4c52")
 
 
+def gift_card(a: Art) -> None:
+    """A card with a ribbon, on the sleeve it comes in."""
+    with a.moved(turn=-7, about=(480, 480)):
+        a.slab(118, 270, 730, 480, 26, soft("#efe2cc"))
+        with a.moved(turn=5, about=(480, 480)):
+            a.slab(104, 196, 752, 486, 34, d("#3b8373", "#2a6558", "#1b453d"))
+            a.shape([(104, 560), (856, 300), (856, 420), (104, 676)], "#ffffff", 0.07)
+            a.shape(box(250, 196, 62, 486), h("#d8952c", "#f6c766", "#d8952c"))
+            a.shape(box(104, 330, 752, 62), v("#d8952c", "#f6c766", "#d8952c"))
+            for side in (-1, 1):
+                a.shape(oval(281 + side * 74, 316, 84, 46, side * 24), soft("#f2b84b", 1.3))
+                a.shape(oval(281 + side * 78, 318, 44, 20, side * 24), "#b9771b", 0.85)
+            a.shape(oval(281, 358, 38, 38), soft("#f6c766", 1.3))
+            a.line([(420, 500), (760, 500)], 26, "#f7f1e6", 0.92)
+            a.line([(420, 566), (640, 566)], 26, "#f7f1e6", 0.5)
+
+
 def leuchtturm(a: Art) -> None:
     with a.moved(turn=-6, about=(480, 480)):
         a.slab(256, 128, 470, 704, (4, 22, 22, 4), "#e9e1cd")
@@ -2625,6 +2642,7 @@ PRODUCTS: dict[str, tuple[Drawing, str, str]] = {
     "herman-miller-aeron": (aeron, "desk", "stand"),
     "rain-design-mstand": (mstand, "desk", "stand"),
     "lamy-safari": (lamy, "reading", "lay"),
+    "contentshop-gift-card": (gift_card, "reading", "lay"),
     "leuchtturm1917-a5": (leuchtturm, "reading", "lay"),
     "zojirushi-ns-zcc10": (zojirushi, "kitchen", "stand"),
     "mijia-ih-rice-cooker-3l": (mijia_cooker, "kitchen", "stand"),

@@ -12,6 +12,9 @@ import yaml
 from sqlalchemy import select
 
 from contentshop.core.db import db
+from contentshop.importing import store_picture_file
+from contentshop.payments import actions as payments
+from contentshop.payments.inputs import GiftProductInput
 from contentshop.products import actions as products
 from contentshop.products import queries as catalogue
 from contentshop.products import stock
@@ -56,6 +59,12 @@ PAST: dict[str, Sequence[tuple[int, float]]] = {
     "fujifilm-instax-mini-12": ((80, 1.1), (15, 1.2)),
 }
 FOLDER = Path(__file__).parent
+GIFT_CARD = {
+    "title": "contentshop gift card",
+    "title_zh": "contentshop 礼品卡",
+    "values": "25 USD, 180 CNY\n50 USD, 360 CNY\n100 USD, 720 CNY",
+    "quantity": "10000",
+}
 BOOK = "guide-to-quiet-desks"
 SUPPLIED = "HHKB-HYB-W"
 ACTOR = "system"
@@ -78,6 +87,7 @@ def load_catalogue(*, now: datetime) -> None:
     _plant(now)
     _fill_places(now)
     _publish_book(now)
+    _sell_gift_cards(now)
 
 
 def _plant(now: datetime) -> None:
@@ -128,6 +138,35 @@ def _fill_places(now: datetime) -> None:
             stock.transfer(
                 db.session, variant.id, half, source="main", target="shanghai", note="split", now=now, actor=ACTOR
             )
+
+
+def _sell_gift_cards(now: datetime) -> None:
+    form = GiftProductInput.parse(GIFT_CARD)
+    made = payments.make_gift_product(db.session, form, now=now, actor=ACTOR)
+    row = ProductInput.parse(
+        {
+            "title": form.title,
+            "brand": "contentshop",
+            "category": "Gift cards",
+            "summary": "For everything we sell ourselves. The code is shown once, behind the order's link.",
+            "body": "Choose a value. Once it is paid, a link in the mail shows the code, to keep or to give away. It"
+            " is good for several orders until nothing is left on it.",
+            "translations": {
+                "zh": {
+                    "title": form.title_zh,
+                    "category": "礼品卡",
+                    "summary": "可用于本店自营的全部商品。卡号只显示一次，请在订单链接中查看。",
+                    "body": "选好面额并付款后，邮件里的链接会显示卡号，自用或送人都行。余额可分多次使用。",
+                }
+            },
+        }
+    )
+    product = products.save_product(db.session, row, key=made.key, now=now)
+    alt = "A green gift card with a golden ribbon"
+    picture = store_picture_file(FOLDER / "pictures" / "contentshop-gift-card.webp", owner=None, alt=alt, now=now)
+    products.set_picture(db.session, product, picture, alt=alt, now=now)
+    for variant in product.variants:
+        stock.set_low_at(db.session, variant.id, None)
 
 
 def _publish_book(now: datetime) -> None:

@@ -544,9 +544,9 @@ def make_gift_product(session: AnySession, form: GiftProductInput, *, now: datet
     product = products.save_product(session, described, now=now)
     for value in form.values:
         prices = [Money(minor, code) for code, minor in value.items()]
-        names = [f"{one.amount:f} {one.currency}" for one in prices]
+        names = [f"{one.amount:f}".removesuffix(".00") + f" {one.currency}" for one in prices]
         # A key of its own in the SKU, since another product may be called the same.
-        sku = f"GIFT-{names[0].replace(' ', '-')}-{product.key.upper()}"
+        sku = f"GIFT-{prices[0].amount:f}-{prices[0].currency}-{product.key.upper()}"
         described_variant = VariantInput(sku, " / ".join(names))
         variant = products.save_variant(
             session, product.key, described_variant, quantity=form.quantity, now=now, actor=actor

@@ -266,6 +266,17 @@ def list_sold_cards(session: AnySession, locale: str = "en") -> list[SoldCard]:
     ]
 
 
+def list_card_products(session: AnySession) -> list[int]:
+    """The ids of products that are gift cards, oldest first."""
+    query = select(Variant.product_id).join(GiftCardVariant, GiftCardVariant.variant_id == Variant.id)
+    return list(session.scalars(query.distinct().order_by(Variant.product_id)))
+
+
+def list_card_variants(session: AnySession) -> frozenset[int]:
+    """The ids of variants that are gift cards."""
+    return frozenset(session.scalars(select(GiftCardVariant.variant_id)))
+
+
 def is_sold_card(session: AnySession, variant_key: str) -> bool:
     """Whether this variant is a gift card."""
     query = select(GiftCardVariant.variant_id).join(Variant, Variant.id == GiftCardVariant.variant_id)

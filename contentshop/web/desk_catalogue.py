@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -20,6 +20,7 @@ from contentshop.core.money import Money
 from contentshop.core.names import name_fields
 from contentshop.core.uow import unit_of_work
 from contentshop.core.words import say
+from contentshop.payments import queries as payments
 from contentshop.products import actions, imports, queries
 from contentshop.products.actions import BULK_KINDS, BulkInput, BulkRow
 from contentshop.products.imports import RowError
@@ -360,12 +361,14 @@ def preview() -> Response:
     try:
         form = BulkInput.parse(keys, {"kind": typed["kind"], "value": value, "location": typed["location"]})
         if typed["do"] == "apply":
-            edit = actions.apply_bulk(db.session, form, seen=typed["seen"], now=who.now, actor=who.person().key)
+            edit = actions.apply_bulk(
+                db.session, form, seen=typed["seen"], fixed=_gift_cards, now=who.now, actor=who.person().key
+            )
             before, after = ({row["label"]: _logged(row, side) for row in edit.rows} for side in ("before", "after"))
             audited.told(f"bulk:{edit.key}", before, after)
             flash(_("%(num)s things were changed.", num=len(edit.rows)), "success")
             return redirect(url_for("desk_catalogue.changed", key=edit.key), 303)
-        rows = actions.preview_bulk(db.session, form)
+        rows = actions.preview_bulk(db.session, form, fixed=_gift_cards)
     except Invalid as refusal:
         return show("desk/catalogue_bulk.html", _bulk_page(keys, typed, translated_errors(refusal.fields)), 422)
     except Conflict as conflict:
@@ -373,6 +376,11 @@ def preview() -> Response:
     audited.nothing()
     page = _bulk_page(keys, typed, rows=rows)
     return show("desk/catalogue_bulk.html", page)
+
+
+def _gift_cards() -> Collection[int]:
+    """Variants whose price no change of many touches: it is what buyers get."""
+    return payments.list_card_variants(db.session)
 
 
 def _bulk_page(
@@ -444,7 +452,7 @@ def undo(key: str) -> Response:
     """Take a change of many back."""
     who = viewer()
     try:
-        back, skipped = actions.undo_bulk(db.session, key, now=who.now, actor=who.person().key)
+        back, skipped = actions.undo_bulk(db.session, key, fixed=_gift_cards, now=who.now, actor=who.person().key)
     except Conflict as conflict:
         flash(refusal_text(conflict), "error")
         return redirect(url_for("desk_catalogue.changed", key=key), 303)

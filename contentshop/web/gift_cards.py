@@ -13,6 +13,8 @@ from contentshop.core.errors import Conflict, NotFound
 from contentshop.core.words import say
 from contentshop.payments import credit, queries
 from contentshop.payments.credit import CardFacts
+from contentshop.products import queries as products
+from contentshop.web.cards import CardView, product_card
 from contentshop.web.door import Door, show
 from contentshop.web.limits import CODES, limiter
 from contentshop.web.order_links import card_of, card_token, order_of, order_url
@@ -24,11 +26,12 @@ bp = Door("gift_cards", __name__)
 
 @dataclass(frozen=True, slots=True)
 class BalancePage:
-    """The form for a code, and the card that was found."""
+    """The form for a code, the card that was found, and the products that are gift cards to buy."""
 
     card: CardFacts | None
     typed: str
     errors: Sequence[str]
+    on_sale: Sequence[CardView] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +56,15 @@ class BoughtPage:
 
 @bp.get("/gift-cards")
 def balance() -> Response:
-    """Where a code is typed."""
-    return _private(show("shop/gift_card.html", BalancePage(None, "", ())))
+    """Where gift cards are bought, and where a code is typed."""
+    return _private(show("shop/gift_card.html", BalancePage(None, "", (), _on_sale())))
+
+
+def _on_sale() -> list[CardView]:
+    who = viewer()
+    facts = products.load_facts(db.session, queries.list_card_products(db.session), who.locale)
+    cards = [product_card(one, who) for one in facts.values() if one.listed]
+    return [card for card in cards if card.face == "stock"]
 
 
 @bp.post("/gift-cards")

@@ -263,8 +263,8 @@ class Trade:
         self.found["desk count"] = f"/desk/counts/{count.key}"
         robot = session.scalars(select(Product).where(Product.slug == ROBOT)).one()
         edit = BulkInput.parse([robot.key], {"kind": "price_percent", "value": "-5"})
-        seen = products.digest_of(products.preview_bulk(session, edit))
-        done = products.apply_bulk(session, edit, seen=seen, now=now, actor=actor)
+        seen = products.digest_of(products.preview_bulk(session, edit, fixed=frozenset))
+        done = products.apply_bulk(session, edit, seen=seen, fixed=frozenset, now=now, actor=actor)
         self.found["desk bulk"] = f"/desk/products/bulk?p={robot.key}"
         self.found["desk changed"] = f"/desk/products/bulk/{done.key}"
         zone = delivery.save_zone(session, ZoneInput.parse({"name": "The Alps", "areas": "CH\nLI"}), by=self.boss)

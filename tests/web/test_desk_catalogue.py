@@ -13,6 +13,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from contentshop.core.clock import FixedClock
+from contentshop.payments import actions as paying
+from contentshop.payments import credit
+from contentshop.payments.inputs import GiftProductInput
 from contentshop.products import actions, queries
 from contentshop.products.inputs import LocationInput, ProductInput
 from contentshop.products.models import (
@@ -338,6 +341,42 @@ def test_stock_comes_in_at_any_place(desk: FlaskClient, post_form: Post, session
     page = post_form(desk, at, variant | {"sku": "A-3", "location": "closed"})
     assert (page.status_code, "This place is closed" in page.text) == (409, True)
     assert fresh(session).scalar(select(Variant.id).where(Variant.sku == "A-3")) is None
+
+
+def test_prices_of_gift_cards_are_refused(
+    desk: FlaskClient, session: Session, make: Factory, post_form: Post, clock: FixedClock
+) -> None:
+    lamp = make.product("lamp", own={"USD": 2000}, stock=3)
+    form = GiftProductInput.parse({"title": "Card", "values": "25 USD", "quantity": "9"})
+    card = paying.make_gift_product(session, form, now=clock.now(), actor="")
+    keys, sku = [lamp.key, card.key], card.variants[0].sku
+    session.commit()
+    said = {"kind": "price_percent", "value": "-10"}
+    refused = post_form(desk, "/desk/products/bulk", {**said, "do": "preview", "p": keys})
+    assert refused.status_code == 422
+    assert f"The price of a gift card is what is on it, so it is not changed here: {sku}. Leave it out." in refused.text
+    # Also when it became one after the changes were looked at.
+    change = actions.BulkInput.parse(keys, said)
+    seen = actions.digest_of(actions.preview_bulk(session, change, fixed=lambda: ()))
+    sent = {**said, "do": "apply", "seen": seen, "p": keys}
+    assert post_form(desk, "/desk/products/bulk", sent).status_code == 422
+    assert sorted(fresh(session).scalars(select(Offer.price_minor))) == [2000, 2500]
+    # What is no price is done to them as to anything.
+    assert post_form(desk, "/desk/products/bulk", {"kind": "draft", "do": "preview", "p": keys}).status_code == 200
+
+
+def test_a_price_that_became_a_gift_card_is_not_taken_back(
+    desk: FlaskClient, session: Session, make: Factory, post_form: Post, clock: FixedClock
+) -> None:
+    lamp = make.product("lamp", own={"USD": 2000}, stock=3)
+    change = actions.BulkInput.parse([lamp.key], {"kind": "price_percent", "value": "-10"})
+    seen = actions.digest_of(actions.preview_bulk(session, change, fixed=lambda: ()))
+    edit = actions.apply_bulk(session, change, seen=seen, fixed=lambda: (), now=clock.now(), actor="")
+    credit.sell(session, session.scalars(select(Variant.id)).one())
+    key = edit.key
+    session.commit()
+    assert post_form(desk, f"/desk/products/bulk/{key}/undo").status_code == 303
+    assert fresh(session).scalars(select(Offer.price_minor)).all() == [1800]
 
 
 def test_names_are_in_the_language_of_the_desk(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -30,7 +30,10 @@ KINDS: tuple[Kind, ...] = (
     *("price_percent", "price_amount", "price_set"),
     *("stock_add", "category", "listed", "unlisted", "draft"),
 )
+_PRICES = frozenset({"price_percent", "price_amount", "price_set"})
 _STATUS_OF = {"listed": ACTIVE, "unlisted": ARCHIVED, "draft": DRAFT}
+# The ids of variants whose price is what they are worth; asked once nobody else can change them.
+Fixed = Callable[[], Collection[int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +93,13 @@ class BulkRow:
     currency: str = ""
 
 
-def preview_bulk(session: AnySession, form: BulkInput) -> list[BulkRow]:
-    """What would change, in a lasting order; what is so already is left out. Raises Invalid (``value``)."""
+def preview_bulk(session: AnySession, form: BulkInput, *, fixed: Fixed) -> list[BulkRow]:
+    """What would change, in a lasting order; what is so already is left out.
+
+    Raises Invalid (``value``), also when the price of a ``fixed`` variant would change.
+    """
+    if form.kind in _PRICES:
+        _refuse_fixed(session, form, fixed())
     rows = _PREVIEWS[form.kind](session, form)
     return [row for row in rows if row.before != row.after]
 
@@ -101,12 +109,13 @@ def digest_of(rows: Sequence[BulkRow]) -> str:
     return hashlib.sha256(json.dumps([asdict(row) for row in rows], sort_keys=True).encode()).hexdigest()[:32]
 
 
-def apply_bulk(session: AnySession, form: BulkInput, *, seen: str, now: datetime, actor: str) -> BulkEdit:
-    """Do what the preview ``seen`` (its digest) showed. Raises Conflict when it would be something else by now."""
+def apply_bulk(session: AnySession, form: BulkInput, *, seen: str, fixed: Fixed, now: datetime, actor: str) -> BulkEdit:
+    """Do what the preview ``seen`` (its digest) showed. Raises Conflict when it would be something else by now, and
+    Invalid as the preview does."""
     # Products are locked in the order of their keys before anything is read, so that the preview stays true.
     for key in sorted(form.keys):
         lock_product(session, key)
-    rows = preview_bulk(session, form)
+    rows = preview_bulk(session, form, fixed=fixed)
     if not rows:
         raise Invalid({"": [say("Nothing would change.")]})
     if digest_of(rows) != seen:
@@ -124,10 +133,10 @@ def apply_bulk(session: AnySession, form: BulkInput, *, seen: str, now: datetime
     return edit
 
 
-def undo_bulk(session: AnySession, key: str, *, now: datetime, actor: str) -> tuple[int, int]:
+def undo_bulk(session: AnySession, key: str, *, fixed: Fixed, now: datetime, actor: str) -> tuple[int, int]:
     """Take a change of many back; returns how many things were, and how many were not since they changed again.
 
-    Raises NotFound, Conflict when it was undone before.
+    Prices of variants that are ``fixed`` by now stay. Raises NotFound, Conflict when it was undone before.
     """
     edit = session.scalar(select(BulkEdit).where(BulkEdit.key == key).with_for_update())
     if edit is None:
@@ -139,7 +148,8 @@ def undo_bulk(session: AnySession, key: str, *, now: datetime, actor: str) -> tu
         lock_product(session, product)
     kind: Kind = edit.what["kind"]
     present = _present(session, kind, rows)
-    mine = [row for row in rows if present.get(row.key) == row.after]
+    kept = _offers_of(session, fixed()) if kind in _PRICES else frozenset[str]()
+    mine = [row for row in rows if present.get(row.key) == row.after and row.key not in kept]
     back = [
         BulkRow(row.key, row.product, row.label, before=row.after, after=row.before, currency=row.currency)
         for row in mine
@@ -185,6 +195,26 @@ def _new_price(form: BulkInput, minor: int, currency: str) -> int | None:
     if currency not in amounts:
         return None
     return amounts[currency] + (minor if form.kind == "price_amount" else 0)
+
+
+def _refuse_fixed(session: AnySession, form: BulkInput, fixed: Collection[int]) -> None:
+    """Raises Invalid when one of the chosen products has a variant whose price is what it is worth."""
+    held = session.scalars(
+        select(Variant.sku)
+        .join(Product, Product.id == Variant.product_id)
+        .where(Product.key.in_(form.keys), Variant.id.in_(fixed))
+        .order_by(Variant.sku)
+    ).all()
+    if held:
+        wrong = say(
+            "The price of a gift card is what is on it, so it is not changed here: %(skus)s. Leave it out.",
+            skus=", ".join(held),
+        )
+        raise Invalid({"value": [wrong]})
+
+
+def _offers_of(session: AnySession, variant_ids: Collection[int]) -> frozenset[str]:
+    return frozenset(session.scalars(select(Offer.key).where(Offer.variant_id.in_(variant_ids))))
 
 
 def _preview_prices(session: AnySession, form: BulkInput) -> list[BulkRow]:
