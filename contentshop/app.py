@@ -33,6 +33,7 @@ from contentshop.web import (
     desk_catalogue,
     desk_customers,
     desk_delivery,
+    desk_gift_cards,
     desk_ledger,
     desk_merchants,
     desk_nav,
@@ -56,6 +57,7 @@ from contentshop.web import (
     live,
     orders,
     paying,
+    payouts,
     permissions,
     reader,
     restock,
@@ -197,6 +199,7 @@ def _open_doors(app: Flask) -> None:
             aftersale,
             checkout,
             paying,
+            payouts,
             gift_cards,
             account,
             addresses,
@@ -226,7 +229,7 @@ def _open_doors(app: Flask) -> None:
     office = (
         *(desk, desk_variants, desk_audit, desk_merchants, desk_search, editor),
         *(desk_orders, desk_packing, desk_aftersale, desk_customers),
-        *(desk_promotions, desk_delivery, desk_stock, desk_catalogue, desk_payments, desk_ledger),
+        *(desk_promotions, desk_delivery, desk_stock, desk_catalogue, desk_payments, desk_gift_cards, desk_ledger),
     )
     for door in (*readers, live, restock, downloads, *creators, *office):
         app.register_blueprint(door.bp)

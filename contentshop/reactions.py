@@ -215,6 +215,8 @@ REACTIONS: dict[str, Reaction] = {
     "mail_order_cancelled": _order_mail("cancelled"),
     "mail_order_part_paid": _order_mail("part_paid"),
     "mail_order_refunded": _order_mail("refunded"),
+    "mail_refund_account": _mail(order_mails.refund_mail),
+    "mail_payout_account": _mail(order_mails.account_mail),
     "mail_gift_card": _mail(gift_card_mails.issued),
     "mail_after_sale": _mail(order_mails.case_mail),
     "ship_digital": Reaction(_ship_digital, batch=1),
@@ -269,6 +271,9 @@ ON_EVENT: dict[str, tuple[str, ...]] = {
     "OrderPaid": ("mail_order_paid", "ship_digital", "grant_downloads"),
     "OrderPartPaid": ("mail_order_part_paid",),
     "OrderRefunded": ("mail_order_refunded",),
+    "RefundAsked": ("mail_refund_account",),
+    "RefundFailed": ("mail_refund_account",),
+    "PayoutAccountNamed": ("mail_payout_account",),
     "GiftCardIssued": ("mail_gift_card",),
     "AfterSaleMoved": ("mail_after_sale",),
     "OrderShipped": ("mail_order_shipped",),
@@ -277,9 +282,7 @@ ON_EVENT: dict[str, tuple[str, ...]] = {
     "OrderCompleted": (),
     "PaymentAsked": (),
     "PaymentEventKept": (),
-    "RefundAsked": (),
     "RefundDone": (),
-    "RefundFailed": (),
 }
 
 

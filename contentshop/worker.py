@@ -36,6 +36,7 @@ from contentshop.media import actions as media
 from contentshop.orders import actions as orders
 from contentshop.orders import queries as order_queries
 from contentshop.orders.actions import paying
+from contentshop.payments import payouts
 from contentshop.posts import actions as posts
 from contentshop.posts import deals, history, notices, plans, renewing, sharing
 from contentshop.products import actions as products
@@ -63,7 +64,6 @@ BOARDS_EVERY = 600.0
 SWEEP_EVERY = 3600.0
 MEDIA_EVERY = 6 * 3600.0
 PAGES_EVERY = 15.0
-INVITATIONS_EVERY = 60.0
 INVITATIONS_EVERY = 60.0
 PAYMENTS_EVERY = 0.25
 KEPT_EVENTS_EVERY = 5.0
@@ -236,11 +236,13 @@ def renew_text(revision_id: int) -> bool:
 
 def expire() -> int:
     """Do what orders and after-sale cases do by the clock: unpaid ones are cancelled and free their stock, shipped
-    ones are taken as received, what was not sent back is closed. Looks before it takes the write lock."""
+    ones are taken as received, what was not sent back is closed, accounts for refunds are forgotten that nothing needs
+    any more. Looks before it takes the write lock."""
     now = engines().clock.now()
     overdue = order_queries.list_overdue(db.session, now=now)
     arrived = order_queries.list_to_confirm(db.session, now=now)
     unsent = case_queries.list_unsent(db.session, now=now)
+    idle = payouts.list_idle(db.session, limit=1)
     db.session.rollback()
     done = 0
     if overdue:
@@ -252,6 +254,9 @@ def expire() -> int:
     if unsent:
         with unit_of_work(db.session):
             done += len(cases.end_unsent(db.session, terms=terms(), now=now))
+    if idle:
+        with unit_of_work(db.session):
+            done += cases.forget_accounts(db.session)
     return done
 
 

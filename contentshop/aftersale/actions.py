@@ -29,7 +29,8 @@ from contentshop.core.words import say
 from contentshop.media.actions import PrivatePicture
 from contentshop.orders.actions import journal, returning
 from contentshop.orders.models import Order, OrderLine
-from contentshop.payments import credit
+from contentshop.payments import credit, payouts
+from contentshop.payments.inputs import PayoutInput
 from contentshop.products import stock
 
 BUYER = journal.BUYER
@@ -43,11 +44,13 @@ def apply(
     form: Application,
     *,
     photos: Sequence[PrivatePicture] = (),
+    account: PayoutInput | None = None,
     terms: Terms,
     actor: str = BUYER,
     now: datetime,
 ) -> AfterSale:
-    """A buyer asks for a refund, a return or an exchange. The door has let them in to the order.
+    """A buyer asks for a refund, a return or an exchange. The door has let them in to the order. ``account`` is where
+    they want the money if people have to send it.
 
     Raises Invalid for what is not in the order, was not sent or is claimed already, and when the time is over or the
     reason does not allow it; NotFound.
@@ -83,9 +86,29 @@ def apply(
     # While a case is open the order does not confirm itself.
     order.confirm_by = None
     session.flush()
+    if account is not None:
+        name_account(session, order.key, account, now=now)
     _tell(session, case, "asked", actor=actor, now=now)
     journal.write(session, order, "after_sale", actor=actor, now=now, note=case.key)
     return case
+
+
+def name_account(session: AnySession, order_key: str, form: PayoutInput, *, now: datetime) -> None:
+    """The buyer says where money of this order, or of one behind its exchange, is to be sent back. The door has let
+    them in to the order. Raises Conflict when nothing has to be sent there, NotFound."""
+    order, _roots = _lock(session, order_key)
+    paid_key = queries.paid_as(session, order)
+    if not queries.wants_account(session, paid_key):
+        raise Conflict(say("Nothing waits to be sent to an account of yours."))
+    payouts.name(session, paid_key, form, now=now)
+
+
+def forget_accounts(session: AnySession) -> int:
+    """Delete the accounts to which nothing has to be sent any more, at most 100 at a time; how many."""
+    idle = payouts.list_idle(session, limit=EXPIRY_BATCH)
+    gone = [key for key in idle if not queries.wants_money(session, queries.with_exchanges(session, key))]
+    payouts.forget(session, gone)
+    return len(gone)
 
 
 def protect(

@@ -17,6 +17,8 @@ from contentshop.core.paging import Page
 from contentshop.core.uow import AnySession
 from contentshop.core.words import say
 from contentshop.orders.models import Order, OrderLine
+from contentshop.payments import payouts
+from contentshop.payments.models import Refund
 from contentshop.products.models import Offer, Variant
 
 Queue = Literal["to_answer", "to_receive", "to_settle", "with_buyer", "closed"]
@@ -35,7 +37,7 @@ _QUEUE_RULES: dict[Queue, ColumnElement[bool]] = {
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A case in a list."""
+    """A case in a list. ``refund_state`` is that of its refund, empty without one."""
 
     key: str
     kind: str
@@ -49,6 +51,7 @@ class Row:
     title: str
     asked_at: datetime
     due_at: datetime | None
+    refund_state: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +231,42 @@ def list_unsent(session: AnySession, *, now: datetime) -> list[str]:
     return list(session.scalars(query.order_by(AfterSale.due_at, AfterSale.id)))
 
 
+def wants_money(session: AnySession, order_keys: Collection[str]) -> bool:
+    """Whether an open case of one of these orders may end in a refund."""
+    query = (
+        select(AfterSale.id)
+        .join(Order, Order.id == AfterSale.order_id)
+        .where(Order.key.in_(order_keys), AfterSale.state.in_(OPEN))
+    )
+    return session.scalar(query.limit(1)) is not None
+
+
+def paid_as(session: AnySession, order: Order) -> str:
+    """The key of the order with which the goods of ``order`` were paid: its own, or that of the first one behind
+    exchanges, to which the money goes back."""
+    key, before = order.key, order.exchange_of
+    while before:
+        key = before
+        before = session.scalar(select(Order.exchange_of).where(Order.key == key)) or ""
+    return key
+
+
+def with_exchanges(session: AnySession, order_key: str) -> list[str]:
+    """The keys of this order and of those that brought other goods for it, one after the other."""
+    found = [order_key]
+    for key in found:
+        found += session.scalars(select(Order.key).where(Order.exchange_of == key))
+    return found
+
+
+def wants_account(session: AnySession, paid_key: str) -> bool:
+    """Whether the buyer is to name an account: something of a refund waits to be sent by a person, or may once an open
+    case is settled."""
+    if payouts.waits(session, paid_key):
+        return True
+    return wants_money(session, with_exchanges(session, paid_key)) and payouts.would_be_by_hand(session, paid_key)
+
+
 def has_open(session: AnySession, order_id: int) -> bool:
     """Whether a case of this order is open."""
     query = select(AfterSale.id).where(AfterSale.order_id == order_id, AfterSale.state.in_(OPEN)).limit(1)
@@ -259,8 +298,10 @@ def _rows(*, oldest_first: bool = False) -> Select[*tuple[Any, ...]]:
             first.label("title"),
             AfterSale.asked_at,
             AfterSale.due_at,
+            func.coalesce(Refund.state, "").label("refund_state"),
         )
         .join(Order, Order.id == AfterSale.order_id)
+        .outerjoin(Refund, Refund.key == AfterSale.refund_key)
         .order_by(*order)
     )
 

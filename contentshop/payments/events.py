@@ -47,6 +47,14 @@ class RefundFailed(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class PayoutAccountNamed(Event):
+    """Somebody who may open the order has named the account its refund is to be sent to."""
+
+    order: str
+    account: str
+
+
+@dataclass(frozen=True, slots=True)
 class GiftCardIssued(Event):
     """A gift card exists and its owner can be told."""
 

@@ -1,7 +1,9 @@
-"""The states of what the payments room keeps, and what operators say of gift cards that are sold."""
+"""The states of what the payments room keeps; the account a buyer names for a refund; what operators say of gift cards
+that are sold."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -17,8 +19,56 @@ EVENT_STATES = ("waiting", "applied", "ignored")
 CARD_STATES = ("active", "blocked")
 USE_STATES = ("held", "captured", "released")
 REASON_LENGTH = 300
+HOLDER_LENGTH = 100
+NUMBER_LENGTH = 40
+BANK_LENGTH = 120
 MOST_VALUES = 20
 MOST_ON_SALE = 1_000_000
+ACCOUNT = re.compile(r"(?=.*[0-9])[0-9A-Z]{6,34}")
+IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[0-9A-Z]{11,30}")
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutInput:
+    """The account that money is to be sent back to, as its buyer writes it. ``number`` is without spaces."""
+
+    holder: str
+    number: str
+    bank: str
+
+    @classmethod
+    def parse(cls, form: Mapping[str, str]) -> PayoutInput:
+        """Fields ``payout_holder``, ``payout_number`` and ``payout_bank``. An IBAN tells the bank, by its check digits
+        (ISO 13616); any other number needs the bank's name. Raises Invalid with these names."""
+        holder = clean_line(form.get("payout_holder", ""), HOLDER_LENGTH + 1)
+        bank = clean_line(form.get("payout_bank", ""), BANK_LENGTH + 1)
+        number = re.sub(r"[\s-]", "", form.get("payout_number", "")[:200]).upper()
+        problems: dict[str, list[str]] = {}
+        if not holder:
+            problems["payout_holder"] = [say("Write whose account it is.")]
+        elif len(holder) > HOLDER_LENGTH:
+            problems["payout_holder"] = [say("Use at most 100 characters.")]
+        if not ACCOUNT.fullmatch(number):
+            problems["payout_number"] = [say("Write the number of the account: 6 to 34 letters and digits.")]
+        elif IBAN.fullmatch(number) and not _checks(number):
+            problems["payout_number"] = [say("This IBAN has a typing mistake. Look at it once more.")]
+        elif not bank and not IBAN.fullmatch(number):
+            problems["payout_bank"] = [say("Write the name of the bank, with its code or branch.")]
+        if len(bank) > BANK_LENGTH:
+            problems["payout_bank"] = [say("Use at most 120 characters.")]
+        if problems:
+            raise Invalid(problems)
+        return cls(holder, number, bank)
+
+    @staticmethod
+    def is_typed(form: Mapping[str, str]) -> bool:
+        """Whether any of its fields was filled in."""
+        return any(form.get(f"payout_{name}", "").strip() for name in ("holder", "number", "bank"))
+
+
+def _checks(iban: str) -> bool:
+    """Whether the check digits of an IBAN are right: modulo 97, the first four characters last, A = 10 (ISO 7064)."""
+    return int("".join(str(int(sign, 36)) for sign in iban[4:] + iban[:4])) % 97 == 1
 
 
 @dataclass(frozen=True, slots=True)

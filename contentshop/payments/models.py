@@ -13,8 +13,11 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from contentshop.core.db import Base, BigInt, Minor, Moment, PrimaryKey, PublicKey, UtcDateTime
 from contentshop.payments.inputs import (
+    BANK_LENGTH,
     CARD_STATES,
     EVENT_STATES,
+    HOLDER_LENGTH,
+    NUMBER_LENGTH,
     PAYMENT_STATES,
     REASON_LENGTH,
     REFUND_STATES,
@@ -116,7 +119,8 @@ class Refund(Base):
 class RefundPart(Base):
     """The part of a refund that goes back to one payment, or to one gift card. ``key`` is what the provider is told.
 
-    ``look_at`` is when the provider is asked (again); None when nobody need be, or a person has to do it.
+    ``look_at`` is when the provider is asked (again); None when nobody need be, or a person has to do it. ``sent_to``
+    is what stays of the account that a person sent it to: the end of its number.
     """
 
     __tablename__ = "refund_part"
@@ -137,9 +141,30 @@ class RefundPart(Base):
     state: Mapped[str] = mapped_column(String(10), default="asked")
     reference: Mapped[str] = mapped_column(String(120), default="")
     note: Mapped[str] = mapped_column(String(300), default="")
+    sent_to: Mapped[str] = mapped_column(String(4), default="", server_default="")
     tries: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     look_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     done_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class PayoutAccount(Base):
+    """Where a buyer wants money that people send back for an order, kept only while something has to be sent there
+    (``payouts.forget``). It never changes: another account is another row in its place, with a ``key`` of its own."""
+
+    __tablename__ = "payout_account"
+
+    id: Mapped[PrimaryKey]
+    key: Mapped[PublicKey]
+    order_key: Mapped[str] = mapped_column(String(20), unique=True)
+    holder: Mapped[str] = mapped_column(String(HOLDER_LENGTH))
+    number: Mapped[str] = mapped_column(String(NUMBER_LENGTH))
+    bank: Mapped[str] = mapped_column(String(BANK_LENGTH), default="")
+    named_at: Mapped[Moment]
+
+    @property
+    def ending(self) -> str:
+        """What may be shown of the number."""
+        return self.number[-4:]
 
 
 class GiftCard(Base):

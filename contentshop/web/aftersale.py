@@ -22,7 +22,8 @@ from contentshop.media.actions import PrivatePicture, keep_private
 from contentshop.media.images import encode
 from contentshop.media.queries import private_name
 from contentshop.orders import queries as orders
-from contentshop.web.aftersale_pages import apply_page, case_page, terms
+from contentshop.payments.inputs import PayoutInput
+from contentshop.web.aftersale_pages import CasePage, apply_page, case_page, terms
 from contentshop.web.door import Door, manages_own_units, show
 from contentshop.web.limits import UPLOADS, limiter
 from contentshop.web.orders import actor, open_order, private
@@ -49,7 +50,7 @@ def apply(token: str) -> Response:
     found = open_order(token)
     key = found.key
     try:
-        wanted = Application.parse(request.form)
+        wanted, account = _wanted()
         photos = _photos()
         with unit_of_work(db.session):
             case = actions.apply(
@@ -57,6 +58,7 @@ def apply(token: str) -> Response:
                 key,
                 wanted,
                 photos=photos,
+                account=account,
                 terms=terms(),
                 actor=actor(),
                 now=viewer().now,
@@ -68,6 +70,24 @@ def apply(token: str) -> Response:
         return private(show("shop/aftersale_apply.html", page, status))
     flash(_("We have your request and answer soon."), "success")
     return private(redirect(url_for("aftersale.case", token=token, key=case.key), 303))
+
+
+def _wanted() -> tuple[Application, PayoutInput | None]:
+    """What is asked for, and the account for the money where one was typed. Raises Invalid with all that is wrong."""
+    problems: dict[str, list[str]] = {}
+    wanted = account = None
+    try:
+        wanted = Application.parse(request.form)
+    except Invalid as refusal:
+        problems |= refusal.fields
+    if PayoutInput.is_typed(request.form):
+        try:
+            account = PayoutInput.parse(request.form)
+        except Invalid as refusal:
+            problems |= refusal.fields
+    if wanted is None or problems:
+        raise Invalid(problems)
+    return wanted, account if wanted.kind != "exchange" else None
 
 
 def _photos() -> list[PrivatePicture]:
@@ -95,16 +115,17 @@ def _errors(refusal: Invalid | Conflict) -> Mapping[str, list[str]]:
 @bp.get("/orders/<token>/after-sale/<key>")
 def case(token: str, key: str) -> Response:
     """Where a case stands, and what the buyer may do now."""
-    return private(show("shop/aftersale_case.html", _page(_open(token, key))))
+    return private(show("shop/aftersale_case.html", buyer_case_page(_open(token, key))))
 
 
 def _open(token: str, key: str) -> AfterSale:
     return queries.get_of_order(db.session, key, open_order(token).key)
 
 
-def _page(
+def buyer_case_page(
     found: AfterSale, values: Mapping[str, str] | None = None, errors: Mapping[str, list[str]] | None = None
-) -> object:
+) -> CasePage:
+    """The page of a case for its buyer, with what they have typed and what was wrong with it."""
     mine = {policy.Verb.SEND, policy.Verb.WITHDRAW}
     possible = [verb.value for verb in policy.possible(found.state, found.kind) if verb in mine]
     return case_page(found, possible=possible, values=values, errors=errors)
@@ -139,7 +160,7 @@ def _done(token: str, key: str, work: Callable[[], object], message: str) -> Res
         work()
     except (Invalid, Conflict) as refusal:
         db.session.rollback()
-        page = _page(_open(token, key), _typed(), _errors(refusal))
+        page = buyer_case_page(_open(token, key), _typed(), _errors(refusal))
         status = 422 if isinstance(refusal, Invalid) else 409
         return private(show("shop/aftersale_case.html", page, status))
     flash(message, "success")

@@ -15,15 +15,25 @@ from contentshop.aftersale.inputs import ASKABLE, OUR_FAULT
 from contentshop.aftersale.policy import Terms
 from contentshop.core.db import db
 from contentshop.core.money import Money
+from contentshop.payments import payouts
 from contentshop.web.chrome import day
 from contentshop.web.order_links import order_token, order_url
 from contentshop.web.order_pages import CaseLink, Extras, Fall, Moment, losses, order_lines
+from contentshop.web.refund_pages import (
+    AccountPanel,
+    RefundView,
+    account_panel,
+    buyer_refund,
+    buyer_refunds,
+    office_refund,
+)
 from contentshop.web.session import settings, viewer
 from contentshop.web.shop_pages import LineView
 
 if TYPE_CHECKING:
     from contentshop.aftersale.models import AfterSale, AfterSaleEvent
     from contentshop.orders.models import Order
+    from contentshop.payments.payouts import RefundFacts
 
 Choice = tuple[str, str, str, str]
 
@@ -51,7 +61,8 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class ApplyPage:
-    """The form that asks for a refund, a return or an exchange."""
+    """The form that asks for a refund, a return or an exchange. ``by_hand`` says that money would be sent by people, so
+    that they need an account; ``ending`` is the end of the one they have."""
 
     number: str
     token: str
@@ -60,6 +71,8 @@ class ApplyPage:
     kinds: Sequence[Choice]
     reasons: Sequence[tuple[str, str]]
     rules: Sequence[str]
+    by_hand: bool
+    ending: str
     values: Mapping[str, str]
     errors: Mapping[str, list[str]]
 
@@ -79,7 +92,8 @@ class CasePart:
 @dataclass(frozen=True, slots=True)
 class CasePage:
     """A case as its buyer and as staff see it. ``possible`` are the verbs that are legal now for the reader;
-    ``turn`` says who must act next, and ``due`` until when."""
+    ``turn`` says who must act next, and ``due`` until when; ``refunded`` is the refund of a settled case, ``account``
+    asks its buyer for where to send one."""
 
     key: str
     number: str
@@ -96,6 +110,8 @@ class CasePage:
     overdue: bool
     parts: Sequence[CasePart]
     refund: Money
+    refunded: RefundView | None
+    account: AccountPanel | None
     shipping: Money
     return_to: Sequence[str]
     carrier: str
@@ -108,6 +124,7 @@ class CasePage:
     order_number: str
     order_url: str
     base_url: str
+    money_url: str = ""
     losses: Sequence[str] = ()
     values: Mapping[str, str] = field(default_factory=dict)
     errors: Mapping[str, list[str]] = field(default_factory=dict)
@@ -139,12 +156,14 @@ def reason_words(reason: str) -> str:
     return words[reason]
 
 
-def state_words(state: str, kind: str) -> tuple[str, str]:
-    """(label, tone of its badge)."""
+def state_words(state: str, kind: str, refund_state: str = "") -> tuple[str, str]:
+    """(label, tone of its badge); ``refund_state`` is that of its refund, empty without one."""
     if state == "approved" and kind in policy.MONEY:
         return _("Agreed, refund follows"), "info"
     if state == "done":
-        return (_("Exchanged"), "good") if kind == "exchange" else (_("Paid back"), "good")
+        if kind == "exchange" or not refund_state:
+            return (_("Exchanged") if kind == "exchange" else _("Settled")), "good"
+        return (_("Paid back"), "good") if refund_state == "done" else (_("Refund on its way"), "info")
     return {
         "asked": (_("Waiting for an answer"), "warn"),
         "approved": (_("Agreed, to be sent back"), "info"),
@@ -155,8 +174,10 @@ def state_words(state: str, kind: str) -> tuple[str, str]:
     }[state]
 
 
-def extras_of(order: Order) -> Extras:
-    """What this room adds to the page of an order."""
+def extras_of(
+    order: Order, values: Mapping[str, str] | None = None, errors: Mapping[str, list[str]] | None = None
+) -> Extras:
+    """What this room adds to the page of an order; ``values`` and ``errors`` are those of the account for a refund."""
     now = viewer().now
     falls = actions.protection_of(db.session, order, terms(), now)
     titles = {line.id: line.title for line in order.lines}
@@ -165,6 +186,8 @@ def extras_of(order: Order) -> Extras:
         falls=[Fall(line_id, titles[line_id], Money(minor, order.currency)) for line_id, minor in falls.items()],
         can_ask=bool(queries.claimable(db.session, order)) and _in_time(order, now),
         review_url=f"/account/reviews?order={order.key}" if order.state == "completed" and order.user_id else "",
+        refunds=buyer_refunds(order.key),
+        account=account_panel(order, values=values, errors=errors),
     )
 
 
@@ -175,7 +198,7 @@ def _in_time(order: Order, now: datetime) -> bool:
 
 def case_link(row: queries.Row, token: str) -> CaseLink:
     """A case in the list of its order."""
-    words, tone = state_words(row.state, row.kind)
+    words, tone = state_words(row.state, row.kind, row.refund_state)
     url = url_for("aftersale.case", token=token, key=row.key)
     return CaseLink(f"{kind_words(row.kind)}: {row.title}", words, tone, url, row.asked_at)
 
@@ -192,6 +215,8 @@ def apply_page(
             choices = queries.exchange_choices(db.session, order, line)
             variants = [(one.key, one.name or line.title) for one in choices] if len(choices) > 1 else []
             parts.append(Part(line.id, views[line.id], left[line.id], variants))
+    paid_key = queries.paid_as(db.session, order)
+    account = payouts.find(db.session, paid_key)
     hints = {
         "refund": _("For what is missing or broken; you keep what you have."),
         "return": _("You send it back and get your money."),
@@ -207,6 +232,8 @@ def apply_page(
             (reason, reason_words(reason)) for reason in ("unwanted", "broken", "wrong", "missing", "unlike", "other")
         ],
         rules=_rules(order),
+        by_hand=payouts.would_be_by_hand(db.session, paid_key),
+        ending=account.ending if account is not None else "",
         values=values or {"kind": "return"},
         errors=errors or {},
     )
@@ -239,7 +266,8 @@ def case_page(
 ) -> CasePage:
     """A case; ``office`` for staff, with the desk's addresses."""
     order = case.order
-    words, tone = state_words(case.state, case.kind)
+    refund = next(iter(payouts.refunds_by_key(db.session, [case.refund_key] if case.refund_key else [])), None)
+    words, tone = state_words(case.state, case.kind, refund.state if refund is not None else "")
     token = order_token(order.key)
     base = f"/desk/after-sale/{case.key}" if office else url_for("aftersale.case", token=token, key=case.key)
     exchange = order_url(case.exchange_key) if case.exchange_key else ""
@@ -270,12 +298,14 @@ def case_page(
             for part in case.lines
         ],
         refund=Money(case.refund_minor, order.currency),
+        refunded=_refunded(refund, office=office),
+        account=None if office else account_panel(order, case=case.key, values=values, errors=errors),
         shipping=Money(case.shipping_minor, order.currency),
         return_to=[line for line in case.return_to.splitlines() if line.strip()],
         carrier=case.carrier,
         tracking=case.tracking,
         photos=[f"{base}/photos/{photo.key}" for photo in case.photos],
-        timeline=[_moment(event, names or {}) for event in case.events],
+        timeline=[*(_moment(event, names or {}) for event in case.events), *_money_back(refund)],
         possible=possible,
         exchange_url=(url_for("desk_orders.order", key=case.exchange_key) if office else exchange)
         if case.exchange_key
@@ -284,11 +314,19 @@ def case_page(
         order_number=order.key.upper(),
         order_url=url_for("desk_orders.order", key=order.key) if office else order_url(order.key),
         base_url=base,
+        money_url=url_for("desk_payments.order", key=queries.paid_as(db.session, order)) if office else "",
         losses=losses_of(case),
         values=values or {},
         errors=errors or {},
         names=names or {},
     )
+
+
+def _refunded(facts: RefundFacts | None, *, office: bool) -> RefundView | None:
+    if facts is None:
+        return None
+    account = payouts.find(db.session, facts.order_key)
+    return office_refund(facts, account) if office else buyer_refund(facts, account)
 
 
 def losses_of(case: AfterSale) -> list[str]:
@@ -305,6 +343,8 @@ def _turn(turn: policy.Next, state: str, *, office: bool) -> str:
         return str(_("The buyer sends the goods.") if office else _("Please send the goods."))
     if state == "sent":
         return str(_("Wait for the parcel and check it.") if office else _("We wait for the parcel."))
+    if state == "received":
+        return str(_("It is our turn.") if office else _("Your goods are here. We settle it next."))
     return str(_("It is our turn.") if office else _("We answer next."))
 
 
@@ -315,7 +355,7 @@ def _moment(event: AfterSaleEvent, names: Mapping[str, str]) -> Moment:
         "rejected": _("Not agreed"),
         "sent": _("Sent back"),
         "received": _("Came back"),
-        "done": _("Settled"),
+        "done": _("Case settled"),
         "withdrawn": _("Withdrawn"),
         "expired": _("Closed, since nothing was sent back in time"),
         "refund_instead": _("Refund instead of exchange"),
@@ -324,6 +364,15 @@ def _moment(event: AfterSaleEvent, names: Mapping[str, str]) -> Moment:
     detail = " · ".join(part for part in (event.note, who) if part)
     bad = event.kind in {"rejected", "expired", "withdrawn"}
     return Moment(titles.get(event.kind, event.kind), detail, event.happened_at, "bad" if bad else "done")
+
+
+def _money_back(facts: RefundFacts | None) -> list[Moment]:
+    """The last step of what is paid back: the money itself, which may need days after the case is settled."""
+    if facts is None:
+        return []
+    if facts.state == "done":
+        return [Moment(_("Money sent back"), "", facts.done_at, "done")]
+    return [Moment(_("Money sent back"), "", None, "todo")]
 
 
 def needs_photo(reason: str) -> bool:

@@ -20,7 +20,9 @@ from contentshop.web.session import viewer
 LONGEST = 300  # characters kept of one field
 MOST_FIELDS = 40
 # Never kept, wherever they stand.
-SECRET = frozenset({"csrf_token", "password", "current", "code", "secret"})
+SECRET = frozenset(
+    {"csrf_token", "password", "current", "code", "secret", "payout_holder", "payout_number", "payout_bank"}
+)
 
 
 def told(subject: str, before: Mapping[str, Any] | None = None, after: Mapping[str, Any] | None = None) -> None:

@@ -105,7 +105,7 @@ def queue_names() -> dict[Queue, str]:
 
 
 def _row(row: queries.Row) -> Row:
-    state, tone = state_words(row.state, row.kind)
+    state, tone = state_words(row.state, row.kind, row.refund_state)
     return Row(
         number=row.key.upper(),
         url=url_for("desk_aftersale.case", key=row.key),
@@ -222,7 +222,7 @@ def settle(key: str) -> Response:
     return _done(
         key,
         lambda: actions.settle(db.session, key, terms=terms(), by=who.person(), now=who.now),
-        _("The case is settled."),
+        _("The case is settled. Its timeline shows when the money or the other goods leave."),
     )
 
 

@@ -132,7 +132,7 @@ def _order(row: orders.OrderRow) -> OrderLink:
 
 
 def _case(row: cases.Row) -> CaseLink:
-    words, tone = state_words(row.state, row.kind)
+    words, tone = state_words(row.state, row.kind, row.refund_state)
     url = url_for("desk_aftersale.case", key=row.key)
     return CaseLink(f"{kind_words(row.kind)}: {row.title}", words, tone, url, row.asked_at)
 

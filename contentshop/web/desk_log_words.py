@@ -12,11 +12,14 @@ from contentshop.web.chrome import money
 
 # Values of an entry that are minor units of the entry's own "currency".
 AMOUNTS = frozenset({"paid", "refunded", "refund"})
+# What older entries call endpoints that have other names now: the log itself is never altered.
+MOVED = {f"desk_payments.{name}": f"desk_gift_cards.{name}" for name in ("issue", "reveal", "set_state")}
 
 
 def action_words(endpoint: str) -> str:
     """What was done, in the reader's language; the endpoint itself for one that is gone from the site."""
-    return {**_catalogue(), **_stock(), **_orders(), **_money(), **_settings(), **_content()}.get(endpoint, endpoint)
+    words = {**_catalogue(), **_stock(), **_orders(), **_money(), **_settings(), **_content()}
+    return words.get(MOVED.get(endpoint, endpoint), endpoint)
 
 
 def value_words(name: str, values: Mapping[str, Any]) -> Any:
@@ -101,9 +104,9 @@ def _money() -> dict[str, str]:
         "desk_payments.receipt": _("Noted money received"),
         "desk_payments.refund_sent": _("Noted a refund as sent"),
         "desk_payments.refund_again": _("Asked the provider for a refund again"),
-        "desk_payments.issue": _("Issued a gift card"),
-        "desk_payments.reveal": _("Showed the code of a gift card"),
-        "desk_payments.set_state": _("Blocked or unblocked a gift card"),
+        "desk_gift_cards.issue": _("Issued a gift card"),
+        "desk_gift_cards.reveal": _("Showed the code of a gift card"),
+        "desk_gift_cards.set_state": _("Blocked or unblocked a gift card"),
     }
 
 

@@ -28,7 +28,6 @@ from contentshop.orders.actions.states import order_to_change
 from contentshop.orders.inputs import Reason, Tracking
 from contentshop.orders.policy import Verb
 from contentshop.orders.queries import QUEUES, Queue
-from contentshop.payments import queries as payments
 from contentshop.products.stock import OutOfStock
 from contentshop.web.aftersale_pages import kind_words, state_words
 from contentshop.web.audited import told
@@ -47,6 +46,7 @@ from contentshop.web.order_pages import (
     parcel_view,
     timeline,
 )
+from contentshop.web.refund_pages import RefundView, office_refunds
 from contentshop.web.session import settings, viewer
 from contentshop.web.shop_pages import LineView, TotalsView, method_words
 from contentshop.web.words import refusal_text, translated_errors
@@ -102,16 +102,6 @@ class Left:
     title: str
     variant: str
     units: int
-
-
-@dataclass(frozen=True, slots=True)
-class RefundView:
-    """A refund of the order and how far it is."""
-
-    amount: Money
-    state: str
-    tone: str
-    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,10 +271,7 @@ def _page(
         left=[Left(line.id, line.title, line.variant_name, line.to_ship) for line in left],
         carriers=CARRIERS,
         cases=[_case_link(row) for row in cases.list_of_order(db.session, found.id)],
-        refunds=[
-            RefundView(Money(row.minor, row.currency), *refund_words(row.state), row.asked_at)
-            for row in payments.list_refunds(db.session, found.key)
-        ],
+        refunds=office_refunds(found.key),
         refundable=Money(paid if found.paid_at is not None else 0, found.currency),
         may_refund=duties.may(who, duties.Duty.MONEY) and found.paid_at is not None and paid > 0,
         refund_key=new_key(16),
@@ -308,18 +295,8 @@ def _page(
     )
 
 
-def refund_words(state: str) -> tuple[str, str]:
-    """(label, tone) of a refund's state."""
-    return {
-        "asked": (_("asked for"), "info"),
-        "sent": (_("under way"), "info"),
-        "done": (_("paid back"), "good"),
-        "failed": (_("failed: pay it back by hand"), "bad"),
-    }.get(state, (state, "neutral"))
-
-
 def _case_link(row: cases.Row) -> CaseLink:
-    words, tone = state_words(row.state, row.kind)
+    words, tone = state_words(row.state, row.kind, row.refund_state)
     url = url_for("desk_aftersale.case", key=row.key)
     return CaseLink(f"{kind_words(row.kind)}: {row.title}", words, tone, url, row.asked_at)
 

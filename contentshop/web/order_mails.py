@@ -20,12 +20,14 @@ from contentshop.core.mail import Message
 from contentshop.core.money import Money
 from contentshop.orders import policy
 from contentshop.orders import queries as orders
-from contentshop.payments import queries as payments
+from contentshop.payments import payouts
+from contentshop.payments.payouts import RefundFacts
 from contentshop.web.aftersale_pages import kind_words, losses_of
 from contentshop.web.carriers import tracking_url
 from contentshop.web.chrome import BABEL_LOCALES, LANGUAGE_TAGS
 from contentshop.web.order_links import order_url
 from contentshop.web.order_pages import address_lines, due_of, instructions
+from contentshop.web.refund_pages import target_words, told
 from contentshop.web.session import engines, settings
 
 if TYPE_CHECKING:
@@ -95,6 +97,59 @@ def case_mail(payload: Payload) -> Message | None:
     return _mail(order, lambda locale: _case_words(order, case, str(payload["state"]), locale))
 
 
+def refund_mail(payload: Payload) -> Message | None:
+    """The mail that asks for an account, when a refund has to be sent by people and none is known; None otherwise."""
+    found = payouts.refunds_by_key(db.session, [str(payload["refund"])])
+    if not found or not found[0].by_hand or payouts.find(db.session, found[0].order_key) is not None:
+        return None
+    order = _find(found[0].order_key)
+    return _mail(order, lambda locale: _account_wanted(order, found[0], locale)) if order is not None else None
+
+
+def account_mail(payload: Payload) -> Message | None:
+    """The mail that tells a buyer of the account that was named for their order, by the end of its number; None for one
+    that another has taken the place of, or that is not needed any more."""
+    account = payouts.find(db.session, str(payload["order"]))
+    order = _find(str(payload["order"]))
+    if order is None or account is None or account.key != payload["account"]:
+        return None
+    ending = account.ending
+    return _mail(order, lambda _locale: _account_named(order, ending))
+
+
+def _account_wanted(order: Order, refund: RefundFacts, locale: str) -> _Words:
+    amount = Money(sum(part.amount.minor for part in refund.by_hand), refund.amount.currency).format(locale)
+    return _Words(
+        subject=_("Where shall we send your refund? Order %(number)s", **_named(order)),
+        lead=[
+            _("we want to pay %(amount)s back to you by bank transfer.", amount=amount),
+            _("Please tell us your account on the page of your order. Do not send it by mail."),
+        ],
+        lines=(),
+        sums=[*_parts(refund, locale), (_("Refund"), refund.amount.format(locale))],
+        link_words=_("Name the account"),
+    )
+
+
+def _account_named(order: Order, ending: str) -> _Words:
+    return _Words(
+        subject=_("The account for your refund: order %(number)s", **_named(order)),
+        lead=[
+            _("the account ending in %(ending)s was named for refunds of this order.", ending=ending),
+            _("If that was not you, please name your own on the page of your order and write to us."),
+        ],
+        lines=(),
+        sums=(),
+    )
+
+
+def _parts(refund: RefundFacts, locale: str) -> list[tuple[str, str]]:
+    """Where each part of a refund goes; nothing for one that is all of one."""
+    if len(refund.parts) == 1:
+        return []
+    return [(target_words(part, None), part.amount.format(locale)) for part in refund.parts]
+
+
 def _find(order_key: str) -> Order | None:
     try:
         return orders.get_by_key(db.session, order_key)
@@ -152,14 +207,14 @@ def _part_paid(order: Order, _payload: Payload, locale: str) -> _Words | None:
 
 
 def _paid(order: Order, _payload: Payload, _locale: str) -> _Words:
-    told = (
+    lead = (
         _("your payment has arrived. We are packing your parcel.")
         if policy.needs_parcel(order)
         else _("your payment has arrived. What you bought is ready on the page of your order.")
     )
     return _Words(
         subject=_("Your payment for order %(number)s has arrived", **_named(order)),
-        lead=[told],
+        lead=[lead],
     )
 
 
@@ -221,19 +276,21 @@ def _why(order: Order) -> list[str]:
 
 
 def _refunded(order: Order, payload: Payload, locale: str) -> _Words | None:
-    try:
-        refund = payments.get_refund(db.session, str(payload["refund"]))
-    except NotFound:
+    found = payouts.refunds_by_key(db.session, [str(payload["refund"])])
+    if not found:
         return None
-    amount = Money(refund.minor, refund.currency).format(locale)
+    amount = found[0].amount.format(locale)
+    ending = next((part.ending for part in found[0].parts if part.ending), "")
+    way = (
+        _("It was sent to your account ending in %(ending)s. Banks can take a few days to show it.", ending=ending)
+        if ending
+        else _("It goes the way you paid. Banks can take a few days to show it.")
+    )
     return _Words(
         subject=_("%(amount)s of order %(number)s has been paid back", amount=amount, **_named(order)),
-        lead=[
-            _("we have paid %(amount)s back to you.", amount=amount),
-            _("It goes the way you paid. Banks can take a few days to show it."),
-        ],
+        lead=[_("we have paid %(amount)s back to you.", amount=amount), way],
         lines=(),
-        sums=[(_("Paid back"), amount)],
+        sums=[*_parts(found[0], locale), (_("Paid back"), amount)],
     )
 
 
@@ -275,7 +332,13 @@ def _case_words(order: Order, case: AfterSale, state: str, locale: str) -> _Word
             lead = [_("the goods that replace yours are being packed as order %(key)s.", key=case.exchange_key.upper())]
         case "done":
             subject = _("%(amount)s for order %(number)s is on its way to you", amount=refund, **named)
-            lead = [_("your request is settled: %(amount)s goes back the way you paid.", amount=refund)]
+            lead = [
+                _("your request is settled: %(amount)s goes back to you.", amount=refund),
+                *(
+                    told(one, payouts.find(db.session, one.order_key))
+                    for one in payouts.refunds_by_key(db.session, [case.refund_key])
+                ),
+            ]
         case "withdrawn" if case.events and case.events[-1].kind == "expired":
             subject = _("Your request for order %(number)s is closed", **named)
             lead = [_("nothing was sent back in time, so your request is closed.")]
@@ -334,9 +397,9 @@ def _pay(order: Order, locale: str) -> list[str]:
     if engines().payment.is_online(order.payment_method):
         words = [_("Please pay %(amount)s on the page of your order.", amount=due)]
     else:
-        told = instructions(order)
-        words = [_("Please transfer %(amount)s to this account:", amount=due), *told.lines]
-        words.append(_("Reference: %(reference)s", reference=told.reference))
+        bank = instructions(order)
+        words = [_("Please transfer %(amount)s to this account:", amount=due), *bank.lines]
+        words.append(_("Reference: %(reference)s", reference=bank.reference))
     if order.pay_by is not None:
         until = format_date(order.pay_by, "long", locale=locale)
         words.append(_("We keep everything for you until %(day)s.", day=until))

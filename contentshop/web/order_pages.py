@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -29,6 +29,7 @@ from contentshop.web.shop_pages import LineView, TotalRow, TotalsView, method_wo
 
 if TYPE_CHECKING:
     from contentshop.orders.models import Order, OrderEvent, Shipment
+    from contentshop.web.refund_pages import AccountPanel, RefundView
 
 # Lines of the timeline that are for staff only.
 OFFICE_ONLY = frozenset({"disputed", "tracking"})
@@ -112,6 +113,8 @@ class OrderPage:
     files_url: str = ""
     cards_url: str = ""
     losses: Sequence[str] = ()
+    refunds: Sequence[RefundView] = ()
+    account: AccountPanel | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +125,8 @@ class Extras:
     falls: Sequence[Fall] = ()
     can_ask: bool = False
     review_url: str = ""
+    refunds: Sequence[RefundView] = ()
+    account: AccountPanel | None = None
 
 
 NOTHING_MORE = Extras()
@@ -169,6 +174,8 @@ def order_page(
         files_url=files_url,
         cards_url=cards_url,
         losses=losses(order) if policy.buyer_may_cancel(order) else (),
+        refunds=extras.refunds,
+        account=extras.account,
     )
 
 
@@ -212,7 +219,12 @@ def due_of(order: Order) -> Money:
 def instructions(order: Order) -> Instructions:
     """How this order is paid."""
     due = Money(order.total_minor - order.credit_minor - order.paid_minor, order.currency)
-    return engines().payment.instructions(order.payment_method, order.key, due)
+    return labelled(engines().payment.instructions(order.payment_method, order.key, due))
+
+
+def labelled(found: Instructions) -> Instructions:
+    """How something is paid, with the labels of the shop's account in the reader's language."""
+    return replace(found, lines=tuple(_account_line(line) for line in found.lines))
 
 
 def order_totals(order: Order) -> TotalsView:
@@ -251,6 +263,19 @@ def _after_total(order: Order) -> list[TotalRow]:
 
 def _has_tax_inside(order: Order) -> bool:
     return bool(order.tax_minor) and order.tax_included
+
+
+def _account_line(line: str) -> str:
+    """A line of the shop's account with its label in the reader's language, where it is one that we know."""
+    labels: dict[str, str] = {
+        "account holder": _("Account holder"),
+        "account number": _("Account number"),
+        "bank": _("Bank"),
+    }
+    label, colon, value = line.partition(":")
+    if not colon or label.strip().lower() not in labels:
+        return line
+    return str(_("%(label)s: %(value)s", label=labels[label.strip().lower()], value=value.strip()))
 
 
 def _words(amount: Money) -> str:
@@ -375,7 +400,9 @@ def moment_of(event: OrderEvent, *, unsent: bool = False) -> Moment:
         detail = _("Tracking number %(number)s", number=event.note)
     elif event.kind == "part_paid":
         detail = _part_words(event.note)
-    elif event.kind in {"exchange", "exchanged", "refund_asked", "after_sale"}:
+    elif event.kind in {"refund_asked", "refunded"}:
+        detail = _amount_words(event.note)
+    elif event.kind in {"exchange", "exchanged", "after_sale"}:
         detail = event.note.upper() if event.kind == "after_sale" else ""
     state = "bad" if event.kind in BAD else "done"
     return Moment(titles.get(event.kind, event.kind), detail, event.happened_at, state)
@@ -390,6 +417,12 @@ def _part_words(note: str) -> str:
     if received is None:
         return str(_("%(rest)s still due", rest=_words(rest)))
     return str(_("%(amount)s received, %(rest)s still due", amount=_words(received), rest=_words(rest)))
+
+
+def _amount_words(note: str) -> str:
+    """The amount at the beginning of a refund's note: ``12.00 USD`` or ``12.00 USD: why``."""
+    found = policy.read_part_note(note.partition(":")[0])
+    return _words(found[1]) if found is not None else ""
 
 
 def _to_come(order: Order) -> list[tuple[str, str]]:

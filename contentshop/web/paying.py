@@ -29,6 +29,7 @@ from contentshop.payments.port import Instructions, NotGenuine
 from contentshop.web.door import Door, show
 from contentshop.web.limits import CHECKOUT, limiter
 from contentshop.web.order_links import order_of, order_token, order_url
+from contentshop.web.order_pages import labelled
 from contentshop.web.session import engines, viewer
 from contentshop.web.shop_pages import method_words
 from contentshop.web.words import refusal_text
@@ -202,7 +203,7 @@ def _page(token: str, *, go: bool = False, back: bool = False, error: str = "") 
         picture=segno.make(newest.code, error="m").svg_data_uri(scale=6, border=3)
         if newest is not None and phase == "scan"
         else "",
-        instructions=ports.instructions(order.payment_method, order.key, due) if phase == "by_hand" else None,
+        instructions=labelled(ports.instructions(order.payment_method, order.key, due)) if phase == "by_hand" else None,
         went_wrong=went_wrong,
         error=error,
         refresh={"connecting": 1, "trouble": 5, "scan": 3, "waiting": 3}.get(phase),

@@ -654,6 +654,19 @@ def samples(now: datetime) -> SimpleNamespace:
             SimpleNamespace(title="Delivered", detail="", at=None, state="todo"),
         ],
         parcel=ParcelView(1, "DHL", "JD0140", "#", ("1 × Headphones", "2 × 充电器"), now - timedelta(days=1)),
+        refund=SimpleNamespace(
+            amount=usd[3],
+            state="Refund on its way",
+            tone="info",
+            told="We are sending it to your account ending in 4321.",
+            reason="The order was cancelled",
+            reason_url="",
+            at=now - timedelta(days=1),
+            parts=[
+                SimpleNamespace(amount=usd[0], to="Gift card …7Q2M", state="Paid back", tone="good", note=""),
+                SimpleNamespace(amount=usd[1], to="Account ending in 4321", state="On its way", tone="info", note=""),
+            ],
+        ),
         case=SimpleNamespace(
             kind="return",
             kind_words="Return and refund",
@@ -661,6 +674,7 @@ def samples(now: datetime) -> SimpleNamespace:
             reason="I changed my mind",
             text="The box was not opened.",
             refund=usd[0],
+            refunded=None,
             shipping=Money(0, "USD"),
             exchange_url="",
             exchange_number="",

@@ -255,6 +255,7 @@ CELLS: dict[str, tuple[dict[str, str], tuple[str, ...]]] = {
     "aftersale.send": ({"token": "{token}", "key": "{case}"}, EVERYBODY),
     "aftersale.withdraw": ({"token": "{token}", "key": "{case}"}, EVERYBODY),
     "aftersale.protect": ({"token": "{token}"}, NOBODY),
+    "payouts.name": ({"token": "{token}"}, EVERYBODY),
     # Who signs in adds a guest's order to their account; nobody can take it from them afterwards.
     "addresses.claim_order": ({"token": "{token}"}, SPEAKERS),
     "addresses.claim_page": ({"token": "{claim}"}, OWN),
@@ -345,10 +346,10 @@ CELLS: dict[str, tuple[dict[str, str], tuple[str, ...]]] = {
     "desk_payments.order": ({"key": "{order}"}, OPERATORS),
     "desk_payments.receipt": ({"key": "{order}"}, OPERATORS),
     "desk_payments.refund_again": ({"key": "{refund}"}, OPERATORS),
-    "desk_payments.refund_sent": ({"key": "{refund}"}, OPERATORS),
-    "desk_payments.card": ({"key": "{gift_card}"}, OPERATORS),
-    "desk_payments.reveal": ({"key": "{gift_card}"}, OPERATORS),
-    "desk_payments.set_state": ({"key": "{gift_card}"}, OPERATORS),
+    "desk_payments.refund_sent": ({"key": "{whole_refund}"}, OPERATORS),
+    "desk_gift_cards.card": ({"key": "{gift_card}"}, OPERATORS),
+    "desk_gift_cards.reveal": ({"key": "{gift_card}"}, OPERATORS),
+    "desk_gift_cards.set_state": ({"key": "{gift_card}"}, OPERATORS),
 }
 
 
@@ -510,6 +511,7 @@ def bought_by(owner: User, app: Flask, session: Session, make: Factory, browser:
             "address": address.key,
             "claim": claim_token(owner.key, owner.email),
             "refund": part.key,
+            "whole_refund": refund.key,
         }
 
 

@@ -17,6 +17,7 @@ def test_everything_that_staff_can_do_has_words(app: Flask) -> None:
     with app.test_request_context():
         assert sorted(endpoint for endpoint in done if action_words(endpoint) == endpoint) == []
         assert action_words("desk_orders.mark_shipped") == "Shipped an order"
+        assert action_words("desk_payments.issue") == action_words("desk_gift_cards.issue") == "Issued a gift card"
         assert action_words("desk.long_gone") == "desk.long_gone"
 
 

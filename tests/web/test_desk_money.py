@@ -67,10 +67,10 @@ def test_money_that_arrives_by_hand(
     assert "$4.02" in waiting
     assert "Paid too much or too late" in waiting
     assert "Bank transfer or cash" in finance.get(place).text
-    part = re.search(r"/desk/payments/refunds/([0-9a-z]+)/sent", waiting)
-    assert part
+    sent = re.search(r"/desk/payments/refunds/([0-9a-z]+)/sent", waiting)
+    assert sent
     for _press in range(2):
-        post_form(finance, part.group(0), {})
+        post_form(finance, sent.group(0), {})
     assert "Nothing waits here" in finance.get("/desk/payments").text
     assert "Paid back" in finance.get(place).text
     assert till.balance("cash:manual") == DUE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -25,7 +26,7 @@ from contentshop.orders.events import OrderPaid, OrderPartPaid
 from contentshop.orders.models import Order, OrderEvent
 from contentshop.orders.policy import Verb
 from contentshop.payments import actions as payments
-from contentshop.payments import credit
+from contentshop.payments import credit, payouts
 from contentshop.payments import queries as payment_queries
 from contentshop.payments.models import Payment, PaymentEvent
 from contentshop.payments.port import GatewayEvent, PaymentGateway, RefundResult, Sighting
@@ -253,6 +254,26 @@ def note_refund(session: AnySession, part_key: str, result: RefundResult, *, now
         order = session.scalar(select(Order).where(Order.key == refund.order_key))
         if order is not None and refund.state == "done":
             tell_refunded(session, order, refund, now=now)
+
+
+def send_by_hand(
+    session: AnySession,
+    refund_key: str,
+    *,
+    parts: Collection[str] = (),
+    account_key: str,
+    reference: str = "",
+    now: datetime,
+) -> int:
+    """A person has sent these parts of a refund, or all that wait for one; how many are new, so that again changes
+    nothing. Raises Invalid, Conflict (``payouts.note_target``), NotFound."""
+    refund = payment_queries.get_refund(session, refund_key)
+    # Orders before refunds, as everywhere, and one of two who press at once waits for the other.
+    order_to_change(session, refund.order_key, None)
+    sent = payouts.note_target(session, refund_key, parts, account_key=account_key)
+    for key in sent:
+        note_refund(session, key, RefundResult("done", reference), now=now)
+    return len(sent)
 
 
 # --- the order -----------------------------------------------------------------------------------------------------
