@@ -118,7 +118,7 @@ def _page(email: str, errors: dict[str, list[str]] | None = None) -> CustomerPag
 
 
 def _order(row: orders.OrderRow) -> OrderLink:
-    state, tone = office_state(row.state, row.payment_method, paid=row.paid)
+    state, tone = office_state(row.state, row.payment_method, paid=row.paid, sent=row.sent)
     more = row.line_count - 1
     return OrderLink(
         number=row.key.upper(),

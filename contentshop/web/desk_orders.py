@@ -186,6 +186,7 @@ def _queue_names() -> dict[Queue, str]:
         "to_ship": _("To ship"),
         "to_collect": _("Cash to come"),
         "shipped": _("On the way"),
+        "ready": _("Without parcel"),
         "completed": _("Done"),
         "cancelled": _("Cancelled"),
     }
@@ -196,7 +197,7 @@ def _page_url(here: Mapping[str, str], number: int) -> str:
 
 
 def _row(row: orders.OrderRow) -> Row:
-    state, tone = office_state(row.state, row.payment_method, paid=row.paid)
+    state, tone = office_state(row.state, row.payment_method, paid=row.paid, sent=row.sent)
     more = row.line_count - 1
     return Row(
         number=row.key.upper(),
@@ -218,7 +219,7 @@ def office_state(state: str, method: str, *, paid: bool, sent: bool = True) -> t
     match state:
         case "paid" if not sent:
             return _("Paid, nothing to ship"), "info"
-        case "shipped" if not sent:
+        case "part_shipped" | "shipped" | "completed" if not sent:
             return _("Ready for the buyer"), "good"
         case "placed":
             return (_("To ship, pays on delivery"), "info") if method == "on_delivery" else (_("Not paid yet"), "warn")
@@ -303,6 +304,8 @@ def _case_link(row: cases.Row) -> CaseLink:
 
 def _queue_of(found: Order) -> Queue:
     match found.state:
+        case "paid" | "part_shipped" | "shipped" if not policy.needs_parcel(found):
+            return "ready"
         case "cancelled":
             return "cancelled"
         case "completed":

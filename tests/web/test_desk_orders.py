@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -168,7 +169,7 @@ def test_queues_and_search(app: Flask, make: Factory, operator: FlaskClient) -> 
     assert numbers("?q=%25") == []
     assert "No order found" in text_of(operator.get("/desk/orders?q=nobody").text)
     words = text_of(operator.get("/desk/orders?queue=to_pay").text)
-    assert "To pay 1 To ship 1 Cash to come 0 On the way 0 Done 0 Cancelled 1 All 3" in words
+    assert "To pay 1 To ship 1 Cash to come 0 On the way 0 Without parcel 0 Done 0 Cancelled 1 All 3" in words
     for odd in ("?page=0", "?page=-1", "?page=x", "?page=99999999999", "?q=" + "x" * 10_000):
         assert operator.get(f"/desk/orders{odd}").status_code == 200
 
@@ -217,8 +218,37 @@ def test_nothing_is_shipped_of_what_needs_no_parcel(
     for state in ("Paid, nothing to ship", "Ready for the buyer"):
         words = text_of(operator.get(f"/desk/orders/{key}").text)
         assert f"Order {key.upper()} {state}" in words
+        words = words[words.index(f"Order {key.upper()}") :]
         assert "Buyer Ada Lovelace ada@example.org" in words
         untrue = ("Mark as shipped", "Deliver to", "to ship,", "Parcel", "Shipping")
         assert [one for one in untrue if one in words] == []
+        with app.app_context(), unit_of_work(db.session):
+            ship_digital(db.session, key, confirm_within=timedelta(days=10), now=clock.now())
+
+
+def test_lists_tell_what_needs_no_parcel_and_never_queue_it_to_ship(
+    app: Flask, make: Factory, operator: FlaskClient, sign_in: Callable[..., FlaskClient], clock: FixedClock
+) -> None:
+    book = make.product("book", own={"USD": 900}, stock=5, title="The Book")
+    with app.app_context(), unit_of_work(db.session):
+        db.session.execute(update(Variant).values(digital=True))
+    buyer = sign_in(app.test_client(), make.user("reader", email="ada@example.org"))
+    assert buy(buyer, book).status_code == 303
+    key = orders(app)[0].key
+    assert send(operator, key, "paid").status_code == 303
+    for state in ("Paid, nothing to ship", "Ready for the buyer"):
+        queues = text_of(operator.get("/desk/orders?queue=ready").text)
+        assert "To ship 0 Cash to come 0 On the way 0 Without parcel 1 Done 0" in queues
+        assert f"{key.upper()} Buyer Ada Lovelace Items The Book State {state}" in queues
+        assert state in text_of(operator.get("/desk/orders?queue=all").text)
+        assert state in text_of(operator.get("/desk/customers/ada@example.org").text)
+        for queue in ("to_ship", "shipped", "to_collect"):
+            assert key.upper() not in operator.get(f"/desk/orders?queue={queue}").text
+        assert "Paid, to be packed 0" in text_of(operator.get("/desk").text)
+        assert 'href="/desk/orders?queue=ready"' in operator.get(f"/desk/orders/{key}").text
+        mine = text_of(buyer.get("/account/orders").text)
+        assert "On the way 0 Received 1" in mine
+        assert "State Ready to use" in mine
+        assert "Being packed" not in mine
         with app.app_context(), unit_of_work(db.session):
             ship_digital(db.session, key, confirm_within=timedelta(days=10), now=clock.now())

@@ -12,16 +12,19 @@ from contentshop.core.names import named
 from contentshop.core.paging import Page
 from contentshop.core.uow import AnySession
 from contentshop.orders.models import CustomerNote, Order
-from contentshop.orders.queries.orders import OrderRow, order_rows, read_row
+from contentshop.orders.queries.orders import NEEDS_PARCEL, OrderRow, order_rows, read_row
 from contentshop.products.models import Product, Reservation, StockLocation, Variant
 from contentshop.products.queries import translated
 
-Queue = Literal["to_pay", "to_ship", "to_collect", "shipped", "completed", "cancelled"]
-QUEUES: tuple[Queue, ...] = ("to_pay", "to_ship", "to_collect", "shipped", "completed", "cancelled")
+Queue = Literal["to_pay", "to_ship", "to_collect", "shipped", "ready", "completed", "cancelled"]
+QUEUES: tuple[Queue, ...] = ("to_pay", "to_ship", "to_collect", "shipped", "ready", "completed", "cancelled")
 PAGE_SIZE = 25
-# What the warehouse has to do something about.
-TO_SHIP = or_(
-    Order.state.in_(("paid", "part_shipped")), and_(Order.state == "placed", Order.payment_method == "on_delivery")
+# What the warehouse has to do something about: never files and gift cards alone, which are there once they are paid.
+TO_SHIP = and_(
+    NEEDS_PARCEL,
+    or_(
+        Order.state.in_(("paid", "part_shipped")), and_(Order.state == "placed", Order.payment_method == "on_delivery")
+    ),
 )
 
 
@@ -51,7 +54,8 @@ _QUEUE_RULES: dict[Queue, ColumnElement[bool]] = {
     "to_pay": and_(Order.state == "placed", Order.payment_method != "on_delivery"),
     "to_ship": TO_SHIP,
     "to_collect": and_(Order.state == "shipped", Order.paid_at.is_(None)),
-    "shipped": and_(Order.state == "shipped", Order.paid_at.is_not(None)),
+    "shipped": and_(Order.state == "shipped", Order.paid_at.is_not(None), NEEDS_PARCEL),
+    "ready": and_(Order.state.in_(("paid", "part_shipped", "shipped")), ~NEEDS_PARCEL),
     "completed": Order.state == "completed",
     "cancelled": Order.state == "cancelled",
 }

@@ -24,7 +24,7 @@ from contentshop.products.offers import PictureFacts
 
 @dataclass(frozen=True, slots=True)
 class OrderRow:
-    """An order in a list."""
+    """An order in a list. ``sent`` says whether anything in it needs a parcel; files and gift cards do not."""
 
     key: str
     state: str
@@ -40,6 +40,7 @@ class OrderRow:
     first_title: str
     line_count: int
     unit_count: int
+    sent: bool
 
     @property
     def total(self) -> Money:
@@ -105,14 +106,19 @@ def list_for_user(session: AnySession, user_id: int, *, limit: int = 50, offset:
 
 Shelf = Literal["all", "to_pay", "to_come", "received", "cancelled"]
 
+# Of an order some of which is sent. Files and gift cards are there as soon as they are paid.
+NEEDS_PARCEL = select(OrderLine.id).where(OrderLine.order_id == Order.id, ~OrderLine.digital).exists()
+
 _SHELVES: dict[Shelf, ColumnElement[bool]] = {
     "all": true(),
     "to_pay": and_(Order.state == "placed", Order.payment_method != "on_delivery"),
     "to_come": or_(
-        Order.state.in_(("paid", "part_shipped", "shipped")),
+        and_(Order.state.in_(("paid", "part_shipped", "shipped")), NEEDS_PARCEL),
         and_(Order.state == "placed", Order.payment_method == "on_delivery"),
     ),
-    "received": Order.state == "completed",
+    "received": or_(
+        Order.state == "completed", and_(Order.state.in_(("paid", "part_shipped", "shipped")), ~NEEDS_PARCEL)
+    ),
     "cancelled": Order.state == "cancelled",
 }
 MINE = 20
@@ -188,6 +194,7 @@ def order_rows(*, oldest_first: bool = False) -> Select[*tuple[Any, ...]]:
             func.min(OrderLine.id).label("first_id"),
             func.count().label("line_count"),
             func.sum(OrderLine.quantity).label("unit_count"),
+            func.count().filter(~OrderLine.digital).label("sent_count"),
         )
         .group_by(OrderLine.order_id)
         .subquery()
@@ -210,6 +217,7 @@ def order_rows(*, oldest_first: bool = False) -> Select[*tuple[Any, ...]]:
             first.label("first_title"),
             lines.c.line_count,
             lines.c.unit_count,
+            lines.c.sent_count,
         )
         .join(lines, lines.c.order_id == Order.id)
         .order_by(*order)
@@ -232,6 +240,7 @@ def read_row(row: Any) -> OrderRow:
         first_title=row.first_title,
         line_count=row.line_count,
         unit_count=int(row.unit_count),
+        sent=row.sent_count > 0,
     )
 
 

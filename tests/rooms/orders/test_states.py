@@ -258,6 +258,7 @@ def test_queues_and_search_of_the_desk(shop: Shop, make: Factory) -> None:
             "to_ship": 2,
             "to_collect": 1,
             "shipped": 2,
+            "ready": 0,
             "completed": 0,
             "cancelled": 1,
         }
