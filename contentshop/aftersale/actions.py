@@ -453,6 +453,7 @@ def _refund(
         )
         for paid, units, amounts in by_order.values()
     ]
+    returning.end_given_back(session, order, now=now)
     return next((key for key in keys if key), "")
 
 

@@ -167,6 +167,13 @@ def buyer_may_confirm(order: Order) -> bool:
     return order.state == "shipped" and order.paid_at is not None
 
 
+def is_given_back(order: Order) -> bool:
+    """Whether nothing of it is left with its buyer: every unit was given back, or its money was."""
+    return order.state in {"shipped", "completed"} and all(
+        line.returned_quantity == line.quantity for line in order.lines
+    )
+
+
 def returnable_until(order: Order, within: timedelta) -> datetime | None:
     """The end of the time in which goods may be sent back without a reason; None before they have arrived.
 

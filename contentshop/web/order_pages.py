@@ -137,7 +137,7 @@ def order_page(
 ) -> OrderPage:
     """The order's page for its buyer."""
     files_url, cards_url = _files_url(order), _cards_url(order)
-    title, lede = _headline(order, ready=bool(files_url or cards_url))
+    title, lede = _headline(order, ready=bool(files_url or cards_url), refunds=extras.refunds)
     due = due_of(order)
     sent = policy.needs_parcel(order)
     can_confirm = sent and policy.buyer_may_confirm(order)
@@ -326,8 +326,13 @@ def address_lines(order: Order, locale: str) -> list[str]:
     return [*lines, order.phone] if order.phone else lines
 
 
-def _headline(order: Order, *, ready: bool) -> tuple[str, str]:
+def _headline(order: Order, *, ready: bool, refunds: Sequence[RefundView]) -> tuple[str, str]:
     """(title, what it means); ``ready`` says whether files or codes can be fetched from the page."""
+    if policy.is_given_back(order):
+        under_way = next((one for one in refunds if one.tone != "good"), None)
+        if under_way is not None:
+            return under_way.state, under_way.told
+        return _("Everything in this order was given back"), refunds[-1].told if refunds else ""
     if not policy.needs_parcel(order) and order.state in {"paid", "part_shipped", "shipped", "completed"}:
         return _("Your payment has arrived"), _("What you bought is ready below.") if ready else ""
     match order.state:
@@ -384,6 +389,7 @@ def moment_of(event: OrderEvent, *, unsent: bool = False) -> Moment:
         "dropped": _("The rest will not be sent"),
         "received": _("Received"),
         "confirmed": _("Received, as nothing else was said"),
+        "given_back": _("Everything was given back"),
         "after_sale": _("After-sale case begun"),
         "exchange": _("Sent instead of order %(number)s", number=event.note),
         "exchanged": _("Goods exchanged by order %(number)s", number=event.note),

@@ -212,7 +212,7 @@ def shelf_names() -> dict[Shelf, str]:
 
 def row_view(row: orders.OrderRow) -> OrderRow:
     """An order in a list of its buyer."""
-    state, tone = buyer_state(row.state, row.payment_method, sent=row.sent)
+    state, tone = buyer_state(row.state, row.payment_method, sent=row.sent, given_back=row.given_back)
     url = order_url(row.key)
     more = row.line_count - 1
     return OrderRow(
@@ -228,8 +228,10 @@ def row_view(row: orders.OrderRow) -> OrderRow:
     )
 
 
-def buyer_state(state: str, method: str, *, sent: bool = True) -> tuple[str, str]:
+def buyer_state(state: str, method: str, *, sent: bool = True, given_back: bool = False) -> tuple[str, str]:
     """(label, tone of its badge) of an order's state, as buyers read it; ``sent``: whether it needs a parcel."""
+    if given_back:
+        return _("Given back"), "neutral"
     if state == "placed" and method != "on_delivery":
         return _("Not paid yet"), "warn"
     if not sent and state in {"paid", "part_shipped", "shipped", "completed"}:

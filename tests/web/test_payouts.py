@@ -113,6 +113,33 @@ def test_a_mistake_is_told_on_the_form(
     assert kept(app) == []
 
 
+def test_an_order_of_which_nothing_is_left_is_over_and_says_so(
+    app: Flask, client: FlaskClient, path: str, finance: FlaskClient, make: Factory, sign_in: Callable[..., FlaskClient]
+) -> None:
+    assert "I have received it" in text_of(client.get(path).text)
+    where = ask(app, client, path, **ACCOUNT).headers["Location"]
+    agree(app, make, sign_in, where)
+    page = client.get(path).text
+    words = text_of(page)
+    assert headline(page) == "Refund on its way"
+    assert "We are sending it to your account ending in 3000." in words
+    assert "Everything was given back" in words
+    for over in ("I have received it", "Your parcel is on its way", "we take it as received", "Receipt confirmed"):
+        assert over not in words
+    assert orders(app)[0].state == "completed"
+    office = text_of(finance.get(f"/desk/after-sale/{where.rpartition('/')[2]}").text)
+    for steps in (text_of(client.get(where).text), office):
+        assert "Case settled" in steps
+        assert "Money sent back" in steps.split("Case settled")[1]
+    assert (
+        f'href="/desk/payments/orders/{orders(app)[0].key}"'
+        in finance.get(f"/desk/after-sale/{where.rpartition('/')[2]}").text
+    )
+    assert send(finance).status_code == 303
+    assert headline(client.get(path).text) == "Everything in this order was given back"
+    assert "Sent on Nov 20, 2026 to your account ending in 3000." in text_of(client.get(path).text)
+
+
 def test_finance_hears_of_what_is_agreed_and_not_paid_back(
     app: Flask, client: FlaskClient, path: str, finance: FlaskClient, support: FlaskClient
 ) -> None:
@@ -127,6 +154,21 @@ def test_finance_hears_of_what_is_agreed_and_not_paid_back(
     token = hidden(finance.get("/account").text, "csrf_token")
     assert finance.post(f"/desk/after-sale/{case}/settle", data={"csrf_token": token}).status_code == 303
     assert "agreed and not paid back" not in text_of(finance.get("/desk/payments").text)
+
+
+def test_what_is_kept_is_still_on_its_way(
+    app: Flask, client: FlaskClient, make: Factory, sign_in: Callable[..., FlaskClient], clock: FixedClock
+) -> None:
+    place: str = buy(client, make.product("lamp", own={"USD": 1999}, stock=5), quantity=2).headers["Location"]
+    (order,) = orders(app)
+    with app.app_context(), unit_of_work(db.session):
+        actions.mark_paid(db.session, order.key, by=None, now=clock.now())
+        actions.mark_shipped(db.session, order.key, tracking="", by=None, now=clock.now())
+    agree(app, make, sign_in, ask(app, client, place, **ACCOUNT).headers["Location"])
+    page = client.get(place).text
+    assert headline(page) == "Your parcel is on its way"
+    assert "I have received it" in page
+    assert orders(app)[0].state == "shipped"
 
 
 def test_named_on_the_form_and_gone_once_the_money_is_sent(

@@ -9,8 +9,9 @@ from sqlalchemy import CursorResult, update
 
 from contentshop.accounts.models import User
 from contentshop.core.uow import AnySession
-from contentshop.orders import books
+from contentshop.orders import books, policy
 from contentshop.orders.actions import refunding
+from contentshop.orders.actions.states import complete
 from contentshop.orders.models import Order, OrderLine
 from contentshop.payments.actions import TooMuch
 from contentshop.promotions import actions as promotions
@@ -80,4 +81,11 @@ def pay_back(
         refunding.withdraw_unpaid(session, order, now=now)
     if all(line.returned_quantity == line.quantity for line in order.lines):
         promotions.release(session, order.key, now=now)
+    end_given_back(session, order, now=now)
     return refund_key
+
+
+def end_given_back(session: AnySession, order: Order, *, now: datetime) -> None:
+    """An order on its way of which nothing is left with its buyer needs no receipt any more: it is over."""
+    if order.state == "shipped" and order.paid_at is not None and policy.is_given_back(order):
+        complete(session, order, "given_back", now=now)

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from contentshop.accounts.models import User
-from contentshop.core.errors import Conflict, ContentshopError, Invalid
+from contentshop.core.errors import ContentshopError, Invalid
 from contentshop.core.uow import AnySession
 from contentshop.core.words import say
 from contentshop.orders import books, policy, queries
 from contentshop.orders.actions.journal import SYSTEM, tell, write
 from contentshop.orders.actions.returning import amount_of, pay_back
-from contentshop.orders.actions.states import order_to_change, step
-from contentshop.orders.events import OrderCompleted, OrderShipped
+from contentshop.orders.actions.states import complete, order_to_change, step
+from contentshop.orders.events import OrderShipped
 from contentshop.orders.models import Order, OrderLine, Shipment, ShipmentLine
 from contentshop.orders.policy import Verb
 from contentshop.products import stock
@@ -150,17 +150,8 @@ def confirm(session: AnySession, key: str, *, by: User | None, actor: str = "", 
     """
     order = order_to_change(session, key, by, Verb.COMPLETE)
     if not policy.is_done(order, Verb.COMPLETE):
-        _complete(session, order, "received", by=by, actor=actor, now=now)
+        complete(session, order, "received", by=by, actor=actor, now=now)
     return order
-
-
-def _complete(session: AnySession, order: Order, kind: str, *, by: User | None, actor: str, now: datetime) -> None:
-    step(order, Verb.COMPLETE)
-    if order.paid_at is None:
-        raise Conflict(say("This order is not paid yet, so its receipt cannot be confirmed."))
-    order.completed_at = now
-    order.confirm_by = None
-    tell(session, order, kind, OrderCompleted(order=order.key), by=by, actor=actor, now=now)
 
 
 def confirm_overdue(session: AnySession, *, now: datetime) -> list[str]:
@@ -174,7 +165,7 @@ def confirm_overdue(session: AnySession, *, now: datetime) -> list[str]:
         # Asked again under the lock.
         if order.state != "shipped" or order.confirm_by is None or order.confirm_by > now or order.paid_at is None:
             continue
-        _complete(session, order, "confirmed", by=None, actor="", now=now)
+        complete(session, order, "confirmed", now=now)
         done.append(key)
     return done
 

@@ -14,7 +14,7 @@ from contentshop.core.words import say
 from contentshop.orders import policy, queries
 from contentshop.orders.actions.journal import tell
 from contentshop.orders.actions.refunding import unwind
-from contentshop.orders.events import OrderCancelled
+from contentshop.orders.events import OrderCancelled, OrderCompleted
 from contentshop.orders.models import Order
 from contentshop.orders.policy import Verb
 from contentshop.products import stock
@@ -78,6 +78,18 @@ def step(order: Order, verb: Verb) -> None:
         raise Conflict(policy.refusal(order.state, verb))
     order.state = found.to
     order.version += 1
+
+
+def complete(
+    session: AnySession, order: Order, kind: str, *, by: User | None = None, actor: str = "", now: datetime
+) -> None:
+    """The buyer has the goods, or had them; ``kind`` is how that is known. Raises Conflict when it is not its turn."""
+    step(order, Verb.COMPLETE)
+    if order.paid_at is None:
+        raise Conflict(say("This order is not paid yet, so its receipt cannot be confirmed."))
+    order.completed_at = now
+    order.confirm_by = None
+    tell(session, order, kind, OrderCompleted(order=order.key), by=by, actor=actor, now=now)
 
 
 def _cancelled(

@@ -24,7 +24,10 @@ from contentshop.products.offers import PictureFacts
 
 @dataclass(frozen=True, slots=True)
 class OrderRow:
-    """An order in a list. ``sent`` says whether anything in it needs a parcel; files and gift cards do not."""
+    """An order in a list. ``sent`` says whether anything in it needs a parcel; files and gift cards do not.
+
+    ``given_back`` says whether nothing of it is left with its buyer (``policy.is_given_back``).
+    """
 
     key: str
     state: str
@@ -41,6 +44,7 @@ class OrderRow:
     line_count: int
     unit_count: int
     sent: bool
+    given_back: bool
 
     @property
     def total(self) -> Money:
@@ -195,6 +199,7 @@ def order_rows(*, oldest_first: bool = False) -> Select[*tuple[Any, ...]]:
             func.count().label("line_count"),
             func.sum(OrderLine.quantity).label("unit_count"),
             func.count().filter(~OrderLine.digital).label("sent_count"),
+            func.count().filter(OrderLine.returned_quantity < OrderLine.quantity).label("kept_count"),
         )
         .group_by(OrderLine.order_id)
         .subquery()
@@ -218,6 +223,7 @@ def order_rows(*, oldest_first: bool = False) -> Select[*tuple[Any, ...]]:
             lines.c.line_count,
             lines.c.unit_count,
             lines.c.sent_count,
+            lines.c.kept_count,
         )
         .join(lines, lines.c.order_id == Order.id)
         .order_by(*order)
@@ -241,6 +247,7 @@ def read_row(row: Any) -> OrderRow:
         line_count=row.line_count,
         unit_count=int(row.unit_count),
         sent=row.sent_count > 0,
+        given_back=row.state in {"shipped", "completed"} and row.kept_count == 0,
     )
 
 
