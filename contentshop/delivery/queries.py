@@ -100,19 +100,31 @@ def read_tiers(stored: Any) -> tuple[Tier, ...]:
 _TAXES = select(
     TaxRegion.region, TaxRegion.name, TaxRegion.translations, TaxRegion.included, TaxRegion.on_shipping, TaxRegion.rates
 ).where(TaxRegion.country == bindparam("country"), or_(TaxRegion.region == "", TaxRegion.region == bindparam("region")))
+# The row of the whole country stands first, since its region is the empty text.
+_FIRST_TAX = (
+    select(*_TAXES.selected_columns)
+    .where(TaxRegion.country == bindparam("country"))
+    .order_by(TaxRegion.region)
+    .limit(1)
+)
 
 
 def tax_rule(session: AnySession, country: str, region: str = "", *, locale: str = "en") -> TaxRule | None:
     """How the place taxes: by the row of its region, else of its country; None when there is neither.
 
-    The tax is called as readers of ``locale`` know it.
+    The tax is called as readers of ``locale`` know it. Without a ``region``, in a country where only regions tax, the
+    rule is not ``known``: it says only whether prices contain the tax. One statement.
     """
-    rows = session.execute(_TAXES, {"country": country, "region": region}).all()
-    found = max(rows, key=lambda row: bool(row.region), default=None)
+    if region:
+        rows = session.execute(_TAXES, {"country": country, "region": region}).all()
+        found = max(rows, key=lambda row: bool(row.region), default=None)
+    else:
+        found = session.execute(_FIRST_TAX, {"country": country}).first()
     if found is None:
         return None
     name = name_in(found.name, found.translations, locale)
-    return TaxRule(name, found.included, found.on_shipping, found.rates)
+    known = bool(region) or not found.region
+    return TaxRule(name, found.included, found.on_shipping, found.rates if known else {}, known)
 
 
 def list_zones(session: AnySession) -> list[ShippingZone]:

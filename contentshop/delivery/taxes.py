@@ -20,13 +20,15 @@ STANDARD = "standard"
 class TaxRule:
     """How one place taxes: ``rates`` by tax class in parts per million (200000 is 20 %).
 
-    ``included`` says that prices contain the tax; ``on_shipping`` that shipping is taxed, at the standard rate.
+    ``included`` says that prices contain the tax; ``on_shipping`` that shipping is taxed, at the standard rate. A rule
+    that is not ``known`` has no rates: they depend on the state, and nobody has said it yet.
     """
 
     name: str
     included: bool
     on_shipping: bool
     rates: Mapping[str, int]
+    known: bool = True
 
     def rate(self, tax_class: str) -> int:
         """The rate of a class; the standard one for a class that the place does not know."""

@@ -70,8 +70,9 @@ class Order(Base):
     ``discount_minor`` is the sum of the lines' own; ``tax_minor`` of the lines' and of ``shipping_tax_minor``, and is
     part of the prices when ``tax_included``. ``credit_minor`` is what gift cards paid, so the provider owes
     ``total_minor - credit_minor``. ``tax_parts`` names the rates: [name, rate in parts per million, tax]. ``codes`` are
-    the coupons used. A shipped order is confirmed by itself at ``confirm_by``. ``exchange_of`` is the order whose goods
-    this one replaces.
+    the coupons used, ``discount_parts`` what each promotion took off (``pricing.Reduction``), ``credit_parts`` what
+    each gift card pays: [end of its code, amount]; both empty in orders from before they were kept. A shipped order is
+    confirmed by itself at ``confirm_by``. ``exchange_of`` is the order whose goods this one replaces.
     """
 
     __tablename__ = "shop_order"
@@ -114,6 +115,8 @@ class Order(Base):
     paid_minor: Mapped[Share]
     refunded_minor: Mapped[Share]
     codes: Mapped[list[str]] = mapped_column(JSON, default=list, server_default=text("'[]'"))
+    discount_parts: Mapped[list[list[Any]]] = mapped_column(JSON, default=list, server_default=text("'[]'"))
+    credit_parts: Mapped[list[list[Any]]] = mapped_column(JSON, default=list, server_default=text("'[]'"))
     shipping_key: Mapped[str] = mapped_column(String(20), default="", server_default="")
     shipping_name: Mapped[str] = mapped_column(String(120), default="", server_default="")
     email: Mapped[str] = mapped_column(String(254))

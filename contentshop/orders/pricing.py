@@ -11,12 +11,14 @@ import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from contentshop.core.errors import Invalid
 from contentshop.core.money import MAX_MINOR, Money
 from contentshop.core.words import say
 from contentshop.delivery.rates import Parcel, ShippingOption
 from contentshop.delivery.taxes import MILLION, LineTax, TaxRule, tax_lines
+from contentshop.promotions.pricing import Use
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +66,44 @@ class Sums:
 
 
 @dataclass(frozen=True, slots=True)
+class Reduction:
+    """What one promotion takes off, with what it does, so that an order can say it in any language: a part in parts per
+    million, in all at most ``cap_minor`` (0: any sum), or so many ``free`` for so many bought."""
+
+    name: str
+    code: str
+    minor: int
+    percent_ppm: int = 0
+    cap_minor: int = 0
+    buy: int = 0
+    free: int = 0
+
+    def row(self) -> list[str | int]:
+        """As an order keeps it."""
+        return [self.name, self.code, self.minor, self.percent_ppm, self.cap_minor, self.buy, self.free]
+
+    @classmethod
+    def read(cls, row: Sequence[Any]) -> Reduction:
+        """What ``row`` wrote."""
+        name, code, *numbers = row
+        return cls(str(name), str(code), *map(int, numbers))
+
+
+def reduction_of(use: Use, currency: str) -> Reduction:
+    """A promotion that is used, as the sum shows it."""
+    rule = use.rule
+    percent = rule.percent_ppm if rule.kind == "percent" else 0
+    bundle = (rule.buy, rule.free) if rule.kind == "bundle" else (0, 0)
+    return Reduction(rule.name, rule.code, use.minor, percent, rule.caps.get(currency, 0) if percent else 0, *bundle)
+
+
+@dataclass(frozen=True, slots=True)
 class Totals:
     """What the buyer pays. ``free_shipping_gap`` is what is missing for free shipping, if it can be had.
 
     ``total`` is items − discount + shipping, and + tax unless prices contain it (``tax_included``). ``credit`` is what
-    gift cards pay of it, ``due`` the rest. ``shipping_known`` is False while nothing says how it is shipped.
+    gift cards pay of it, ``due`` the rest. ``shipping_known`` is False while nothing says how it is shipped,
+    ``tax_known`` while the tax depends on a state that nobody has said.
     """
 
     items: Money
@@ -83,6 +118,7 @@ class Totals:
     lines: tuple[Sums, ...]
     free_shipping_gap: Money | None = None
     shipping_known: bool = True
+    tax_known: bool = True
 
     @property
     def due(self) -> Money:
@@ -158,6 +194,7 @@ def totals(
         ),
         free_shipping_gap=Money(gap, currency) if gap is not None else None,
         shipping_known=shipping is not None or parcel_of(items, off, currency) is None,
+        tax_known=tax is None or tax.known,
     )
 
 

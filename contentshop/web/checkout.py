@@ -6,7 +6,7 @@ sends only which quote was seen. Every step works without JavaScript.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from flask import Response as FlaskResponse
@@ -24,6 +24,7 @@ from contentshop.orders import actions
 from contentshop.orders import queries as orders
 from contentshop.orders.actions import AttemptUsed, CartEmpty, QuoteChanged, Wish
 from contentshop.orders.inputs import Buyer, Delivery, read_attempt
+from contentshop.orders.pricing import reduction_of
 from contentshop.orders.queries import CartState, Quote
 from contentshop.payments.credit import CODE_LENGTH, normalise
 from contentshop.products.stock import OutOfStock
@@ -47,6 +48,7 @@ from contentshop.web.door import Door, show
 from contentshop.web.limits import CHECKOUT, CODES, limiter
 from contentshop.web.paying import after_placing
 from contentshop.web.session import CART_COOKIE, engines, settings, viewer
+from contentshop.web.shop_sums import reduction_words
 from contentshop.web.words import refusal_text, translated
 
 bp = Door("checkout", __name__)
@@ -229,8 +231,17 @@ def use_code() -> Response:
     if quotes and all(any(one.code == code and one.why == "unknown" for one in q.discount.refused) for q in quotes):
         return _code_refused(_("We do not know this code. Please check how it is written."), 422)
     if any(use.rule.code == code for quote in quotes for use in quote.discount.uses):
-        flash(_("“%(code)s” is taken off.", code=code), "success")
+        flash(_taken_words(code, quotes), "success")
     return _back()
+
+
+def _taken_words(code: str, quotes: Sequence[Quote]) -> str:
+    """That a code is used, and what it does."""
+    used = next((quote, use) for quote in quotes for use in quote.discount.uses if use.rule.code == code)
+    does = reduction_words(reduction_of(used[1], used[0].currency), used[0].currency)
+    if does:
+        return str(_("“%(code)s” is taken off: %(does)s.", code=code, does=does))
+    return str(_("“%(code)s” is taken off.", code=code))
 
 
 def _is_gift_card(text: str) -> bool:

@@ -18,6 +18,7 @@ from contentshop.delivery.rates import Destination, ShippingOption
 from contentshop.orders import policy
 from contentshop.orders import queries as orders
 from contentshop.orders.inputs import MAX_QUANTITY
+from contentshop.orders.pricing import reduction_of
 from contentshop.orders.queries import Attribution, CartFacts, CartState, Line, Quote, Terms
 from contentshop.posts.queries import CardOrigin
 from contentshop.promotions.policy import persons
@@ -29,7 +30,7 @@ from contentshop.web.origins import card_origins
 from contentshop.web.pictures import picture
 from contentshop.web.session import Viewer, engines, settings
 from contentshop.web.shop_pages import LineView, TotalsView, method_words, origin_view
-from contentshop.web.shop_sums import quote_totals
+from contentshop.web.shop_sums import delivery_name, quote_totals, reduction_words
 from contentshop.web.words import translated, translated_errors
 
 if TYPE_CHECKING:
@@ -41,10 +42,11 @@ Origins = Mapping[str, CardOrigin]
 
 @dataclass(frozen=True, slots=True)
 class CodeView:
-    """A coupon code in the cart; ``problem`` says why it takes nothing off."""
+    """A coupon code in the cart; ``problem`` says why it takes nothing off, ``does`` what it does when it does."""
 
     code: str
     problem: str
+    does: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +197,11 @@ class Loaded:
     state: CartState
     origins: Origins
 
+    @property
+    def settled(self) -> bool:
+        """Whether the buyer has said where it goes."""
+        return bool(self.state.text("address"))
+
     def quote(self, currency: str) -> Quote | None:
         """The part that is paid in ``currency``, or the first part."""
         return self.facts.quote(currency) or next(iter(self.facts.quotes), None)
@@ -245,7 +252,7 @@ def cart_page(loaded: Loaded, problem: str = "", code: str = "", code_problem: s
     """The cart's page."""
     facts = loaded.facts
     return CartPage(
-        quotes=[quote_view(quote, loaded.origins) for quote in facts.quotes],
+        quotes=[quote_view(loaded, quote) for quote in facts.quotes],
         gone=[line_view(line, loaded.origins) for line in facts.gone],
         count=facts.count,
         problem=problem,
@@ -265,7 +272,7 @@ def who_page(
 ) -> WhoPage:
     """The first step."""
     return WhoPage(
-        quote=quote_view(quote, loaded.origins),
+        quote=quote_view(loaded, quote),
         values=values,
         errors=translated_errors(errors),
         form=address_form(values, shipped=quote.shipped),
@@ -291,7 +298,7 @@ def how_page(
         "payment_method": values.get("payment_method") or (methods[0] if methods else ""),
     }
     return HowPage(
-        quote=quote_view(quote, loaded.origins),
+        quote=quote_view(loaded, quote),
         address=draft_address(loaded.state, shipped=quote.shipped),
         email=loaded.state.text("email"),
         options=[option_words(option, quote.currency) for option in quote.options],
@@ -319,12 +326,12 @@ def review_page(
         changed = Money(before.total_minor, before.currency)
     method = state.text("payment_method")
     return ReviewPage(
-        quote=quote_view(quote, loaded.origins),
+        quote=quote_view(loaded, quote),
         address=draft_address(state, shipped=quote.shipped),
         email=state.text("email"),
         phone=state.text("phone"),
         note=state.text("note"),
-        shipping=option_words(quote.shipping, quote.currency)[1] if quote.shipping else "",
+        shipping=delivery_name(quote.shipping.name) if quote.shipping else "",
         method=method_words(method)[0] if quote.totals.due.minor else _("Nothing to pay"),
         attempt=attempt or new_key(24),
         seen=sign_seen(Seen(quote.currency, total.minor, quote.fingerprint)),
@@ -399,7 +406,7 @@ def option_words(option: ShippingOption, currency: str) -> tuple[str, str, str, 
     elif most:
         time = _("%(least)s–%(most)s working days", least=least, most=most)
     price = in_words(Money(option.minor, currency)) if option.minor else _("Free")
-    return option.key, option.name or _("Standard delivery"), time, price
+    return option.key, delivery_name(option.name), time, price
 
 
 def presale_words(quote: Quote) -> str:
@@ -483,17 +490,18 @@ def code_words(refusal: Refusal) -> str:
     }.get(refusal.why, "")
 
 
-def quote_view(quote: Quote, origins: Origins) -> QuoteView:
+def quote_view(loaded: Loaded, quote: Quote) -> QuoteView:
     """The lines that are paid in one currency, with the codes that were typed."""
-    refused = {one.code: code_words(one) for one in quote.discount.refused}
-    used = [use.rule.code for use in quote.discount.uses if use.rule.code]
+    unused = {one.code: code_words(one) for one in quote.discount.refused}
+    used = [reduction_of(use, quote.currency) for use in quote.discount.uses if use.rule.code]
     return QuoteView(
         currency=quote.currency,
-        lines=[line_view(line, origins) for line in quote.lines],
-        totals=quote_totals(quote),
+        lines=[line_view(line, loaded.origins) for line in quote.lines],
+        totals=quote_totals(quote, settled=loaded.settled),
         ready=quote.ready,
         shipped=quote.shipped,
-        codes=[CodeView(code, "") for code in used] + [CodeView(code, why) for code, why in refused.items()],
+        codes=[CodeView(one.code, "", reduction_words(one, quote.currency)) for one in used]
+        + [CodeView(code, why) for code, why in unused.items()],
         credits=[CreditView(card.key, card.hint, Money(minor, quote.currency)) for card, minor in quote.credits],
         checkout_url=f"/checkout?currency={quote.currency}",
     )
@@ -505,7 +513,7 @@ def line_view(line: Line, origins: Origins) -> LineView:
     if line.presale and line.releases_at is not None:
         note = _("Presale: sent from %(day)s on", day=day(line.releases_at))
     elif line.digital:
-        note = _("Digital: no shipping")
+        note = _("Digital: no delivery")
     return LineView(
         title=line.title,
         url=product_url(line.slug),

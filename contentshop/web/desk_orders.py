@@ -42,13 +42,13 @@ from contentshop.web.order_pages import (
     ParcelView,
     address_lines,
     order_lines,
-    order_totals,
     parcel_view,
     timeline,
 )
 from contentshop.web.refund_pages import RefundView, office_refunds
 from contentshop.web.session import settings, viewer
 from contentshop.web.shop_pages import LineView, TotalsView, method_words
+from contentshop.web.shop_sums import order_totals
 from contentshop.web.words import refusal_text, translated_errors
 
 if TYPE_CHECKING:

@@ -29,6 +29,7 @@ from contentshop.web.order_links import order_url
 from contentshop.web.order_pages import address_lines, due_of, instructions
 from contentshop.web.refund_pages import target_words, told
 from contentshop.web.session import engines, settings
+from contentshop.web.shop_sums import in_words, order_totals
 
 if TYPE_CHECKING:
     from contentshop.aftersale.models import AfterSale
@@ -170,7 +171,7 @@ def _mail(order: Order, words_in: Callable[[str], _Words | None]) -> Message | N
             lead=words.lead,
             pay=words.pay,
             lines=_lines(order, locale) if words.lines is None else words.lines,
-            sums=_sums(order, locale) if words.sums is None else words.sums,
+            sums=_sums(order) if words.sums is None else words.sums,
             address=address_lines(order, locale) if policy.needs_parcel(order) else (),
             link=settings().site_url + (words.path or order_url(order.key)),
             link_words=words.link_words or _("See your order"),
@@ -370,21 +371,14 @@ def _lines(order: Order, locale: str) -> list[tuple[str, str]]:
     ]
 
 
-def _sums(order: Order, locale: str) -> list[tuple[str, str]]:
-    def money(minor: int) -> str:
-        return Money(minor, order.currency).format(locale)
-
-    rows = []
-    if order.discount_minor:
-        rows.append((_("Discount"), money(-order.discount_minor)))
-    if policy.needs_parcel(order):
-        rows.append((_("Shipping"), money(order.shipping_minor) if order.shipping_minor else _("Free")))
-    if order.tax_minor and not order.tax_included:
-        rows.append((_("Tax"), money(order.tax_minor)))
-    if order.credit_minor:
-        rows.append((_("Paid by gift card"), money(-order.credit_minor)))
-    rows.append((_("Total"), money(order.total_minor - order.credit_minor)))
-    return rows
+def _sums(order: Order) -> list[tuple[str, str]]:
+    """The sum, as its page shows it."""
+    sums = order_totals(order)
+    rows = [*sums.rows, (sums.label, sums.total, sums.note), *sums.after]
+    return [
+        (f"{label} ({note})" if note else label, amount if isinstance(amount, str) else in_words(amount))
+        for label, amount, note in rows
+    ]
 
 
 def _pay(order: Order, locale: str) -> list[str]:

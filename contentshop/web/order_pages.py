@@ -25,7 +25,8 @@ from contentshop.web.chrome import current_babel_locale, day
 from contentshop.web.order_links import order_token, order_url
 from contentshop.web.pictures import picture
 from contentshop.web.session import engines, settings
-from contentshop.web.shop_pages import LineView, TotalRow, TotalsView, method_words, origin_view, origins_of
+from contentshop.web.shop_pages import LineView, TotalsView, method_words, origin_view, origins_of
+from contentshop.web.shop_sums import delivery_name, order_totals, percent
 
 if TYPE_CHECKING:
     from contentshop.orders.models import Order, OrderEvent, Shipment
@@ -93,6 +94,7 @@ class OrderPage:
     address: Sequence[str]
     note: str
     method: str
+    delivery: str
     parcels: Sequence[ParcelView]
     lines: Sequence[LineView]
     totals: TotalsView
@@ -154,6 +156,7 @@ def order_page(
         address=address_lines(order, current_babel_locale()) if sent else (),
         note=order.note,
         method=method_words(order.payment_method)[0],
+        delivery=delivery_name(order.shipping_name) if sent else "",
         parcels=[parcel_view(order, shipment) for shipment in policy.parcels(order)],
         lines=order_lines(order),
         totals=order_totals(order),
@@ -225,44 +228,6 @@ def instructions(order: Order) -> Instructions:
 def labelled(found: Instructions) -> Instructions:
     """How something is paid, with the labels of the shop's account in the reader's language."""
     return replace(found, lines=tuple(_account_line(line) for line in found.lines))
-
-
-def order_totals(order: Order) -> TotalsView:
-    """The sum of an order, as it was placed, and what has gone back since."""
-
-    def money(minor: int) -> Money:
-        return Money(minor, order.currency)
-
-    rows: list[TotalRow] = [(_("Goods"), money(order.items_minor), "")]
-    if order.discount_minor:
-        rows.append((_("Discount"), money(-order.discount_minor), ", ".join(order.codes)))
-    if policy.needs_parcel(order):
-        rows.append((_("Shipping"), money(order.shipping_minor) if order.shipping_minor else _("Free"), ""))
-    if order.tax_minor and not order.tax_included:
-        rows.append((_("Tax"), money(order.tax_minor), ""))
-    if order.credit_minor:
-        rows.append((_("Paid by gift card"), money(-order.credit_minor), ""))
-    hint = _("Tax included: %(amount)s", amount=_words(money(order.tax_minor))) if _has_tax_inside(order) else ""
-    return TotalsView(rows, money(order.total_minor - order.credit_minor), hint, after=_after_total(order))
-
-
-def _after_total(order: Order) -> list[TotalRow]:
-    """What went back, and what was paid in the end; what was paid comes first where it is not the total, as with gift
-    cards or money that was too much."""
-    if not order.refunded_minor:
-        return []
-    paid = order.paid_minor + order.credit_minor
-    rows: list[TotalRow] = []
-    if paid != order.total_minor - order.credit_minor:
-        hint = _("gift cards included") if order.credit_minor else ""
-        rows.append((_("Paid"), Money(paid, order.currency), hint))
-    rows.append((_("Paid back"), Money(-order.refunded_minor, order.currency), ""))
-    rows.append((_("Paid after refunds"), Money(paid - order.refunded_minor, order.currency), ""))
-    return rows
-
-
-def _has_tax_inside(order: Order) -> bool:
-    return bool(order.tax_minor) and order.tax_included
 
 
 def _account_line(line: str) -> str:
@@ -478,12 +443,11 @@ class InvoicePage:
     placed_at: datetime
     paid_at: datetime | None
     method: str
+    delivery: str
     address: Sequence[str]
     email: str
     lines: Sequence[InvoiceLine]
     totals: TotalsView
-    taxes: Sequence[tuple[str, str, Money]]
-    tax_included: bool
     order_url: str
 
 
@@ -500,6 +464,7 @@ def invoice_page(order: Order) -> InvoicePage:
         placed_at=order.placed_at,
         paid_at=order.paid_at,
         method=method_words(order.payment_method)[0],
+        delivery=delivery_name(order.shipping_name) if policy.needs_parcel(order) else "",
         address=address_lines(order, current_babel_locale()),
         email=order.email,
         lines=[
@@ -510,20 +475,11 @@ def invoice_page(order: Order) -> InvoicePage:
                 unit=money(line.unit_minor),
                 discount=money(-line.discount_minor),
                 net=money(line.net_minor),
-                rate=_rate(line.tax_rate),
+                rate=percent(line.tax_rate) if line.tax_rate else "",
                 tax=money(line.tax_minor),
             )
             for line in order.lines
         ],
         totals=order_totals(order),
-        taxes=[(str(name), _rate(int(rate)), money(int(tax))) for name, rate, tax in order.tax_parts],
-        tax_included=order.tax_included,
         order_url=order_url(order.key),
     )
-
-
-def _rate(ppm: int) -> str:
-    """A rate in parts per million as per cent: 82500 → ``8.25 %``."""
-    if not ppm:
-        return ""
-    return f"{ppm / 10_000:.4f}".rstrip("0").rstrip(".") + " %"

@@ -74,7 +74,7 @@ def method_words(code: str) -> tuple[str, str]:
     return {
         "bank_transfer": (
             _("Bank transfer"),
-            _("We show you our account next. The parcel leaves when the money is here."),
+            _("We show you our account next. Your order goes out when the money is here."),
         ),
         "on_delivery": (_("Pay on delivery"), _("You pay the carrier at your door.")),
         "card": (_("Card"), _("You pay on the page of Stripe and come back. We never see your card.")),

@@ -37,7 +37,7 @@ def test_a_coupon_is_made_used_paused_and_seen(app: Any, boss: FlaskClient, make
     kettle = make.product("kettle", own={"USD": 2000}, stock=9)
     add(buyer, product="kettle")
     assert send(buyer, "/checkout/code", {"code": "spring26"}, "/cart").status_code == 303
-    assert "Spring SPRING26 −$3.00" in text_of(buyer.get("/cart").text)
+    assert "Spring SPRING26 · 15% off, at most $100.00 −$3.00" in text_of(buyer.get("/cart").text)
     assert buy(buyer, kettle).status_code == 303
     words = text_of(boss.get(place).text)
     assert "Used 1 time: $6.00" in words
@@ -90,7 +90,7 @@ def test_zones_and_ways_of_shipping(app: Any, boss: FlaskClient, make: Factory) 
     assert answer.status_code == 422
     assert "We do not deliver this there." in text_of(answer.text)
     assert steps(buyer).status_code == 303
-    assert "Shipping Post $4.00 Total $24.00" in text_of(buyer.get("/checkout/review").text)
+    assert "Delivery Post $4.00 Total $24.00" in text_of(buyer.get("/checkout/review").text)
     assert "2–4 working days" in text_of(buyer.get("/checkout/delivery").text)
     way = boss.get(place).text.split("/desk/delivery/methods/")[1].split('"')[0]
     assert "1 kg = 4.00" in boss.get(f"/desk/delivery/methods/{way}").text

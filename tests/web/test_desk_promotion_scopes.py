@@ -58,7 +58,7 @@ def off(desk: FlaskClient, *slugs: str) -> str:
     desk.delete_cookie(CART_COOKIE)
     for slug in slugs:
         assert add(desk, product=slug).status_code == 200
-    found = re.search(r"Sale [−-]\$(\d+\.\d\d)", text_of(desk.get("/cart").text))
+    found = re.search(r"Sale [^−]*?[−-]\$(\d+\.\d\d)", text_of(desk.get("/cart").text))
     return found.group(1) if found else ""
 
 

@@ -200,6 +200,7 @@ def test_named_on_the_form_and_gone_once_the_money_is_sent(
     assert "Refund: Kettle Refund on its way" in page
     assert "$25.98 Refund on its way We are sending it to your account ending in 3000." in page
     assert "$10.00 · Account ending in 3000 On its way $15.98 · Account ending in 3000 On its way" in page
+    assert len(re.findall(r"Refund on its way [-−]\$25\.98", page)) == 1
     case = where.rpartition("/")[2]
     for place in (f"/desk/orders/{order}", f"/desk/after-sale/{case}", f"/desk/payments/orders/{order}"):
         seen = support.get(place).text

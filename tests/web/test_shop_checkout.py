@@ -49,15 +49,16 @@ def test_the_total_stands_before_the_last_button(client: FlaskClient, make: Fact
     add(client, product="kettle", quantity="2")
     for step in ("/checkout", "/cart"):
         words = text_of(client.get(step).text)
-        assert "Goods $39.98 Shipping $5.99 Total $45.97 Add $9.02 more and shipping is free." in words
+        postage = "Delivery Standard delivery, estimate for United States $5.99"
+        assert f"Goods $39.98 {postage} Total $45.97 Add $9.02 more and delivery is free." in words
     assert steps(client).status_code == 303
     page = client.get("/checkout/review").text
     words = text_of(page)
-    assert "Goods $39.98 Shipping $5.99 Total $45.97" in words
+    assert "Goods $39.98 Delivery Standard delivery $5.99 Total $45.97" in words
     assert "Place order · $45.97" in words
     assert page.index("Total</dt>") < page.index("Place order ·")
     add(client, product="kettle")
-    assert "Goods $59.97 Shipping Free Total $59.97" in text_of(client.get("/checkout/review").text)
+    assert "Goods $59.97 Delivery Standard delivery Free Total $59.97" in text_of(client.get("/checkout/review").text)
 
 
 def test_no_step_can_be_skipped_and_going_back_keeps_what_was_typed(client: FlaskClient, make: Factory) -> None:

@@ -53,7 +53,8 @@ def test_the_mail_of_a_new_order(app: Flask, client: FlaskClient, kettle: Any) -
         "\n"
         f"Order {number}\n"
         "  2 × Gooseneck <Kettle> & Co: $39.98\n"
-        "  Shipping: $5.99\n"
+        "  Goods: $39.98\n"
+        "  Delivery (Standard delivery): $5.99\n"
         "  Total: $45.97\n"
         "\n"
         "Please transfer $45.97 to this account:\n"
@@ -146,6 +147,7 @@ def test_what_needs_no_parcel_is_ready_on_the_page(
         "",
         f"Order {orders(app)[0].key.upper()}",
         "  1 × Gooseneck <Kettle> & Co: $19.99",
+        "  Goods: $19.99",
         "  Total: $19.99",
         "",
         "See your order:",

@@ -50,7 +50,7 @@ def test_the_page_of_a_bank_transfer_says_how_to_pay(
     assert "Order placed 5 minutes ago Payment (still to come) Due by Nov 23, 2026" in words
     assert "Ada Lovelace 12 Engine Street Portland OR 97201 United States +1 555 0100" in words
     assert "ada@example.org" in words
-    assert "Gooseneck Kettle 2 × $19.99 $39.98 Goods $39.98 Shipping $5.99 Total $45.97" in words
+    assert "Gooseneck Kettle 2 × $19.99 $39.98 Goods $39.98 Delivery Standard delivery $5.99 Total $45.97" in words
 
 
 def test_the_page_is_kept_by_nobody(client: FlaskClient, make: Factory) -> None:
@@ -194,7 +194,7 @@ def test_what_needs_no_parcel_is_not_told_as_one(
         assert "Your payment has arrived What you bought is ready below. Your gift cards Show the codes" in words
         assert "Buyer Full name Ada Lovelace E-mail ada@example.org Payment Bank transfer" in words
         assert "Voucher 1 × $50.00 $50.00 Goods $50.00 Total $50.00" in words
-        untrue = ("parcel", "Parcel", "Your files", "files can", "I have received it", "Shipping", "Address", "its way")
+        untrue = ("parcel", "Parcel", "Your files", "files can", "I have received it", "Delivery", "Address", "its way")
         assert [one for one in untrue if one in words] == []
         assert "(still to come)" not in words
         return words
@@ -217,7 +217,7 @@ def test_what_was_paid_back_stands_below_the_total(
     with app.app_context(), unit_of_work(db.session):
         found = get_by_key(db.session, order.key)
         give_back(db.session, found, minor=1000, reason="late", key="a", by=None, now=clock.now())
-    sums = "Goods $39.98 Shipping $5.99 Total $45.97 Paid back -$10.00 Paid after refunds $35.97"
+    sums = "Delivery Standard delivery $5.99 Total $45.97 Refund on its way −$10.00 Paid after refunds $35.97"
     assert sums in text_of(client.get(path).text)
     assert sums in text_of(client.get(f"{path}/invoice").text)
 
@@ -229,7 +229,7 @@ def test_money_that_was_too_much_is_told_before_it_goes_back(
     (order,) = orders(app)
     with app.app_context(), unit_of_work(db.session):
         record_receipt(db.session, order.key, received=Money(5000, "USD"), key="a", by=None, now=clock.now())
-    sums = "Total $45.97 Paid $50.00 Paid back -$4.03 Paid after refunds $45.97"
+    sums = "Total $45.97 Paid in all $50.00 Refund on its way −$4.03 Paid after refunds $45.97"
     assert sums in text_of(client.get(path).text)
 
 

@@ -29,7 +29,7 @@ from contentshop.orders.actions.carts import Held, hold_cart
 from contentshop.orders.events import OrderPlaced
 from contentshop.orders.inputs import Delivery
 from contentshop.orders.models import Cart, CartLine, Order, OrderLine
-from contentshop.orders.pricing import Sums, digest, share
+from contentshop.orders.pricing import Sums, digest, reduction_of, share
 from contentshop.orders.queries import Creators, Line, Quote, Terms, nobody
 from contentshop.payments import credit
 from contentshop.products import stock
@@ -252,6 +252,8 @@ def _order(wish: Wish, quote: Quote, *, user: User | None, pay_within: timedelta
         total_minor=sums.total.minor,
         credit_minor=sums.credit.minor,
         codes=[use.rule.code for use in quote.discount.uses if use.rule.code],
+        discount_parts=[reduction_of(use, quote.currency).row() for use in quote.discount.uses],
+        credit_parts=[[card.hint, minor] for card, minor in quote.credits],
         shipping_key=quote.shipping.key if quote.shipping else "",
         shipping_name=quote.shipping.name if quote.shipping else "",
         email=buyer.email,

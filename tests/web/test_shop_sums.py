@@ -1,0 +1,192 @@
+"""What buyers are told of tax, delivery and discounts before and after the address, and where nothing can be sent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import update
+
+from contentshop.core.db import db
+from contentshop.core.ids import new_key
+from contentshop.core.money import Money
+from contentshop.core.uow import unit_of_work
+from contentshop.delivery import actions as delivery
+from contentshop.delivery.inputs import MethodInput, TaxInput, ZoneInput
+from contentshop.orders.models import Order
+from contentshop.payments import credit
+from contentshop.reactions import site_context
+from contentshop.web.order_mails import order_mail
+from tests.factories import Factory
+from tests.web.buyer import add, checkout_form, hidden, orders, steps, text_of
+from tests.web.test_shop_codes import promote, type_code
+
+
+@pytest.fixture
+def boss(make: Factory) -> Any:
+    return make.user(role="operator")
+
+
+@pytest.fixture
+def kettle(make: Factory) -> Any:
+    return make.product("kettle", own={"USD": 2000, "CNY": 14000}, stock=90)
+
+
+def tax(app: Flask, boss: Any, **form: str) -> None:
+    with app.app_context(), unit_of_work(db.session):
+        delivery.save_tax(db.session, TaxInput.parse({"on_shipping": "", **form}), by=boss)
+
+
+def zone(app: Flask, boss: Any, areas: str, **methods: str) -> None:
+    """A zone with a way of sending for each currency, with its prices."""
+    with app.app_context(), unit_of_work(db.session):
+        key = delivery.save_zone(db.session, ZoneInput.parse({"name": areas, "areas": areas}), by=boss)
+        for currency, tiers in methods.items():
+            form = {"name": "Post", "currency": currency, "tiers": tiers, "min_days": "2", "max_days": "4"}
+            delivery.save_method(db.session, key, MethodInput.parse(form), by=boss)
+
+
+def main_text(client: FlaskClient, path: str) -> str:
+    return text_of(client.get(path).text)
+
+
+def test_a_tax_of_states_is_announced_and_told_with_the_address(
+    app: Flask, client: FlaskClient, boss: Any, kettle: Any
+) -> None:
+    tax(app, boss, country="US", region="OR", name="Sales tax", rate_standard="5")
+    add(client, product="kettle")
+    for path in ("/cart", "/checkout"):
+        words = main_text(client, path)
+        assert "Total plus tax, shown after the address $25.99" in words
+        assert "Sales tax" not in words
+    assert steps(client).status_code == 303
+    for path in ("/cart", "/checkout", "/checkout/delivery", "/checkout/review"):
+        words = main_text(client, path)
+        assert "Sales tax 5% $1.00 Total $26.99" in words
+        assert "shown after the address" not in words
+
+
+def test_a_state_without_tax_owes_none(app: Flask, client: FlaskClient, boss: Any, kettle: Any) -> None:
+    tax(app, boss, country="US", region="CA", name="Sales tax", rate_standard="7.25")
+    add(client, product="kettle")
+    assert steps(client).status_code == 303
+    assert "Delivery Standard delivery $5.99 Total $25.99" in main_text(client, "/checkout/review")
+    assert "plus tax" not in main_text(client, "/cart")
+
+
+@pytest.mark.parametrize(("region", "words"), [("", "includes $4.33 VAT (20%)"), ("CA", "includes tax")])
+def test_prices_that_contain_the_tax_say_so(
+    app: Flask, client: FlaskClient, boss: Any, kettle: Any, region: str, words: str
+) -> None:
+    form = {"name": "VAT", "rate_standard": "20", "included": "yes", "on_shipping": "yes"}
+    tax(app, boss, country="US", region=region, **form)
+    add(client, product="kettle")
+    assert f"Total {words} $25.99" in main_text(client, "/cart")
+
+
+def test_without_any_tax_nothing_is_said_of_it(client: FlaskClient, kettle: Any) -> None:
+    add(client, product="kettle")
+    assert "tax" not in main_text(client, "/cart")
+
+
+def test_what_is_not_sent_has_no_address_to_wait_for(app: Flask, client: FlaskClient, boss: Any, make: Factory) -> None:
+    tax(app, boss, country="US", region="OR", name="Sales tax", rate_standard="5")
+    voucher = make.product("voucher", own={"USD": 5000}, stock=5)
+    variant = make.variant_of(voucher).id
+    with app.app_context(), unit_of_work(db.session):
+        credit.sell(db.session, variant)
+    add(client, product="voucher")
+    assert "Goods $50.00 Total $50.00" in main_text(client, "/cart")
+
+
+def test_delivery_that_is_not_known_yet_is_promised(app: Flask, client: FlaskClient, boss: Any, kettle: Any) -> None:
+    zone(app, boss, "US OR", USD="* = 4")
+    add(client, product="kettle")
+    assert "Delivery shown after the address Total $20.00" in main_text(client, "/cart")
+    assert steps(client).status_code == 303
+    assert "Delivery Post $4.00 Total $24.00" in main_text(client, "/cart")
+
+
+# --- the same sum everywhere ---------------------------------------------------------------------------------------
+
+
+def test_checkout_order_invoice_and_mail_say_the_same_sum(
+    app: Flask, client: FlaskClient, boss: Any, kettle: Any, make: Factory
+) -> None:
+    tax(app, boss, country="US", region="OR", name="Sales tax", rate_standard="5")
+    promote(app, make, caps="1.50 USD")
+    with app.app_context(), unit_of_work(db.session):
+        card = credit.issue(db.session, amount=Money(1000, "USD"), source_key=new_key(), actor="", now=make.now)
+        db.session.flush()
+        code = credit.reveal(db.session, card.key)
+    add(client, product="kettle")
+    for one in ("TEN", code):
+        assert type_code(client, one).status_code == 303
+    form = checkout_form(client)
+    rows = [
+        ("Goods", "", "$20.00"),
+        ("Ten off", "TEN · 10% off, at most $1.50", "−$1.50"),
+        ("Delivery", "Standard delivery", "$5.99"),
+        ("Sales tax 5%", "", "$0.93"),
+        ("Total", "", "$25.42"),
+        ("Gift card", f"…{code[-4:]}", "−$10.00"),
+        ("To pay", "", "$15.42"),
+    ]
+    shown = " ".join(" ".join(filter(None, row)) for row in rows)
+    assert shown in main_text(client, "/checkout/review")
+    path = client.post("/checkout", data=form).headers["Location"]
+    assert shown in main_text(client, path)
+    assert shown in main_text(client, f"{path}/invoice")
+    (order,) = orders(app)
+    with site_context(app):
+        found = order_mail({"order": order.key}, "placed")
+        db.session.remove()
+    assert found is not None
+    mailed = "\n".join(
+        f"  {label} ({note}): {amount}" if note else f"  {label}: {amount}" for label, note, amount in rows
+    )
+    assert mailed in found.text
+
+
+def test_an_order_from_before_its_parts_were_kept_shows_their_sum(
+    app: Flask, client: FlaskClient, kettle: Any, make: Factory
+) -> None:
+    promote(app, make)
+    add(client, product="kettle")
+    type_code(client, "TEN")
+    path = client.post("/checkout", data=checkout_form(client)).headers["Location"]
+    with app.app_context(), unit_of_work(db.session):
+        db.session.execute(update(Order).values(discount_parts=[]))
+    assert "Goods $20.00 Discount TEN −$2.00 Delivery Standard delivery $5.99" in main_text(client, path)
+
+
+def test_the_order_says_how_it_is_sent(app: Flask, client: FlaskClient, boss: Any, kettle: Any) -> None:
+    zone(app, boss, "US", USD="* = 4")
+    add(client, product="kettle")
+    path = client.post("/checkout", data=checkout_form(client)).headers["Location"]
+    assert "E-mail ada@example.org Delivery Post Payment Bank transfer" in main_text(client, path)
+    assert "Delivery Post Payment Bank transfer" in main_text(client, f"{path}/invoice")
+
+
+def test_a_code_says_what_it_does_and_its_most(app: Flask, client: FlaskClient, kettle: Any, make: Factory) -> None:
+    promote(app, make, caps="1.50 USD")
+    add(client, product="kettle")
+    client.get("/cart")
+    page = client.post(
+        "/checkout/code",
+        data={"csrf_token": hidden(client.get("/cart").text, "csrf_token"), "code": "TEN", "step": "cart"},
+        follow_redirects=True,
+    ).text
+    assert "“TEN” is taken off: 10% off, at most $1.50." in page
+    assert "TEN 10% off, at most $1.50 Remove TEN" in text_of(page)
+
+
+def test_a_bundle_says_what_it_does(app: Flask, client: FlaskClient, kettle: Any, make: Factory) -> None:
+    promote(app, make, name="Three for two", code="", kind="bundle", buy="2", free="1")
+    add(client, product="kettle", quantity="3")
+    assert "Three for two 1 of 3 for nothing −$20.00" in main_text(client, "/cart")
+
+
+# --- the fold on phones --------------------------------------------------------------------------------------------
