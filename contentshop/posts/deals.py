@@ -15,6 +15,7 @@ from typing import Any
 
 from sqlalchemy import and_, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import aliased
 
 from contentshop.accounts.models import User
 from contentshop.core.errors import Conflict, Forbidden, Invalid, NotFound
@@ -37,7 +38,7 @@ from contentshop.posts.bargains import (
     read_words,
     state_of,
 )
-from contentshop.posts.events import DealChanged
+from contentshop.posts.events import DealChanged, DealMerged
 from contentshop.posts.models import Deal, DealReport, Post, PostMember, Revision
 from contentshop.posts.notices import Kind, notify
 from contentshop.posts.policy import can_report, can_settle
@@ -361,6 +362,52 @@ def _tell_authors(session: AnySession, post: Post, kind: Kind, *, now: datetime,
     )
     people = [post.author_id, *(user_id for user_id in session.scalars(writing) if user_id is not None)]
     notify(session, people, post, kind, now=now, who=who)
+
+
+def note_merged(session: AnySession, post: Post, kept: Post, *, by: User, now: datetime) -> None:
+    """Let the address of a deal that is there twice lead to the one that stays, and tell its authors."""
+    session.execute(update(Deal).where(Deal.merged_into_id == post.id).values(merged_into_id=kept.id))
+    get_standing(session, post).merged_into_id = kept.id
+    _tell_authors(session, post, "deal_merged", now=now, who=by)
+    record(session, DealMerged(post=post.key), now=now)
+
+
+def find_merged(session: AnySession, slug: str) -> str | None:
+    """The address of the published deal that the one at ``slug`` was merged into, if it was."""
+    kept = aliased(Post)
+    return session.scalar(
+        select(kept.slug)
+        .join(Deal, Deal.merged_into_id == kept.id)
+        .join(Post, Post.id == Deal.post_id)
+        .where(Post.slug == slug, Post.state == "unpublished", kept.state == "published")
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """A deal that was merged: its title, the address of the one that stays, and who wrote it."""
+
+    title: str
+    kept_slug: str
+    kept_title: str
+    authors: tuple[User, ...]
+
+
+def get_merged(session: AnySession, key: str) -> Merged | None:
+    """What its authors are told of a deal that was merged; None when there is nothing to tell any more."""
+    post = session.scalar(select(Post).where(Post.key == key))
+    deal = session.get(Deal, post.id) if post is not None else None
+    kept = session.get(Post, deal.merged_into_id) if deal is not None and deal.merged_into_id is not None else None
+    if post is None or kept is None:
+        return None
+    writing = select(PostMember.user_id).where(
+        PostMember.post_id == post.id, PostMember.state == "accepted", PostMember.role == "coauthor"
+    )
+    authors = session.scalars(
+        select(User).where(or_(User.id == post.author_id, User.id.in_(writing)), User.blocked.is_(False))
+    )
+    title, kept_title = (one.live.title if one.live else "" for one in (post, kept))
+    return Merged(title, kept.slug, kept_title, tuple(authors))
 
 
 def get_standing(session: AnySession, post: Post) -> Deal:

@@ -39,6 +39,13 @@ class DealChanged(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class DealMerged(Event):
+    """A deal was there twice and was taken off the site; the other one stays."""
+
+    post: str
+
+
+@dataclass(frozen=True, slots=True)
 class PlanFailed(Event):
     """What was planned for a post could not be done at its time."""
 

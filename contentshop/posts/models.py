@@ -156,7 +156,8 @@ class Deal(Base):
     ``closed_as`` says that it ended before, ``closed_by`` how that became known and ``closed_why`` what a look at the
     offer found; ``confirmed``: its author or an editor said so. ``base_minor`` is what the shop asked when the deal was
     published, if that was known. ``reports`` counts those who say now that it is over, ``works`` and ``fails`` those
-    who tried the coupon. ``version`` grows with everything that readers see of it.
+    who tried the coupon. ``version`` grows with everything that readers see of it. ``merged_into_id`` is the post
+    of the same deal that took its place: its address leads there.
     """
 
     __tablename__ = "deal"
@@ -192,6 +193,7 @@ class Deal(Base):
     works: Mapped[int] = mapped_column(Integer, default=0)
     fails: Mapped[int] = mapped_column(Integer, default=0)
     version: Mapped[int] = mapped_column(Integer, default=1)
+    merged_into_id: Mapped[int | None] = mapped_column(BigInt, ForeignKey("post.id"), index=True)
 
 
 class DealReport(Base):

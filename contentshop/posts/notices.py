@@ -37,6 +37,7 @@ Kind = Literal[
     "deal_back",  # what a look at the offer had ended goes on
     "deal_unsure",  # nobody has said for long that it goes on
     "deal_settled",  # an editor said how it stands
+    "deal_merged",  # an editor found it there twice; the other one stays
 ]
 
 KEPT = timedelta(days=90)

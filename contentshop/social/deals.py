@@ -24,7 +24,7 @@ from contentshop.social.queries import find_post
 
 def merge_deals(session: AnySession, duplicate: Post, kept_slug: str, *, by: User, now: datetime) -> Post:
     """Move the comments and votes of a published deal to the one at ``kept_slug`` and take the first off the site; the
-    deal that stays. For editors.
+    deal that stays. Its address leads there from then on, and its authors are told. For editors.
 
     Of somebody who has voted on both the vote on the deal that stays counts, and none of whoever wrote that one. Raises
     Forbidden, NotFound, Invalid (``into``) for another product's deal or the same one, Conflict when it is not
@@ -51,6 +51,7 @@ def merge_deals(session: AnySession, duplicate: Post, kept_slug: str, *, by: Use
     )
     _move_votes(session, source, target, kept)
     unpublish(session, duplicate, by=by, now=now)
+    deals.note_merged(session, duplicate, kept, by=by, now=now)
     record(session, CommentChanged(kept.key), now=now)
     record(session, WorthChanged(post=kept.key), now=now)
     session.flush()

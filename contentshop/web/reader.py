@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from contentshop.config import LOCALES
 from contentshop.core.db import db
-from contentshop.core.errors import Unavailable
+from contentshop.core.errors import NotFound, Unavailable
 from contentshop.core.paging import page_number
 from contentshop.core.text_urls import safe_next
 from contentshop.curation import queries as curation
@@ -23,6 +23,7 @@ from contentshop.discovery import queries as discovery
 from contentshop.live import queries as live
 from contentshop.live.queries import Announcement
 from contentshop.orders import queries as orders
+from contentshop.posts import deals
 from contentshop.posts import queries as posts
 from contentshop.posts import series as collections
 from contentshop.posts.queries import PostTile, PublishedPost
@@ -145,11 +146,17 @@ def _running_deals(who: Viewer) -> list[PostTile]:
 
 
 @bp.get("/p/<slug>")
-def post(slug: str) -> Response:
+def post(slug: str) -> BaseResponse:
     """An article, a buying list or a deal."""
     begin()
     who = viewer()
-    found = posts.get_published(db.session, slug, also=social.talk_of_post(who.user))
+    try:
+        found = posts.get_published(db.session, slug, also=social.talk_of_post(who.user))
+    except NotFound:
+        kept = deals.find_merged(db.session, slug)
+        if kept is None:
+            raise
+        return redirect(post_url(kept), 301)
     facts = faces.facts_of(found.cards, found.lang)
     cards = faces.cards_of(found.cards, facts, who)
     related = discovery.related_posts(db.session, found.id, RELATED, locale=who.locale)
@@ -166,12 +173,13 @@ def post(slug: str) -> Response:
     coauthors = frozenset(one.handle for one in found.coauthors)
     said = talk.post_talk(found.also, slug=found.slug, author_key=found.author_key, coauthors=coauthors)
     parts.append(freshness.talk("post", found.id))
-    deals = [found.standing, *(one.tile.deal for one in related)]
+    standings = [found.standing, *(one.tile.deal for one in related)]
     if found.kind == "deal":
         page = _with_deal(page, found, facts, who)
         parts.append(freshness.deal(found.id))
+    turns = faces.next_turn(standings, who.now)
     response = show(f"reader/{found.kind}.html", replace(page, talk=said))
-    return keep(response, parts, now=who.now, until=_soonest(_next_stale(facts, who), faces.next_turn(deals, who.now)))
+    return keep(response, parts, now=who.now, until=_soonest(_next_stale(facts, who), turns))
 
 
 def _with_deal(page: PostPage, found: PublishedPost, facts: Mapping[int, ProductFacts], who: Viewer) -> PostPage:

@@ -14,7 +14,8 @@ from contentshop.accounts.inputs import clean_line
 from contentshop.core.db import db
 from contentshop.core.errors import NotFound
 from contentshop.core.mail import Message
-from contentshop.posts import plans, teamwork
+from contentshop.posts import deals, plans, teamwork
+from contentshop.web.cards import post_url
 from contentshop.web.chrome import BABEL_LOCALES, LANGUAGE_TAGS
 from contentshop.web.order_mails import Frame
 from contentshop.web.session import settings
@@ -73,6 +74,28 @@ def _failed(plan: PostPlan, user: User) -> Message:
             action=_("Open the post"),
         )
         return _message(user.email, user.locale, subject, page)
+
+
+def deal_merged(payload: Mapping[str, Any]) -> list[Message]:
+    """Word to those who wrote a deal that it was there twice, with the way to the one that stays."""
+    found = deals.get_merged(db.session, str(payload["post"]))
+    return [_merged(found, user) for user in found.authors] if found is not None else []
+
+
+def _merged(found: deals.Merged, user: User) -> Message:
+    with force_locale(BABEL_LOCALES.get(user.locale, "en")):
+        title = clean_line(found.title, TITLE_LENGTH) or _("Untitled")
+        page = StudioMail(
+            name=user.name,
+            lead=[
+                _("Your deal “%(title)s” was on the site twice, so our editors joined the two.", title=title),
+                _("Comments and votes are below the one that stays, and the address of yours leads there."),
+            ],
+            reasons=(),
+            link=settings().site_url + post_url(found.kept_slug),
+            action=_("See the deal that stays"),
+        )
+        return _message(user.email, user.locale, _("“%(title)s” was joined with the same deal", title=title), page)
 
 
 def invitation(payload: Mapping[str, Any]) -> Message | None:

@@ -98,6 +98,7 @@ def notice_text(one: Notice) -> str:
         "deal_sold_out": _("The shop has none left, so “%(title)s” is shown as sold out.", title=title),
         "deal_back": _("“%(title)s” goes on: the shop has it again.", title=title),
         "deal_unsure": _("Nobody has confirmed “%(title)s” for 30 days, so it is shown as over.", title=title),
+        "deal_merged": _("“%(title)s” was there twice: %(who)s joined it with the other deal.", who=who, title=title),
         "deal_settled": _("%(who)s said how “%(title)s” stands.", who=who, title=title),
         "lock_taken": _(
             "%(who)s writes on “%(title)s” now. What you write from then on is kept apart until you merge it.",

@@ -582,7 +582,8 @@ class TestMerging:
         words = text_of(client.get("/p/kettle-49/comments"))
         for said in ("Bea below kettle-49", "Bea below again", "Cem below again", "Ada below again"):
             assert said in words
-        assert client.get("/p/again").status_code in {404, 410}
+        moved = client.get("/p/again")
+        assert (moved.status_code, moved.headers["Location"]) == (301, "/p/kettle-49")
         site.settle()
         assert hits(client.get("/search?q=below+again")) == ["/p/kettle-49"]
         assert site.send(editor, f"/desk/deals/{key}/merge", into="kettle-49").status_code == 409
