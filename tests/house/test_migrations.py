@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import JSON, create_engine, inspect, text
+from sqlalchemy import JSON, Connection, MetaData, create_engine, inspect, text
 
 from contentshop.core.db import Base, prepare_engine, writing
 from contentshop.migrations import config, is_current, migrate, upgrade
@@ -104,6 +105,42 @@ def test_an_order_of_an_older_release_is_whole_after_the_upgrade(fresh_database:
         assert [tuple(row) for row in line] == [(1, 2, 2, 0)]
         assert connection.scalar(text("SELECT count(*) FROM order_event")) == 1
     engine.dispose()
+
+
+def test_products_with_reviews_are_read_into_the_index_again(fresh_database: str) -> None:
+    engine = create_engine(fresh_database)
+    with engine.begin() as connection:
+        command.upgrade(config(connection), "d2f08b6a4c15")
+        if connection.dialect.name == "postgresql":
+            # The order that a review is about does not matter here; SQLite does not ask for it unless it is told to.
+            connection.execute(text("SET LOCAL session_replication_role = replica"))
+        _add(connection, "product", 1, key="p1", slug="lamp", title="Lamp")
+        _add(connection, "product", 2, key="p2", slug="desk", title="Desk")
+        _add(connection, "user_account", 1, key="u1", handle="bea", name="Bea", email="bea@example.org", role="reader")
+        _add(connection, "review", 1, key="r1", product_id=1, author_id=1, state="shown", stars=5)
+        connection.execute(text("DELETE FROM outbox_event"))
+        upgrade(connection)
+        events = connection.execute(text("SELECT name, payload, dispatched_at FROM outbox_event")).all()
+    engine.dispose()
+    assert len(events) == 1
+    assert (events[0].name, events[0].dispatched_at) == ("ReviewChanged", None)
+    assert "p1" in str(events[0].payload)
+
+
+def _add(connection: Connection, table: str, number: int, **values: object) -> None:
+    """A row of the table as it is by now; what nobody names is filled with something of its type."""
+    metadata = MetaData()
+    metadata.reflect(connection, only=[table])
+    found = metadata.tables[table]
+    fill: dict[str, object] = {"id": number}
+    for column in found.columns:
+        if column.nullable or column.server_default is not None or column.name in values or column.name == "id":
+            continue
+        kind = column.type.python_type
+        fill[column.name] = {datetime: datetime(2026, 1, 1, tzinfo=UTC), dict: {}, bool: False, int: 1}.get(kind, "")
+        if column.name in {"attrs", "locks"}:
+            fill[column.name] = []
+    connection.execute(found.insert().values(fill | values))
 
 
 PROMOTION = (
