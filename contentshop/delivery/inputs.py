@@ -21,6 +21,8 @@ from contentshop.products.inputs import TAX_CLASSES
 Problems = dict[str, list[str]]
 
 PHONE = re.compile(r"\+?[0-9 ()./-]{5,40}")
+# A mobile, a number with its area code (and an extension), or one from abroad.
+CHINESE_PHONE = re.compile(r"(\+?86)?1[3-9][0-9]{9}|(\+?86)?0[0-9]{9,15}|\+(?!86)[0-9]{7,15}|400[0-9]{7}")
 POSTCODES = re.compile(r"[A-Z0-9]+(\*|\.\.[A-Z0-9]+)?")
 MAX_AREAS = 300
 MAX_TIERS = 50
@@ -59,8 +61,12 @@ class AddressInput:
             values = places.check(country, values, {})
             if not values["name"]:
                 problems["name"] = [places.MISSING["name"]]
-        phone = clean_line(form.get("phone", ""), 60)
-        if phone and not PHONE.fullmatch(phone):
+        phone = clean_line(narrow(form.get("phone", "")), 60)
+        if shipped and not phone and country in places.PHONE_NEEDED:
+            problems["phone"] = [say("Write a phone number; the carrier needs it.")]
+        elif phone and country == "CN" and not CHINESE_PHONE.fullmatch(re.sub(r"[ ()./-]", "", phone)):
+            problems["phone"] = [say("Write a mobile number of eleven digits, or a number with its area code.")]
+        elif phone and not PHONE.fullmatch(phone):
             problems["phone"] = [say("Write the phone number with digits, like +1 555 0100.")]
         if problems:
             order = ("country", *places.form(country).fields, "phone")

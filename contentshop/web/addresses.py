@@ -34,9 +34,10 @@ CLAIM_LIFE = timedelta(days=2)
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A saved address."""
+    """A saved address; ``lines`` are without the name."""
 
     key: str
+    name: str
     lines: Sequence[str]
 
 
@@ -72,8 +73,8 @@ def index() -> Response:
     rows = []
     for one in found:
         values = {name: getattr(one, name) for name in places.FIELDS}
-        lines = places.lines(one.country, values, locale=current_babel_locale())
-        rows.append(Kept(one.key, [*lines, one.phone] if one.phone else lines))
+        lines = places.lines(one.country, values | {"name": ""}, locale=current_babel_locale())
+        rows.append(Kept(one.key, one.name, [*lines, one.phone] if one.phone else lines))
     return show("account/addresses.html", AddressesPage(rows))
 
 

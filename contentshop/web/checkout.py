@@ -94,6 +94,9 @@ def save_who() -> Response:
     try:
         buyer = Buyer.parse(typed | _saved(typed), countries=settings().regions, shipped=quote.shipped)
     except Invalid as refusal:
+        if typed["address_key"]:
+            # The fields of a saved address are hidden; what is wrong with it is mended in them.
+            typed |= _saved(typed) | {"address_key": ""}
         return _show_who(loaded, quote, typed, 422, refusal.fields)
     draft = buyer.values() | {"currency": quote.currency, "address_key": typed["address_key"]}
     if loaded.state.text("country") != buyer.address.country:

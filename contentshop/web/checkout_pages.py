@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -100,17 +100,20 @@ class Cell:
     required: bool
     choices: Sequence[tuple[str, str]] = ()
     known: Sequence[str] = ()
+    blank: str = ""
     hint: str = ""
     limit: int = 80
 
 
 @dataclass(frozen=True, slots=True)
 class AddressForm:
-    """The fields of an address in the order of its country, those beside each other in one row."""
+    """The fields of an address in the order of its country, those beside each other in one row; ``phone`` says
+    whether a number is needed."""
 
     country: str
     countries: Sequence[tuple[str, str]]
     rows: Sequence[Sequence[Cell]]
+    phone: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +134,7 @@ class HowPage:
     """The second step: how it is sent and paid. ``options`` and ``methods``: (value, label, hint, price)."""
 
     quote: QuoteView
-    address: Sequence[str]
+    address: str
     email: str
     options: Sequence[tuple[str, str, str, str]]
     methods: Sequence[tuple[str, str, str, str]]
@@ -276,7 +279,7 @@ def who_page(
         values=values,
         errors=translated_errors(errors),
         form=address_form(values, shipped=quote.shipped),
-        kept=[(one.key, one.name, ", ".join(_short(one)), "") for one in kept],
+        kept=[(one.key, one.name, _short(one), "") for one in kept],
         signed_in=who.user is not None,
         problem=short_words(loaded.facts),
     )
@@ -299,7 +302,7 @@ def how_page(
     }
     return HowPage(
         quote=quote_view(loaded, quote),
-        address=draft_address(loaded.state, shipped=quote.shipped),
+        address=_address_line(loaded.state, shipped=quote.shipped),
         email=loaded.state.text("email"),
         options=[option_words(option, quote.currency) for option in quote.options],
         methods=[(code, *method_words(code), "") for code in methods],
@@ -355,7 +358,8 @@ def address_form(values: Mapping[str, str], *, shipped: bool) -> AddressForm:
     country = values.get("country", "")
     known = places.form(country, region=values.get("region", ""), city=values.get("city", ""), locale=locale[:2])
     rows = known.rows if shipped else (("name",),)
-    return AddressForm(country, countries, [[_cell(name, known) for name in row] for row in rows])
+    cells = [[_cell(name, known) for name in row] for row in rows]
+    return AddressForm(country, countries, cells, known.phone)
 
 
 def _cell(name: str, known: places.Form) -> Cell:
@@ -384,6 +388,7 @@ def _cell(name: str, known: places.Form) -> Cell:
         required=name in known.required,
         choices=known.regions if name == "region" else (),
         known=suggestions.get(name, ()),
+        blank=translated(known.choose) if name == "region" else "",
         hint=hint,
         limit={"name": 120, "address": 300, "postcode": 20}.get(name, 80),
     )
@@ -395,6 +400,14 @@ def draft_address(state: CartState, *, shipped: bool = True) -> list[str]:
     if not shipped:
         return [values["name"]]
     return places.lines(state.text("country"), values, locale=current_babel_locale())
+
+
+def _address_line(state: CartState, *, shipped: bool) -> str:
+    """The same on one line."""
+    if not shipped:
+        return state.text("name")
+    values = {name: state.text(name) for name in places.FIELDS}
+    return places.one_line(state.text("country"), values, locale=current_babel_locale())
 
 
 def option_words(option: ShippingOption, currency: str) -> tuple[str, str, str, str]:
@@ -530,6 +543,6 @@ def line_view(line: Line, origins: Origins) -> LineView:
     )
 
 
-def _short(address: Address) -> Iterable[str]:
+def _short(address: Address) -> str:
     values = {name: getattr(address, name) for name in places.FIELDS}
-    return places.lines(address.country, values, locale=current_babel_locale())[1:]
+    return places.one_line(address.country, values, locale=current_babel_locale(), with_name=False)

@@ -31,7 +31,14 @@ ADDRESS = {
 }
 
 # The same buyer in China.
-CHINA = {"country": "CN", "region": "广东省", "city": "深圳市", "district": "南山区", "postcode": "518000"}
+CHINA = {
+    "country": "CN",
+    "region": "广东省",
+    "city": "深圳市",
+    "district": "南山区",
+    "postcode": "518000",
+    "phone": "13900000000",
+}
 
 
 def hidden(page: str, name: str) -> str:

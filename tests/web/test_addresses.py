@@ -28,14 +28,14 @@ def test_addresses_are_kept_changed_and_deleted(client: FlaskClient, make: Facto
     assert "No addresses yet" in text_of(client.get("/account/addresses").text)
     assert send(client, "/account/addresses/new", **OWN).status_code == 303
     page = client.get("/account/addresses").text
-    assert "Ada Lovelace 12 Engine Street Portland OR 97201 United States" in text_of(page)
+    assert "Ada Lovelace 12 Engine Street Portland, OR 97201 United States" in text_of(page)
     place = re.search(r'href="(/account/addresses/\w{10,})"', page)
     assert place
     wrong = send(client, place.group(1), **OWN | {"postcode": "1"})
     assert wrong.status_code == 422
     assert "“1” is not a postcode there." in text_of(wrong.text)
     assert send(client, place.group(1), **OWN | {"city": "Salem", "postcode": "97301"}).status_code == 303
-    assert "Salem OR 97301" in text_of(client.get("/account/addresses").text)
+    assert "Salem, OR 97301" in text_of(client.get("/account/addresses").text)
     assert send(client, f"{place.group(1)}/delete", "/account/addresses").status_code == 303
     assert "No addresses yet" in text_of(client.get("/account/addresses").text)
 

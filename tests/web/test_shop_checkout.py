@@ -76,7 +76,7 @@ def test_no_step_can_be_skipped_and_going_back_keeps_what_was_typed(client: Flas
         assert f'value="{typed}"' in back
     assert "Ring twice" in back
     assert '<option value="OR" selected>Oregon</option>' in back
-    assert "Ada Lovelace, 12 Engine Street, Portland OR 97201, United States" in text_of(
+    assert "Ada Lovelace, 12 Engine Street, Portland, OR 97201, United States" in text_of(
         client.get("/checkout/delivery").text
     )
 
@@ -167,7 +167,7 @@ def test_a_signed_in_buyer_finds_the_order_in_the_account(
     assert order.user_id == ada.id
     add(client, product="kettle")
     again = text_of(client.get("/checkout").text)
-    assert "Send it to Ada Lovelace 12 Engine Street, Portland OR 97201, United States Another address" in again
+    assert "Send it to Ada Lovelace 12 Engine Street, Portland, OR 97201, United States Another address" in again
     assert order.key.upper() in client.get("/account").text
 
 

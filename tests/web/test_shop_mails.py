@@ -66,7 +66,7 @@ def test_the_mail_of_a_new_order(app: Flask, client: FlaskClient, kettle: Any) -
         "Deliver to\n"
         "  Ada Lovelace\n"
         "  12 Engine Street\n"
-        "  Portland OR 97201\n"
+        "  Portland, OR 97201\n"
         "  United States\n"
         "\n"
         "See your order:\n"

@@ -48,7 +48,7 @@ def test_the_page_of_a_bank_transfer_says_how_to_pay(
     assert "Please pay by Nov 23, 2026. We keep everything for you until then." in words
     assert f"Amount $45.97 Reference {order.key.upper()} Pay by Nov 23, 2026 Our account Account holder:" in words
     assert "Order placed 5 minutes ago Payment (still to come) Due by Nov 23, 2026" in words
-    assert "Ada Lovelace 12 Engine Street Portland OR 97201 United States +1 555 0100" in words
+    assert "Ada Lovelace 12 Engine Street Portland, OR 97201 United States +1 555 0100" in words
     assert "ada@example.org" in words
     assert "Gooseneck Kettle 2 × $19.99 $39.98 Goods $39.98 Delivery Standard delivery $5.99 Total $45.97" in words
 

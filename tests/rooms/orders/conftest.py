@@ -42,6 +42,7 @@ CHINA = {
     "district": "南山区",
     "address": "科技路 1 号",
     "postcode": "518000",
+    "phone": "139 0000 0000",
 }
 
 

@@ -90,7 +90,7 @@ def test_every_bad_field_is_named_at_once() -> None:
         ("name", ["Write the name for the parcel."]),
         ("address", ["Write the street and the house number."]),
         ("city", ["Write the city."]),
-        ("region", ["Choose a state or province."]),
+        ("region", ["Choose a state."]),
         ("postcode", ["Write the postcode."]),
         ("phone", ["Write the phone number with digits, like +1 555 0100."]),
         ("note", ["Use at most 1000 characters."]),
