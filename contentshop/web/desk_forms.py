@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TypeVar
 
-from babel import Locale
 from flask import flash, redirect, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from contentshop.core.errors import Conflict, Invalid, NotFound
+from contentshop.delivery import places
 from contentshop.web.chrome import current_babel_locale
 from contentshop.web.door import show
 from contentshop.web.session import settings
@@ -66,10 +66,9 @@ class FormPage:
 
 
 def country_choices(chosen: str = "") -> list[tuple[str, str]]:
-    """The countries this shop knows, by name, with the one that is chosen already."""
-    names = Locale.parse(current_babel_locale()).territories
-    codes = dict.fromkeys([*settings().regions, chosen])
-    return sorted(((code, str(names.get(code, code))) for code in codes if code), key=lambda pair: pair[1])
+    """All countries by name, those of the site first, with the one that is chosen already."""
+    codes = [code for code in (*places.countries(), chosen) if code]
+    return places.named_countries(codes, current_babel_locale(), first=settings().regions)
 
 
 def two_name_fields() -> list[FormField]:

@@ -22,6 +22,7 @@ from contentshop.curation.queries import Featured
 from contentshop.discovery import queries as discovery
 from contentshop.live import queries as live
 from contentshop.live.queries import Announcement
+from contentshop.orders import actions as carts
 from contentshop.orders import queries as orders
 from contentshop.posts import deals
 from contentshop.posts import queries as posts
@@ -441,6 +442,9 @@ def preferences() -> BaseResponse:
         set_cookie(response, LANGUAGE_COOKIE, chosen["locale"])
     if chosen.get("region") in known.regions:
         set_cookie(response, REGION_COOKIE, chosen["region"])
+        if chosen["region"] != viewer().region:
+            key = request.cookies.get(CART_COOKIE, "")
+            carts.leave_country(db.session, key, chosen["region"], now=viewer().now)
     if chosen.get("currency") in known.currencies:
         set_cookie(response, CURRENCY_COOKIE, chosen["currency"])
     elif "region" in chosen:

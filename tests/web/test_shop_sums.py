@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ from contentshop.payments import credit
 from contentshop.reactions import site_context
 from contentshop.web.order_mails import order_mail
 from tests.factories import Factory
-from tests.web.buyer import add, checkout_form, hidden, orders, steps, text_of
+from tests.web.buyer import ADDRESS, add, checkout_form, hidden, orders, steps, text_of
 from tests.web.test_shop_codes import promote, type_code
 
 
@@ -50,6 +51,22 @@ def zone(app: Flask, boss: Any, areas: str, **methods: str) -> None:
 
 def main_text(client: FlaskClient, path: str) -> str:
     return text_of(client.get(path).text)
+
+
+def countries(client: FlaskClient) -> list[str]:
+    """Those the first step offers, in order."""
+    chooser = client.get("/checkout").text.split('name="country"')[1].split("</select>")[0]
+    return re.findall(r'<option value="([A-Z]{2})"', chooser)
+
+
+def retype(client: FlaskClient, **typed: str) -> Any:
+    """Send the first step with these fields changed."""
+    page = client.get("/checkout").text
+    fields = {name: hidden(page, name) for name in ("csrf_token", "currency")}
+    return client.post("/checkout/address", data=fields | ADDRESS | typed)
+
+
+# --- tax and delivery before and after the address -----------------------------------------------------------------
 
 
 def test_a_tax_of_states_is_announced_and_told_with_the_address(
@@ -190,3 +207,23 @@ def test_a_bundle_says_what_it_does(app: Flask, client: FlaskClient, kettle: Any
 
 
 # --- the fold on phones --------------------------------------------------------------------------------------------
+
+
+def test_every_country_that_a_zone_reaches_can_be_chosen(
+    app: Flask, client: FlaskClient, boss: Any, kettle: Any
+) -> None:
+    add(client, product="kettle")
+    assert countries(client) == ["US", "CN"]
+    zone(app, boss, "US", USD="* = 5")
+    zone(app, boss, "DE\nGB: ZE*", USD="* = 15")
+    zone(app, boss, "JP")  # no way of sending yet
+    assert countries(client) == ["US", "CN", "DE", "GB"]  # Germany, United Kingdom
+    berlin = {"country": "DE", "region": "", "city": "Berlin", "postcode": "10115", "address": "Torstraße 1"}
+    refused = retype(client, **berlin | {"country": "JP"})
+    assert (refused.status_code, "Choose a country that we deliver to." in text_of(refused.text)) == (422, True)
+    assert steps(client, **berlin).status_code == 303
+    words = main_text(client, "/checkout/review")
+    assert "10115 Berlin" in words
+    assert "Delivery Post $15.00" in words
+    zone(app, boss, "*", USD="* = 30")
+    assert {"NZ", "JP"} < set(countries(client))

@@ -26,6 +26,8 @@ MAX_LINES = 100
 MAX_CODES = 5
 MAX_GIFT_CARDS = 5
 CART_LIFE = timedelta(days=180)
+# What was typed or chosen for one country and says nothing in another.
+PLACE_BOUND = frozenset({"region", "city", "district", "address", "postcode", "address_key", "currency", "shipping"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +167,20 @@ def keep_draft(session: AnySession, cart_key: str, values: Mapping[str, object],
     """Keep what was typed in a step of the checkout, right or wrong, so that going back finds it. NotFound."""
     cart = _existing(session, cart_key)
     cart.draft = {**cart.draft, **values}
+    cart.updated_at = now
+    session.flush()
+
+
+def leave_country(session: AnySession, cart_key: str, country: str, *, now: datetime) -> None:
+    """The reader wants another country's prices: an address elsewhere, and what came of it, is not kept with the cart.
+
+    Does nothing without a cart, or when nothing was typed yet.
+    """
+    cart = session.scalar(select(Cart).where(Cart.key == cart_key))
+    if cart is None or cart.draft.get("country") in {None, "", country}:
+        return
+    kept = {name: value for name, value in cart.draft.items() if name not in PLACE_BOUND}
+    cart.draft = kept | {"country": country}
     cart.updated_at = now
     session.flush()
 

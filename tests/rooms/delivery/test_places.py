@@ -83,6 +83,25 @@ def test_postcodes_and_places_are_written_as_they_are_there() -> None:
     assert read(US, region="oregon").region == "OR"
 
 
+def test_all_countries_are_those_that_addresses_name() -> None:
+    codes = places.countries()
+    assert {"US", "CN", "HK", "MO", "TW", "GB", "DE", "JP", "AU", "BR", "ZA"} <= set(codes)
+    assert not {"ZZ", "IC", "AQ", "PR"} & set(codes)  # nowhere, a part of Spain, nobody's, a state in addresses
+    assert list(codes) == sorted(codes)
+
+
+@pytest.mark.parametrize(
+    ("locale", "names"),
+    [
+        ("en", ["United States", "China", "Åland Islands", "Albania", "Germany", "Zimbabwe"]),
+        ("zh_Hans_CN", ["美国", "中国", "阿尔巴尼亚", "奥兰群岛", "德国", "津巴布韦"]),
+    ],
+)
+def test_countries_stand_as_people_look_them_up(locale: str, names: list[str]) -> None:
+    found = places.named_countries(("ZW", "DE", "CN", "AL", "AX", "US"), locale, first=("US", "CN"))
+    assert [name for _code, name in found] == names
+
+
 def test_what_a_country_does_not_know_is_emptied() -> None:
     found = read(US, country="DE", postcode="26133", district="x")
     assert (found.region, found.district) == ("", "")
