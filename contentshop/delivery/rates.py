@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from contentshop.delivery.places import plain_postcode
 
@@ -86,6 +87,15 @@ class ShippingOption:
     free_gap: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """Why a parcel cannot be sent: we do not deliver to the ``place``; not what is paid in this ``currency``, but in
+    ``currencies``; not in this ``size``, by weight or by what it is worth."""
+
+    why: Literal["place", "currency", "size"]
+    currencies: tuple[str, ...] = ()
+
+
 def price(method: Method, parcel: Parcel) -> int | None:
     """What ``method`` costs for ``parcel``; None when it does not carry it."""
     tier = next((tier for tier in method.tiers if tier.fits(parcel)), None)
@@ -104,6 +114,15 @@ def offers(zones: Iterable[Zone], to: Destination, parcel: Parcel) -> tuple[Ship
             gap = method.free_from - parcel.net_minor if method.free_from is not None and minor else None
             found.append(ShippingOption(method.key, method.name, minor, (method.min_days, method.max_days), gap))
     return tuple(sorted(found, key=lambda one: (one.minor, one.days, one.key)))
+
+
+def obstacle(zones: Iterable[Zone], to: Destination, parcel: Parcel) -> Obstacle:
+    """Why there is no way to send ``parcel`` there (see ``offers``)."""
+    zone = choose_zone(zones, to)
+    if zone is None or not zone.methods:
+        return Obstacle("place")
+    currencies = tuple(sorted({method.currency for method in zone.methods}))
+    return Obstacle("size") if parcel.currency in currencies else Obstacle("currency", currencies)
 
 
 def choose_zone(zones: Iterable[Zone], to: Destination) -> Zone | None:

@@ -35,10 +35,12 @@ from contentshop.web.checkout_pages import (
     Credited,
     Loaded,
     Seen,
+    WayOut,
     buyer_names,
     cart_page,
     how_page,
     load_cart,
+    obstacle_words,
     payment_methods,
     read_seen,
     review_page,
@@ -78,20 +80,23 @@ def who() -> Response:
     quote = loaded.quote(currency)
     if quote is None:
         return to_cart()
-    return _show_who(loaded, quote, _remembered(loaded.state))
+    return _show_who(
+        loaded, quote, _remembered(loaded.state), stuck=_way_out(quote) if _pays_elsewhere(quote) else None
+    )
 
 
 @bp.post("/checkout/address")
 def save_who() -> Response:
-    """Keep the first step. Another country only changes the fields that are asked for."""
-    currency = _known_currency(request.form.get("currency", ""))
+    """Keep the first step. Another country, and paying in another currency, only change what is asked for and shown."""
+    other = _known_currency(request.form.get("pay_in", ""))
+    currency = other or _known_currency(request.form.get("currency", ""))
+    typed = {name: request.form.get(name, "")[:2000] for name in STEP_ONE}
+    if other or request.form.get("do") == "country":
+        return _look_again(typed, currency)
     loaded = load_cart(cart_key(), viewer(), currency)
     quote = loaded.quote(currency)
     if quote is None:
         return to_cart()
-    typed = {name: request.form.get(name, "")[:2000] for name in STEP_ONE}
-    if request.form.get("do") == "country":
-        return _show_who(loaded, quote, typed)
     try:
         buyer = _buyer(typed | _saved(typed), quote)
     except Invalid as refusal:
@@ -107,12 +112,45 @@ def save_who() -> Response:
     )
     problem = _undeliverable(after, quote.currency)
     if problem:
-        return _show_who(loaded, quote, typed, 422, problem)
+        there = after.facts.quote(quote.currency)
+        return _show_who(after, there or quote, typed, 422, problem, stuck=_way_out(there) if there else None)
     actions.keep_draft(db.session, cart_key(), draft, now=viewer().now)
     user = viewer().user
     if user is not None and quote.shipped and (typed["keep"] or typed["address_key"]):
         _keep_address(buyer, typed["address_key"])
     return redirect(url_for("checkout.how"), 303)
+
+
+def _look_again(typed: Mapping[str, str], currency: str) -> Response:
+    """The first step with what was typed, as it is for another country or currency; nothing is kept."""
+    before = orders.get_state(db.session, cart_key())
+    there = {"country": typed["country"], "region": "", "postcode": "", "address": "", "shipping": ""}
+    loaded = load_cart(cart_key(), viewer(), currency, CartState(before.codes, {**before.draft, **there}))
+    quote = loaded.quote(currency)
+    if quote is None:
+        return to_cart()
+    stuck = _way_out(quote) if _pays_elsewhere(quote) else None
+    return _show_who(loaded, quote, typed, stuck=stuck, changed=request.form.get("do") == "country")
+
+
+def _pays_elsewhere(quote: Quote) -> bool:
+    """Whether the currency alone keeps this from being sent, which is so wherever in the country it goes."""
+    return quote.obstacle is not None and quote.obstacle.why == "currency"
+
+
+def _way_out(quote: Quote) -> WayOut | None:
+    """Why nothing of this can be sent there, with the currency that would do; None when something can."""
+    if quote.obstacle is None:
+        return None
+    draft = {"country": quote.to.country, "region": quote.to.region, "postcode": quote.to.postcode, "shipping": ""}
+    before = orders.get_state(db.session, cart_key())
+    for currency in quote.obstacle.currencies:
+        loaded = load_cart(cart_key(), viewer(), currency, CartState(before.codes, {**before.draft, **draft}))
+        there = loaded.facts.quote(currency)
+        # All of it, since what has no such price would stay behind.
+        if there is not None and there.options and len(there.lines) >= len(quote.lines):
+            return WayOut(obstacle_words(quote), currency)
+    return WayOut(obstacle_words(quote))
 
 
 def _known_currency(text: str) -> str:
@@ -134,7 +172,7 @@ def _undeliverable(after: Loaded, currency: str) -> dict[str, list[str]]:
         return {"country": [_("Something in your cart is not sold to this country.")]}
     quote = after.facts.quote(currency)
     if quote is not None and quote.shipped and not quote.options:
-        return {"country": [_("We do not deliver this there. It may be too heavy, or too far.")]}
+        return {"country": [obstacle_words(quote)]}
     return {}
 
 
@@ -167,10 +205,14 @@ def _show_who(
     values: Mapping[str, str],
     status: int = 200,
     errors: Mapping[str, list[str]] = NO_ERRORS,
+    *,
+    stuck: WayOut | None = None,
+    changed: bool = False,
 ) -> Response:
     user = viewer().user
     kept = addresses.list_addresses(db.session, user.id) if user is not None and quote.shipped else []
-    return show("shop/checkout_who.html", who_page(loaded, quote, values, kept, who=viewer(), errors=errors), status)
+    page = who_page(loaded, quote, values, kept, who=viewer(), errors=errors, stuck=stuck, changed=changed)
+    return show("shop/checkout_who.html", page, status)
 
 
 # --- delivery and payment ------------------------------------------------------------------------------------------

@@ -79,6 +79,14 @@ class QuoteView:
 
 
 @dataclass(frozen=True, slots=True)
+class WayOut:
+    """Why nothing can be sent there, and the currency in which it could be paid, or an empty text."""
+
+    words: str
+    currency: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class CartPage:
     """The cart. ``problem`` says what was refused just now; ``max_quantity`` bounds the number fields."""
 
@@ -119,7 +127,10 @@ class AddressForm:
 
 @dataclass(frozen=True, slots=True)
 class WhoPage:
-    """The first step: who buys and where it goes. ``kept`` are saved addresses: (key, name, address)."""
+    """The first step: who buys and where it goes. ``kept`` are saved addresses: (key, name, address, "").
+
+    ``stuck`` says why nothing can be sent there. ``changed``: the fields follow another country since the page before.
+    """
 
     quote: QuoteView
     values: Mapping[str, str]
@@ -128,6 +139,8 @@ class WhoPage:
     kept: Sequence[tuple[str, str, str, str]]
     signed_in: bool
     problem: str = ""
+    stuck: WayOut | None = None
+    changed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +157,7 @@ class HowPage:
     code: str = ""
     code_problem: str = ""
     problem: str = ""
+    stuck: WayOut | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,6 +288,8 @@ def who_page(
     *,
     who: Viewer,
     errors: Mapping[str, list[str]] = NO_ERRORS,
+    stuck: WayOut | None = None,
+    changed: bool = False,
 ) -> WhoPage:
     """The first step."""
     return WhoPage(
@@ -284,6 +300,8 @@ def who_page(
         kept=[(one.key, one.name, _short(one), "") for one in kept],
         signed_in=who.user is not None,
         problem=short_words(loaded.facts),
+        stuck=stuck,
+        changed=changed,
     )
 
 
@@ -313,6 +331,7 @@ def how_page(
         code=code,
         code_problem=code_problem,
         problem=short_words(loaded.facts),
+        stuck=WayOut(obstacle_words(quote)) if quote.obstacle else None,
     )
 
 
@@ -409,6 +428,21 @@ def _address_line(state: CartState, *, shipped: bool) -> str:
         return state.text("name")
     values = {name: state.text(name) for name in places.FIELDS}
     return places.one_line(state.text("country"), values, locale=current_babel_locale())
+
+
+def obstacle_words(quote: Quote) -> str:
+    """Why nothing of this can be sent there; empty when something can."""
+    if quote.obstacle is None:
+        return ""
+    if quote.obstacle.why == "currency":
+        country = places.country_name(quote.to.country, current_babel_locale())
+        words = _(
+            "We do not deliver to %(country)s what is paid in %(currency)s.", country=country, currency=quote.currency
+        )
+        return str(words)
+    if quote.obstacle.why == "size":
+        return str(_("This is more than one parcel to there can hold. Please order in smaller parts."))
+    return str(_("We do not deliver to this place."))
 
 
 def option_words(option: ShippingOption, currency: str) -> tuple[str, str, str, str]:

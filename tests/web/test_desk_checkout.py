@@ -90,7 +90,7 @@ def test_zones_and_ways_of_shipping(app: Any, boss: FlaskClient, make: Factory) 
     add(buyer, product="kettle")
     answer = steps(buyer, region="NY", postcode="10001", city="New York")
     assert answer.status_code == 422
-    assert "We do not deliver this there." in text_of(answer.text)
+    assert "We do not deliver to this place." in text_of(answer.text)
     assert steps(buyer).status_code == 303
     assert "Delivery Post $4.00 Total $24.00" in text_of(buyer.get("/checkout/review").text)
     assert "2–4 working days" in text_of(buyer.get("/checkout/delivery").text)

@@ -18,6 +18,7 @@ from contentshop.delivery import actions as delivery
 from contentshop.delivery.inputs import MethodInput, TaxInput, ZoneInput
 from contentshop.orders.models import Order
 from contentshop.payments import credit
+from contentshop.products.models import Variant
 from contentshop.reactions import site_context
 from contentshop.web.order_mails import order_mail
 from tests.factories import Factory
@@ -209,6 +210,37 @@ def test_a_bundle_says_what_it_does(app: Flask, client: FlaskClient, kettle: Any
 # --- the fold on phones --------------------------------------------------------------------------------------------
 
 
+def test_what_is_not_sent_in_a_currency_offers_another(app: Flask, client: FlaskClient, boss: Any, kettle: Any) -> None:
+    zone(app, boss, "US", USD="* = 4")
+    add(client, product="kettle")
+    why = "We do not deliver to United States what is paid in CNY."
+    page = client.get("/checkout?currency=CNY").text
+    assert f"{why} You can have it delivered there when you pay in USD. Pay in USD" in text_of(page)
+    fields = {"csrf_token": hidden(page, "csrf_token"), "currency": "CNY"}
+    refused = client.post("/checkout/address", data=fields | ADDRESS)
+    assert refused.status_code == 422
+    assert f"{why} You can have it delivered there when you pay in USD." in text_of(refused.text)
+    assert "heavy" not in refused.text
+    changed = client.post("/checkout/address", data=fields | ADDRESS | {"pay_in": "USD"})
+    assert changed.status_code == 200
+    assert hidden(changed.text, "currency") == "USD"
+    assert 'value="12 Engine Street"' in changed.text
+    assert "Total $24.00" in text_of(changed.text)
+    again = {"csrf_token": hidden(changed.text, "csrf_token"), "currency": "USD"}
+    assert client.post("/checkout/address", data=again | ADDRESS).status_code == 303
+
+
+def test_a_currency_that_would_not_help_is_not_offered(
+    app: Flask, client: FlaskClient, boss: Any, make: Factory
+) -> None:
+    zone(app, boss, "US", USD="* = 4")
+    make.product("fan", own={"CNY": 9000}, stock=9)
+    add(client, product="fan")
+    words = main_text(client, "/checkout?currency=CNY")
+    assert "We do not deliver to United States what is paid in CNY." in words
+    assert "Pay in USD" not in words
+
+
 def test_every_country_that_a_zone_reaches_can_be_chosen(
     app: Flask, client: FlaskClient, boss: Any, kettle: Any
 ) -> None:
@@ -227,3 +259,17 @@ def test_every_country_that_a_zone_reaches_can_be_chosen(
     assert "Delivery Post $15.00" in words
     zone(app, boss, "*", USD="* = 30")
     assert {"NZ", "JP"} < set(countries(client))
+
+
+def test_a_place_and_a_size_have_reasons_of_their_own(
+    app: Flask, client: FlaskClient, boss: Any, make: Factory
+) -> None:
+    zone(app, boss, "US OR", USD="1 kg = 4")
+    make.product("anvil", own={"USD": 2000}, stock=9)
+    with app.app_context(), unit_of_work(db.session):
+        db.session.execute(update(Variant).values(weight_g=5000))
+    add(client, product="anvil")
+    answer = retype(client)
+    assert "This is more than one parcel to there can hold. Please order in smaller parts." in text_of(answer.text)
+    answer = retype(client, region="NY", postcode="10001", city="New York")
+    assert "We do not deliver to this place." in text_of(answer.text)

@@ -16,7 +16,7 @@ from contentshop.core.money import Money
 from contentshop.core.uow import AnySession
 from contentshop.delivery import queries as delivery
 from contentshop.delivery.queries import PostageRule
-from contentshop.delivery.rates import Destination, Parcel, ShippingOption, Zone, offers
+from contentshop.delivery.rates import Destination, Obstacle, Parcel, ShippingOption, Zone, obstacle, offers
 from contentshop.delivery.taxes import TaxRule
 from contentshop.media.models import Asset
 from contentshop.media.queries import PICTURE_COLUMNS
@@ -143,7 +143,8 @@ class Quote:
     """The lines of a cart that are priced in one currency, and what they cost together.
 
     ``options`` are the ways to send them, ``shipping`` the one that counts; both empty when nothing is shipped, the
-    latter None also when there is none, or not the one that was chosen. ``credits`` are gift cards and what each pays.
+    latter None also when there is none, or not the one that was chosen; ``obstacle`` says why there is none.
+    ``credits`` are gift cards and what each pays.
     """
 
     currency: str
@@ -154,6 +155,7 @@ class Quote:
     options: tuple[ShippingOption, ...] = ()
     shipping: ShippingOption | None = None
     credits: tuple[tuple[CardFacts, int], ...] = ()
+    obstacle: Obstacle | None = None
 
     @property
     def items(self) -> tuple[Item, ...]:
@@ -440,7 +442,8 @@ def _quote(
     if paying:
         paid = whole.total.minor - left
         whole = totals(items, currency, discount=discount.lines, shipping=chosen, tax=tax, credit_minor=paid)
-    return Quote(currency, lines, whole, discount, terms.to, options, chosen, tuple(paying))
+    why = obstacle(zones, terms.to, parcel) if parcel and not options else None
+    return Quote(currency, lines, whole, discount, terms.to, options, chosen, tuple(paying), why)
 
 
 def _options(zones: Sequence[Zone], parcel: Parcel, terms: Terms) -> tuple[ShippingOption, ...]:
