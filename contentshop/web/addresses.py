@@ -51,12 +51,13 @@ class AddressesPage:
 
 @dataclass(frozen=True, slots=True)
 class AddressPage:
-    """The form of an address; ``key`` is empty for a new one."""
+    """The form of an address; ``key`` is empty for a new one. ``changed``: its fields follow another country now."""
 
     key: str
     values: Mapping[str, str]
     errors: Mapping[str, list[str]]
     form: AddressForm
+    changed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,7 @@ def delete(key: str) -> Response:
 def _save(key: str) -> Response:
     typed = {name: request.form.get(name, "")[:2000] for name in FIELDS}
     if request.form.get("do") == "country":
-        return _form(key, typed)
+        return _form(key, typed, changed=True)
     try:
         form = AddressInput.parse(typed, countries=destinations.among(typed["country"]))
         actions.keep_address(db.session, form, by=viewer().person(), key=key, now=viewer().now)
@@ -129,9 +130,15 @@ def _save(key: str) -> Response:
 
 
 def _form(
-    key: str, values: Mapping[str, str], errors: Mapping[str, list[str]] = NO_ERRORS, status: int = 200
+    key: str,
+    values: Mapping[str, str],
+    errors: Mapping[str, list[str]] = NO_ERRORS,
+    status: int = 200,
+    *,
+    changed: bool = False,
 ) -> Response:
-    return show("account/address.html", AddressPage(key, values, errors, address_form(values, shipped=True)), status)
+    page = AddressPage(key, values, errors, address_form(values, shipped=True), changed)
+    return show("account/address.html", page, status)
 
 
 # --- orders placed as a guest --------------------------------------------------------------------------------------

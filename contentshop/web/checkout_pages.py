@@ -17,7 +17,6 @@ from contentshop.delivery import places
 from contentshop.delivery.rates import Destination, ShippingOption
 from contentshop.orders import policy
 from contentshop.orders import queries as orders
-from contentshop.orders.inputs import MAX_QUANTITY
 from contentshop.orders.pricing import reduction_of
 from contentshop.orders.queries import Attribution, CartFacts, CartState, Line, Quote, Terms
 from contentshop.posts.queries import CardOrigin
@@ -79,6 +78,16 @@ class QuoteView:
 
 
 @dataclass(frozen=True, slots=True)
+class RefusedQuantity:
+    """How many of a line somebody wanted, as they typed it, and why they cannot have it."""
+
+    variant_key: str
+    card_key: str
+    typed: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class WayOut:
     """Why nothing can be sent there, and the currency in which it could be paid, or an empty text."""
 
@@ -88,7 +97,7 @@ class WayOut:
 
 @dataclass(frozen=True, slots=True)
 class CartPage:
-    """The cart. ``problem`` says what was refused just now; ``max_quantity`` bounds the number fields."""
+    """The cart. ``problem`` says what was refused just now."""
 
     quotes: Sequence[QuoteView]
     gone: Sequence[LineView]
@@ -96,7 +105,6 @@ class CartPage:
     problem: str = ""
     code: str = ""
     code_problem: str = ""
-    max_quantity: int = MAX_QUANTITY
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,11 +275,19 @@ def buyer_names(state: CartState, who: Viewer) -> tuple[str, ...]:
     return persons(email, who.user.key if who.user else "")
 
 
-def cart_page(loaded: Loaded, problem: str = "", code: str = "", code_problem: str = "") -> CartPage:
-    """The cart's page."""
+def cart_page(
+    loaded: Loaded,
+    problem: str = "",
+    code: str = "",
+    code_problem: str = "",
+    refused: RefusedQuantity | None = None,
+) -> CartPage:
+    """The cart's page. What is ``refused`` is told at its line; above all when the line is there no more."""
     facts = loaded.facts
+    if refused is not None and not any(_is_of(refused, line) for quote in facts.quotes for line in quote.lines):
+        problem = refused.message
     return CartPage(
-        quotes=[quote_view(loaded, quote) for quote in facts.quotes],
+        quotes=[quote_view(loaded, quote, refused) for quote in facts.quotes],
         gone=[line_view(line, loaded.origins) for line in facts.gone],
         count=facts.count,
         problem=problem,
@@ -538,13 +554,16 @@ def code_words(refusal: Refusal) -> str:
     }.get(refusal.why, "")
 
 
-def quote_view(loaded: Loaded, quote: Quote) -> QuoteView:
+def quote_view(loaded: Loaded, quote: Quote, refused: RefusedQuantity | None = None) -> QuoteView:
     """The lines that are paid in one currency, with the codes that were typed."""
     unused = {one.code: code_words(one) for one in quote.discount.refused}
     used = [reduction_of(use, quote.currency) for use in quote.discount.uses if use.rule.code]
     return QuoteView(
         currency=quote.currency,
-        lines=[line_view(line, loaded.origins) for line in quote.lines],
+        lines=[
+            line_view(line, loaded.origins, refused if refused is not None and _is_of(refused, line) else None)
+            for line in quote.lines
+        ],
         totals=quote_totals(quote, settled=loaded.settled),
         ready=quote.ready,
         shipped=quote.shipped,
@@ -555,7 +574,11 @@ def quote_view(loaded: Loaded, quote: Quote) -> QuoteView:
     )
 
 
-def line_view(line: Line, origins: Origins) -> LineView:
+def _is_of(refused: RefusedQuantity, line: Line) -> bool:
+    return (refused.variant_key, refused.card_key) == (line.variant_key, line.card_key)
+
+
+def line_view(line: Line, origins: Origins, refused: RefusedQuantity | None = None) -> LineView:
     """A line of the cart."""
     note = ""
     if line.presale and line.releases_at is not None:
@@ -575,6 +598,8 @@ def line_view(line: Line, origins: Origins) -> LineView:
         card_key=line.card_key,
         origin=origin_view(origins.get(line.card_key)),
         note=note,
+        typed=refused.typed if refused else "",
+        refused=refused.message if refused else "",
     )
 
 

@@ -21,7 +21,7 @@ from contentshop.products.offers import ProductFacts
 from contentshop.products.stock import OutOfStock
 from contentshop.promotions.actions import LimitReached
 from contentshop.web.cards import resolve
-from contentshop.web.checkout_pages import cart_page, left_words, limit_words, load_cart
+from contentshop.web.checkout_pages import RefusedQuantity, cart_page, left_words, limit_words, load_cart
 from contentshop.web.chrome import referring_page
 from contentshop.web.door import Door, show
 from contentshop.web.orders import order_view
@@ -161,19 +161,22 @@ def _page_before() -> str:
 @bp.post("/cart/update")
 def update_cart() -> Response:
     """Change how many of a line."""
+    line = request.form.get("variant", "")[:20], request.form.get("card", "")[:20]
+    typed = request.form.get("quantity", "")[:20]
     try:
         actions.change_quantity(
             db.session,
             cart_key(),
-            variant_key=request.form.get("variant", "")[:20],
-            card_key=request.form.get("card", "")[:20],
-            quantity=parse_quantity(request.form.get("quantity", ""), zero=True),
+            variant_key=line[0],
+            card_key=line[1],
+            quantity=parse_quantity(typed, zero=True),
             now=viewer().now,
         )
     except (Invalid, NotFound, OutOfStock, LimitReached) as refusal:
         db.session.rollback()
         status = 422 if isinstance(refusal, Invalid) else 409
-        return show("shop/cart.html", cart_page(load_cart(cart_key(), viewer()), _told(refusal)), status)
+        refused = RefusedQuantity(*line, typed, _told(refusal))
+        return show("shop/cart.html", cart_page(load_cart(cart_key(), viewer()), refused=refused), status)
     return redirect(url_for("shop.cart"), 303)
 
 

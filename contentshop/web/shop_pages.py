@@ -28,7 +28,10 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class LineView:
-    """A line of a cart or of an order, as the ``cart_line`` component reads it. ``note`` may be empty."""
+    """A line of a cart or of an order, as the ``cart_line`` component reads it. ``note`` may be empty.
+
+    ``refused`` says what is wrong with the quantity that was ``typed`` just now; both are empty otherwise.
+    """
 
     title: str
     url: str
@@ -42,6 +45,8 @@ class LineView:
     card_key: str = ""
     origin: Origin | None = None
     note: str = ""
+    typed: str = ""
+    refused: str = ""
 
 
 @dataclass(frozen=True, slots=True)

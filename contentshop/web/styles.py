@@ -18,6 +18,7 @@ SHEETS: dict[str, tuple[str, ...]] = {
         *("deals", "motion"),
     ),
     "deal.css": ("deal",),
+    "checkout.css": ("checkout",),
     "orders.css": ("orders",),
     "work.css": ("work",),
     "write.css": ("write",),

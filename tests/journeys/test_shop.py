@@ -190,6 +190,43 @@ def arrived(inbox: Inbox, to: str, count: int) -> list[Letter]:
     return inbox.letters(to)
 
 
+def test_an_address_follows_its_country_and_keeps_place_and_words(visit: Visit, shelf: Shelf) -> None:
+    page = visit(width=1280).page
+    put_into_cart(page, shelf.first, 1)
+    page.goto("/checkout")
+    expect(page.locator("[data-country]")).to_be_hidden()
+    tops = [page.locator(f"#f-{name}").bounding_box() for name in ("city", "region", "postcode")]
+    # The postcode alone has a hint above it.
+    assert len({round(box["y"]) for box in tops if box}) == 1
+    page.fill("#f-name", "Gesa Guest")
+    page.focus("#f-country")
+    page.select_option("#f-country", "CN")
+    expect(page.locator("#f-district")).to_be_visible()
+    expect(page.locator("#f-country")).to_be_focused()
+    expect(page.locator("#f-name")).to_have_value("Gesa Guest")
+    expect(page.locator("#sum-aside")).to_contain_text("estimate for China")
+
+
+def test_an_address_follows_its_country_without_script(visit: Visit, stage: Stage, shelf: Shelf) -> None:
+    page = visit(width=390, script=False).page
+    page.goto(f"/p/{shelf.first}")
+    page.locator("form[action='/cart/add'] button[type=submit]").first.click()
+    page.goto("/checkout")
+    page.fill("#f-name", "Gesa Guest")
+    page.select_option("#f-country", "CN")
+    page.click("[data-country]")
+    expect(page.locator("#f-district")).to_be_visible()
+    expect(page.locator("#f-country")).to_be_focused()
+    expect(page.locator("#f-name")).to_have_value("Gesa Guest")
+    # On a phone the order is folded above the form, and its total in sight.
+    fold = page.locator("details.fold")
+    expect(fold.locator(".cart-line")).to_be_hidden()
+    fold.locator("summary").click()
+    expect(fold.locator(".cart-line")).to_be_visible()
+    expect(page.locator("#sum-aside")).to_be_hidden()
+    expect(page.locator(".total-line")).to_be_visible()
+
+
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("window", WINDOWS, ids=["english-1280", "chinese-390"])
 def test_a_guest_buys_returns_one_thing_and_is_paid_back(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -207,6 +208,28 @@ def test_a_refused_change_shows_the_cart_as_it_was(
     assert sentence in text_of(answer.text)
     assert "2 × $19.99" in text_of(answer.text)
     assert count_in_carts(app) == 2
+
+
+def test_a_refused_quantity_is_told_at_its_line_and_kept(app: Flask, client: FlaskClient, make: Factory) -> None:
+    kettle = make.product("kettle", own={"USD": 1999}, stock=5)
+    make.product("lamp", own={"USD": 500}, stock=5)
+    for slug in ("kettle", "lamp"):
+        add(client, product=slug)
+    variant = make.variant_of(kettle).key
+    page = send(client, "/cart/update", variant=variant, card="", quantity="１.５").text
+    field = re.search(rf'<input class="input" id="q-{variant}-"[^>]*>', page)
+    assert field
+    assert 'value="１.５"' in field.group()
+    assert f'aria-invalid="true" aria-describedby="q-{variant}--error" autofocus' in field.group()
+    error = re.search(rf'<p class="error" id="q-{variant}--error" role="alert">.*?</p>', page, re.S)
+    assert error
+    assert "Choose a quantity from 1 to 99." in error.group()
+    # At its line alone, not above all.
+    assert page.count("Choose a quantity from 1 to 99.") == 1
+    assert page.count('aria-invalid="true"') == 1
+    assert "notice-warn" not in page
+    # A line that is not there has no place of its own.
+    assert "notice-warn" in send(client, "/cart/update", variant="x", card="", quantity="1").text
 
 
 def test_full_width_digits_are_a_quantity(app: Flask, client: FlaskClient, make: Factory) -> None:

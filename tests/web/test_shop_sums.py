@@ -16,6 +16,7 @@ from contentshop.core.money import Money
 from contentshop.core.uow import unit_of_work
 from contentshop.delivery import actions as delivery
 from contentshop.delivery.inputs import MethodInput, TaxInput, ZoneInput
+from contentshop.delivery.models import Address
 from contentshop.orders.models import Order
 from contentshop.payments import credit
 from contentshop.products.models import Variant
@@ -210,6 +211,44 @@ def test_a_bundle_says_what_it_does(app: Flask, client: FlaskClient, kettle: Any
 # --- the fold on phones --------------------------------------------------------------------------------------------
 
 
+def test_the_total_stands_above_the_form_and_beside_the_button(client: FlaskClient, kettle: Any) -> None:
+    add(client, product="kettle")
+    page = client.get("/checkout").text
+    fold = re.search(r'<details class="fold".*?</details>', page, re.S)
+    assert fold
+    assert page.index(fold.group()) < page.index("<h1")
+    assert re.search(r"<summary>.*Your order.*\$25\.99.*</summary>", fold.group(), re.S)
+    assert "1 × $20.00" in fold.group()
+    line = page.index('class="total-line"')
+    assert page.index("</fieldset>" if "</fieldset>" in page else "f-note") < line
+    assert line < page.index("Continue to delivery and payment")
+    assert steps(client).status_code == 303
+    how = client.get("/checkout/delivery").text
+    assert (
+        how.index('class="fold"') < how.index("<h1") < how.index('class="total-line"') < how.rindex("Review your order")
+    )
+    assert client.get("/checkout/review").text.count('class="fold"') == 1
+
+
+# --- another country, another currency -----------------------------------------------------------------------------
+
+
+def test_another_country_shows_its_sum_and_keeps_the_focus(
+    app: Flask, client: FlaskClient, boss: Any, kettle: Any
+) -> None:
+    zone(app, boss, "US", USD="* = 4")
+    zone(app, boss, "CN", USD="* = 9")
+    add(client, product="kettle")
+    answer = retype(client, do="country", country="CN")
+    words = text_of(answer.text)
+    assert "Delivery Post, estimate for China $9.00 Total $29.00" in words
+    assert 'name="country" required autocomplete="country" autofocus>' in answer.text
+    assert 'value="12 Engine Street"' in answer.text
+    # Nothing is kept by asking.
+    assert "estimate for United States $4.00" in main_text(client, "/cart")
+    assert "autofocus" not in client.get("/checkout").text
+
+
 def test_what_is_not_sent_in_a_currency_offers_another(app: Flask, client: FlaskClient, boss: Any, kettle: Any) -> None:
     zone(app, boss, "US", USD="* = 4")
     add(client, product="kettle")
@@ -273,3 +312,20 @@ def test_a_place_and_a_size_have_reasons_of_their_own(
     assert "This is more than one parcel to there can hold. Please order in smaller parts." in text_of(answer.text)
     answer = retype(client, region="NY", postcode="10001", city="New York")
     assert "We do not deliver to this place." in text_of(answer.text)
+
+
+def test_a_saved_address_without_what_is_needed_is_opened(
+    app: Flask, client: FlaskClient, make: Factory, sign_in: Any, kettle: Any
+) -> None:
+    user = make.user()
+    sign_in(client, user)
+    add(client, product="kettle")
+    assert retype(client, keep="yes").status_code == 303
+    key = re.search(r'name="address_key" value="(\w+)"', client.get("/checkout").text)
+    assert key
+    with app.app_context(), unit_of_work(db.session):
+        db.session.execute(update(Address).values(postcode="1"))
+    answer = retype(client, address_key=key.group(1))
+    assert answer.status_code == 422
+    assert 'name="address_key" value="" checked' in answer.text
+    assert 'name="postcode" type="text" value="1"' in answer.text
