@@ -364,7 +364,7 @@ def preview() -> Response:
             edit = actions.apply_bulk(
                 db.session, form, seen=typed["seen"], fixed=_gift_cards, now=who.now, actor=who.person().key
             )
-            before, after = ({row["label"]: _logged(row, side) for row in edit.rows} for side in ("before", "after"))
+            before, after = ({_changed(row): _logged(row, side) for row in edit.rows} for side in ("before", "after"))
             audited.told(f"bulk:{edit.key}", before, after)
             flash(_("%(num)s things were changed.", num=len(edit.rows)), "success")
             return redirect(url_for("desk_catalogue.changed", key=edit.key), 303)
@@ -425,6 +425,11 @@ def _bulk_line(row: BulkRow, kind: str, names: Mapping[int, str]) -> BulkLine:
         return status_names()[STATUSES[value or 0]]
 
     return BulkLine(row.label, word(row.before), word(row.after), None, None)
+
+
+def _changed(row: Mapping[str, Any]) -> str:
+    """What the audit log calls a row; a variant may have prices in several currencies."""
+    return f"{row['label']} {row['currency']}".strip()
 
 
 def _logged(row: Mapping[str, Any], side: str) -> Any:

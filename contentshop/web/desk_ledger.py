@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from urllib.parse import urlencode
@@ -14,10 +14,14 @@ from flask import request, stream_with_context, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from contentshop.accounts import queries as people
 from contentshop.core.db import db
 from contentshop.core.money import Money
 from contentshop.core.paging import page_number
+from contentshop.delivery import places
 from contentshop.ledger import queries
+from contentshop.web.chrome import current_babel_locale
+from contentshop.web.desk_payments import gateway_words
 from contentshop.web.door import Door, show
 from contentshop.web.session import viewer
 
@@ -26,6 +30,7 @@ bp = Door("desk_ledger", __name__)
 PAGE_SIZE = 100
 FILE_STEP = 1000
 DAYS = 30
+NO_NAMES: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,7 @@ class EntryLine:
     reference: str
     reference_url: str
     account: str
+    words: str
     account_url: str
     debit: Money | None
     credit: Money | None
@@ -111,24 +117,44 @@ def kinds() -> dict[str, str]:
     }
 
 
-def account_words(account: str) -> str:
-    """What an account is for."""
-    first, _rest, more = account.partition(":")
+def account_words(account: str, names: Mapping[str, str] = NO_NAMES) -> str:
+    """What an account is, in words; whose it is, where it is one of many of its sort."""
+    first, _colon, more = account.partition(":")
     known: dict[str, str] = {
-        "cash": _("Money at the provider"),
+        "cash": _("Bank transfers and cash by hand")
+        if more == "manual"
+        else str(_("Money at %(provider)s", provider=gateway_words(more))),
         "receivable": _("Owed by buyers"),
         "revenue": _("Sales of goods") if more == "goods" else _("Sales of delivery"),
         "discounts": _("Discounts given"),
-        "tax": _("Tax owed"),
+        "tax": str(_("Tax owed: %(country)s", country=_country(more))),
         "commission": _("Commissions of creators"),
-        "creator": _("Owed to a creator, may be returned") if more.endswith(":held") else _("Owed to a creator"),
-        "supplier": _("Owed to a supplier"),
+        "creator": _creator(more, names),
+        "supplier": str(_("Owed to the supplier %(name)s", name=more)),
         "cost": _("Suppliers' share"),
-        "credit": _("Owed on a gift card"),
+        "credit": str(_("Owed on gift card %(number)s", number=more.upper())),
         "goodwill": _("Gift cards given away"),
         "refunds": _("Owed to buyers"),
     }
-    return known.get(first, "")
+    return known.get(first, account)
+
+
+def _creator(more: str, names: Mapping[str, str]) -> str:
+    key, _colon, held = more.partition(":")
+    name = names.get(key, key.upper())
+    if held:
+        return str(_("Owed to %(name)s, while goods may be returned", name=name))
+    return str(_("Owed to %(name)s", name=name))
+
+
+def _country(code: str) -> str:
+    return places.country_name(code.upper(), current_babel_locale())
+
+
+def _names(accounts: Iterable[str]) -> dict[str, str]:
+    """The names of the creators whose accounts these are, by public key."""
+    keys = {account.split(":")[1] for account in accounts if account.startswith("creator:")}
+    return people.names_by_key(db.session, keys)
 
 
 def _tabs(here: str) -> list[tuple[str, str, bool, int | None]]:
@@ -142,16 +168,18 @@ def _tabs(here: str) -> list[tuple[str, str, bool, int | None]]:
 @bp.get("/desk/ledger")
 def index() -> Response:
     """Every account with what it comes to."""
+    accounts = queries.list_accounts(db.session)
+    names = _names(row.account for row in accounts)
     rows = [
         AccountLine(
             account=row.account,
-            words=account_words(row.account),
+            words=account_words(row.account, names),
             url=url_for("desk_ledger.entries", account=row.account),
             debit=Money(row.debit, row.currency),
             credit=Money(row.credit, row.currency),
             balance=row.balance,
         )
-        for row in queries.list_accounts(db.session)
+        for row in accounts
     ]
     return show("desk/ledger.html", AccountsPage(rows, _tabs("accounts"), url_for("desk_ledger.file")))
 
@@ -166,6 +194,7 @@ def entries() -> Response:
         db.session, account=account, reference=about, limit=PAGE_SIZE, offset=(number - 1) * PAGE_SIZE
     )
     here = {name: value for name, value in (("account", account), ("about", about)) if value}
+    names = _names({row.account for row in rows} | {account})
 
     def page_url(wanted: int) -> str:
         return url_for("desk_ledger.entries") + "?" + urlencode({**here, "page": wanted})
@@ -174,9 +203,12 @@ def entries() -> Response:
     return show(
         "desk/ledger_entries.html",
         EntriesPage(
-            rows=[_entry_line(row) for row in rows],
+            rows=[_entry_line(row, names) for row in rows],
             total=total,
-            filters=[value.upper() if name == "about" else value for name, value in here.items()],
+            filters=[
+                _("Order %(number)s", number=value.upper()) if name == "about" else account_words(value, names)
+                for name, value in here.items()
+            ],
             tabs=_tabs("entries"),
             csv_url=url_for("desk_ledger.file", **here),  # type: ignore[arg-type]
             position=_("Page %(number)s of %(pages)s", number=number, pages=pages),
@@ -186,7 +218,7 @@ def entries() -> Response:
     )
 
 
-def _entry_line(row: queries.EntryRow) -> EntryLine:
+def _entry_line(row: queries.EntryRow, names: Mapping[str, str]) -> EntryLine:
     return EntryLine(
         number=row.transaction_id,
         at=row.booked_at,
@@ -194,6 +226,7 @@ def _entry_line(row: queries.EntryRow) -> EntryLine:
         reference=row.reference.upper(),
         reference_url=url_for("desk_ledger.entries", about=row.reference),
         account=row.account,
+        words=account_words(row.account, names),
         account_url=url_for("desk_ledger.entries", account=row.account),
         debit=row.amount if row.minor > 0 else None,
         credit=Money(-row.minor, row.currency) if row.minor < 0 else None,

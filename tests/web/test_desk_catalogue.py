@@ -427,3 +427,17 @@ def test_stock_of_a_file_goes_to_its_place(desk: FlaskClient, session: Session, 
         .order_by(Variant.sku)
     )
     assert [tuple(row) for row in rows] == [("A-1", "shed", 4), ("B-1", "annex", 3)]
+
+
+def test_the_log_keeps_a_change_in_every_currency(desk: FlaskClient, post_form: Post, make: Factory) -> None:
+    form = {
+        "p": [make.product("a", own={"USD": 1000, "CNY": 7000}, stock=1).key],
+        "kind": "price_percent",
+        "value": "-10",
+    }
+    shown = post_form(desk, "/desk/products/bulk", form | {"do": "preview"})
+    done = post_form(desk, "/desk/products/bulk", form | {"do": "apply", "seen": seen_of(shown.text)})
+    assert done.status_code == 303
+    log = desk.get("/desk/log").text
+    assert "<del>10.00 USD</del> → 9.00 USD" in log
+    assert "<del>70.00 CNY</del> → 63.00 CNY" in log

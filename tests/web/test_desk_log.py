@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-from flask import Flask
+from collections.abc import Callable
+from typing import Any
 
+from flask import Flask
+from flask.testing import FlaskClient
+
+from contentshop.core import audit
+from contentshop.core.clock import FixedClock
+from contentshop.core.db import db
+from contentshop.core.uow import unit_of_work
+from contentshop.web.desk_log_fields import field_words, word_of
 from contentshop.web.desk_log_words import action_words, value_words
 from contentshop.web.permissions import OFFICE, PERMISSIONS
+from tests.factories import Factory
+from tests.web.buyer import buy, orders, text_of
 
 
 def test_everything_that_staff_can_do_has_words(app: Flask) -> None:
@@ -27,3 +38,54 @@ def test_amounts_are_money_where_their_currency_is_known(app: Flask) -> None:
         assert [value_words(name, values) for name in ("paid", "refunded", "parcels")] == ["$25.98", "$1.00", 3]
         assert value_words("paid", {"paid": 2598}) == 2598
         assert value_words("reason", values) == ""
+
+
+def test_fields_and_values_have_words(app: Flask) -> None:
+    with app.test_request_context():
+        assert field_words("tracking") == "Tracking number"
+        assert field_words("restocked-12") == "Back on the shelf (12)"
+        assert field_words("something_new") == "something new"
+        assert field_words("KETTLE-1 price") == "KETTLE-1 price"
+        assert (word_of("state", "part_shipped"), word_of("note", "shipped")) == ("partly shipped", "shipped")
+        assert (word_of("status", "draft"), word_of("lang", "zh")) == ("draft", "中文")
+        assert (word_of("kind", "percent"), word_of("scope", "all")) == ("A part of the price", "Everything")
+
+
+def test_the_log_names_what_it_is_about_and_leads_there(
+    app: Flask,
+    make: Factory,
+    sign_in: Callable[..., FlaskClient],
+    post_form: Callable[..., Any],
+    clock: FixedClock,
+) -> None:
+    kettle = make.product("kettle", own={"USD": 1999}, stock=5, title="Gooseneck Kettle")
+    operator = sign_in(app.test_client(), make.user("operator", name="Olga Operator"))
+    assert buy(app.test_client(), kettle).status_code == 303
+    order = orders(app)[0].key
+    assert post_form(operator, f"/desk/orders/{order}/paid", {}).status_code == 303
+    with app.app_context(), unit_of_work(db.session):
+        variant = db.session.execute(db.text("SELECT key FROM variant")).scalar_one()
+        for action, subject, after in (
+            ("desk.save_product", f"key:{kettle.key}", {"title": "Kettle", "attempt": "k3"}),
+            ("desk.receive_stock", f"variant:{variant}", {"quantity": "3"}),
+            ("desk_customers.write", "customer:ada@example.org", {"note": "kind"}),
+        ):
+            audit.note(db.session, actor="gone", action=action, subject=subject, after=after, now=clock.now())
+    page = operator.get("/desk/log").text
+    for link in (
+        f'<a href="/desk/orders/{order}">Order {order.upper()}</a>',
+        f'<a href="/desk/products/{kettle.key}">Gooseneck Kettle</a>',
+        f'<a href="/desk/stock/{variant}">Gooseneck Kettle · ',
+        '<a href="/desk/customers/ada@example.org">ada@example.org</a>',
+    ):
+        assert link in page
+    words = text_of(page)
+    assert "State placed → paid" in words
+    assert "Paid $0.00 → $25.98" in words
+    assert "How many 3" in words
+    for raw in ("order:", "key:", "variant:", "attempt", "k3"):
+        assert raw not in words
+    about = text_of(operator.get(f"/desk/log?about=order:{order}").text)
+    assert f"Only Order {order.upper()}" in about
+    operator.set_cookie("cs_lang", "zh")
+    assert operator.get("/desk/log").status_code == 200

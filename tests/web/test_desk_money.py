@@ -20,6 +20,7 @@ from contentshop.orders.actions.states import order_to_change
 from contentshop.payments import credit
 from contentshop.payments.port import GatewayEvent
 from contentshop.reactions import site_context
+from contentshop.web.desk_ledger import account_words
 from contentshop.web.order_links import order_token
 from tests.factories import Factory
 from tests.rooms.payments.conftest import Sold, Till
@@ -107,10 +108,12 @@ def test_the_books_can_be_read_and_taken_away(finance: FlaskClient, till: Till, 
     order = till.order(Sold(make.product(own={"USD": 1999}, stock=5)))
     till.pay(order)
     page = finance.get("/desk/ledger").text
-    assert "cash:stripe" in page
-    assert "Money at the provider" in page
+    assert ">Money at Stripe</a>" in page
+    assert "<code>cash:stripe</code>" in page
     entries = finance.get(f"/desk/ledger/bookings?about={order}").text
-    assert "revenue:goods" in entries
+    assert ">Sales of goods</a>" in entries
+    assert "<code>revenue:goods</code>" in entries
+    assert f"Only Order {order.upper()}" in entries
     assert finance.get("/desk/ledger/bookings?account=cash:stripe&page=99").status_code == 200
     answer = finance.get("/desk/ledger/bookings.csv")
     rows = list(csv.DictReader(io.StringIO(answer.text)))
@@ -197,3 +200,22 @@ def test_a_gift_card_that_is_bought(
     till.sent(till.give_back(order, lines={line.id: 10000}).key)
     assert till.books(order) == {}
     assert till.problems() == []
+
+
+def test_accounts_are_told_in_words(app: Flask, make: Factory) -> None:
+    ada = make.user("creator", name="Ada Lovelace")
+    names = {ada.key: ada.name}
+    with app.test_request_context():
+        told = {account: account_words(account, names) for account in some_accounts(ada.key)}
+    assert list(told.values()) == [
+        "Bank transfers and cash by hand",
+        "Money at Alipay",
+        "Owed to Ada Lovelace, while goods may be returned",
+        "Owed to Ada Lovelace",
+        "Tax owed: Germany",
+        "Owed on gift card 7Q2M",
+    ]
+
+
+def some_accounts(creator: str) -> list[str]:
+    return ["cash:manual", "cash:alipay", f"creator:{creator}:held", f"creator:{creator}", "tax:DE", "credit:7q2m"]

@@ -264,7 +264,7 @@ def test_the_log_cannot_be_changed(app: Flask, make: Factory, clock: FixedClock,
     assert entry.after["reason"] == "asked by phone"
     log = re.sub(r"<[^>]+>", "", staff["operator"].get("/desk/log").text)
     assert "Cancelled an order" in log
-    assert "refunded $0.00 → $" in log
+    assert "Paid back $0.00 → $" in log
     for statement in ("UPDATE audit_entry SET actor = 'x'", "DELETE FROM audit_entry"):
         with app.app_context(), pytest.raises(DBAPIError, match="append-only"):
             db.session.execute(text(statement))
