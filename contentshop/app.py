@@ -40,6 +40,7 @@ from contentshop.web import (
     desk_orders,
     desk_packing,
     desk_payments,
+    desk_people,
     desk_promotions,
     desk_search,
     desk_stock,
@@ -228,7 +229,7 @@ def _open_doors(app: Flask) -> None:
     )
     office = (
         *(desk, desk_variants, desk_audit, desk_merchants, desk_search, editor),
-        *(desk_orders, desk_packing, desk_aftersale, desk_customers),
+        *(desk_orders, desk_packing, desk_aftersale, desk_customers, desk_people),
         *(desk_promotions, desk_delivery, desk_stock, desk_catalogue, desk_payments, desk_gift_cards, desk_ledger),
     )
     for door in (*readers, live, restock, downloads, *creators, *office):

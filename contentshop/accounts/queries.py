@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, or_, select
 
 from contentshop.accounts.inputs import normal_email
 from contentshop.accounts.models import User, UserSession
@@ -44,6 +44,21 @@ def find_session(session: AnySession, token: str, *, now: datetime) -> UserSessi
     if found is None or found.ended_at is not None or found.expires_at <= now or found.user.blocked:
         return None
     return found
+
+
+def find_people(session: AnySession, words: str, *, limit: int) -> list[User]:
+    """People whose name or handle holds ``words`` or whose address begins with them, the newest first."""
+    query = select(User).order_by(User.id.desc()).limit(limit)
+    folded = words.strip().removeprefix("@").casefold()
+    if folded:
+        query = query.where(
+            or_(
+                func.lower(User.name).contains(folded, autoescape=True),
+                User.handle.contains(folded, autoescape=True),
+                User.email.startswith(folded, autoescape=True),
+            )
+        )
+    return list(session.scalars(query))
 
 
 def names_by_key(session: AnySession, keys: Collection[str]) -> dict[str, str]:

@@ -69,6 +69,7 @@ class CustomerPage:
     email: str
     name: str
     handle: str
+    person_url: str
     orders: Sequence[OrderLink]
     cases: Sequence[CaseLink]
     notes: Sequence[NoteView]
@@ -109,6 +110,9 @@ def _page(email: str, errors: dict[str, list[str]] | None = None) -> CustomerPag
         email=email,
         name=found[0][1].name,
         handle=account.handle if account is not None else "",
+        person_url=url_for("desk_people.person", key=account.key)
+        if account is not None and viewer().can_operate
+        else "",
         orders=[_order(row) for _row_id, row in found],
         cases=[_case(row) for row in cases.list_of_orders(db.session, [row_id for row_id, _row in found])],
         notes=[NoteView(note.text, names.get(note.actor, ""), note.written_at) for note in notes],

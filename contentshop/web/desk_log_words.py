@@ -95,6 +95,7 @@ def _orders() -> dict[str, str]:
         "desk_aftersale.receive": _("Received returned goods"),
         "desk_aftersale.settle": _("Settled an after-sale case"),
         "desk_aftersale.refund_instead": _("Refunded instead of an exchange"),
+        "desk_people.set_blocked": _("Blocked or unblocked a person"),
         "desk_customers.write": _("Wrote a note about a customer"),
     }
 

@@ -32,6 +32,7 @@ def rooms() -> list[tuple[str, str, str]]:
         ("desk_orders.queue", _("Orders"), "package"),
         ("desk_aftersale.queue", _("After-sale"), "refresh"),
         ("desk_customers.customers", _("Customers"), "user"),
+        ("desk_people.index", _("Users"), "user"),
         ("reviews.desk", _("Reviews"), "star"),
         ("desk.products", _("Products"), "tag"),
         ("desk.stock_list", _("Stock"), "list"),

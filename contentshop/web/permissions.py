@@ -377,6 +377,9 @@ PERMISSIONS: dict[str, Access] = {
     # editors' desk
     # what staff did
     "desk_audit.index": Access.OPERATOR,
+    "desk_people.index": Access.OPERATOR,
+    "desk_people.person": Access.OPERATOR,
+    "desk_people.set_blocked": Access.OPERATOR,
     "desk_search.synonyms": Access.EDITOR,
     "desk_search.add_synonyms": Access.EDITOR,
     "desk_search.remove_synonyms": Access.EDITOR,

@@ -241,6 +241,8 @@ CELLS: dict[str, tuple[dict[str, str], tuple[str, ...]]] = {
     "desk_aftersale.receive": ({"key": "{case}"}, OPERATORS),
     "desk_aftersale.settle": ({"key": "{case}"}, OPERATORS),
     "desk_aftersale.refund_instead": ({"key": "{case}"}, OPERATORS),
+    "desk_people.person": ({"key": "{person}"}, OPERATORS),
+    "desk_people.set_blocked": ({"key": "{person}"}, OPERATORS),
     "desk_customers.customer": ({"email": "ada@example.org"}, OPERATORS),
     "desk_customers.write": ({"email": "ada@example.org"}, OPERATORS),
     # Whoever holds the signed address of an order is its buyer; of a case, it has to be that order's.
@@ -512,6 +514,7 @@ def bought_by(owner: User, app: Flask, session: Session, make: Factory, browser:
             "claim": claim_token(owner.key, owner.email),
             "refund": part.key,
             "whole_refund": refund.key,
+            "person": make.user("reader").key,
         }
 
 

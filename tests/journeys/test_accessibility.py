@@ -251,6 +251,8 @@ OWN: dict[str, tuple[str, Path]] = {
     "new merchant": ("operator", lambda _: "/desk/merchants/new"),
     "one merchant": ("operator", lambda _: "/desk/merchants/bigshop"),
     "orders": ("operator", lambda _: "/desk/orders"),
+    "users": ("operator", lambda _: "/desk/people"),
+    "one user": ("operator", lambda stage: f"/desk/people/{stage.creator.key}"),
     "editors' desk": ("editor", lambda _: "/desk"),
     "featured lists": ("editor", lambda _: "/desk/featured"),
     "new featured list": ("editor", lambda _: "/desk/featured/new"),

@@ -7,8 +7,10 @@ from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
 from contentshop.core import audit
+from contentshop.core.audit import AuditEntry
 from contentshop.core.clock import FixedClock
 from contentshop.core.db import db
 from contentshop.core.uow import unit_of_work
@@ -89,3 +91,32 @@ def test_the_log_names_what_it_is_about_and_leads_there(
     assert f"Only Order {order.upper()}" in about
     operator.set_cookie("cs_lang", "zh")
     assert operator.get("/desk/log").status_code == 200
+
+
+def test_a_person_is_blocked_and_let_in_again_for_a_reason(
+    app: Flask, make: Factory, sign_in: Callable[..., FlaskClient], post_form: Callable[..., Any]
+) -> None:
+    boss = make.user("operator", name="Olga Operator")
+    mallory = make.user("creator", name="Mallory", handle="mallory")
+    operator, theirs = sign_in(app.test_client(), boss), sign_in(app.test_client(), mallory)
+    assert '<a href="/@mallory">' in operator.get(f"/desk/people/{mallory.key}").text
+    assert f'<a href="/desk/people/{mallory.key}">Mallory</a>' in operator.get("/desk/people?q=@MALL").text
+    place = f"/desk/people/{mallory.key}/blocked"
+    assert post_form(operator, place, {"state": "blocked", "reason": " "}).status_code == 422
+    assert theirs.get("/account").status_code == 200
+    assert post_form(operator, place, {"state": "blocked", "reason": "Spam in comments"}).status_code == 303
+    assert theirs.get("/account").status_code == 302  # signed out
+    assert operator.get("/@mallory").status_code == 404
+    assert "Blocked" in text_of(operator.get(f"/desk/people/{mallory.key}").text)
+    told = text_of(operator.get(f"/desk/log?about=person:{mallory.key}").text)
+    assert "Blocked or unblocked a person" in told
+    assert "Blocked no → yes" in told
+    assert "Reason Spam in comments" in told
+    assert post_form(operator, place, {"state": "active", "reason": "Promised to stop"}).status_code == 303
+    assert operator.get("/@mallory").status_code == 200
+    assert sign_in(app.test_client(), mallory).get("/account").status_code == 200
+    own = f"/desk/people/{boss.key}"
+    assert "Block this person" not in operator.get(own).text
+    assert post_form(operator, f"{own}/blocked", {"state": "blocked", "reason": "x"}).status_code == 422
+    with app.app_context():
+        assert db.session.scalar(select(AuditEntry.action).order_by(AuditEntry.id.desc())) == "desk_people.set_blocked"
