@@ -267,6 +267,12 @@ def wants_account(session: AnySession, paid_key: str) -> bool:
     return wants_money(session, with_exchanges(session, paid_key)) and payouts.would_be_by_hand(session, paid_key)
 
 
+def last_return_address(session: AnySession) -> str:
+    """Where goods were last told to be sent; empty when none ever were."""
+    query = select(AfterSale.return_to).where(AfterSale.return_to != "").order_by(AfterSale.id.desc()).limit(1)
+    return session.scalar(query) or ""
+
+
 def has_open(session: AnySession, order_id: int) -> bool:
     """Whether a case of this order is open."""
     query = select(AfterSale.id).where(AfterSale.order_id == order_id, AfterSale.state.in_(OPEN)).limit(1)

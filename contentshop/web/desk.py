@@ -10,6 +10,7 @@ from flask import flash, redirect, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from contentshop.accounts.policy import Duty, may
 from contentshop.core.db import db
 from contentshop.core.errors import Conflict, Invalid, NotFound
 from contentshop.core.paging import Page, page_number
@@ -41,7 +42,10 @@ def index() -> Response:
     """What waits for the person who looks."""
     who = viewer()
     tiles = desk_tiles.shop_tiles(who.user)
-    tiles += _product_tiles() if who.can_operate else []
+    if who.can_operate:
+        tiles += _product_tiles()
+    elif may(who.user, Duty.PACK):
+        tiles.append(_low_tile())
     if who.can_edit:
         lists = len(curation.list_for_desk(db.session))
         tiles.append(Tile(_("Featured lists"), lists, url_for("editor.index"), glyph="award"))
@@ -60,9 +64,12 @@ def _product_tiles() -> list[Tile]:
         Tile(names[shelf], counts[shelf], url_for("desk.products", shelf=shelf), hint, glyph=glyph)
         for shelf, (hint, glyph) in looks.items()
     ]
+    return [*tiles[:1], _low_tile(), *tiles[1:]]
+
+
+def _low_tile() -> Tile:
     low = url_for("desk.stock_list", only="low")
-    few = Tile(_("Running low"), queries.count_low(db.session), low, _("Few left of these"), glyph="package")
-    return [*tiles[:1], few, *tiles[1:]]
+    return Tile(_("Running low"), queries.count_low(db.session), low, _("Few left of these"), glyph="package")
 
 
 # --- products ---

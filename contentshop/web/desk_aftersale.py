@@ -38,7 +38,7 @@ bp = Door("desk_aftersale", __name__)
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One case in a queue."""
+    """One case in a queue. ``amount`` is None for an exchange, in which no money goes back."""
 
     number: str
     url: str
@@ -47,7 +47,7 @@ class Row:
     buyer: str
     state: str
     tone: str
-    amount: Money
+    amount: Money | None
     asked_at: datetime
     due_at: datetime | None
     overdue: bool
@@ -114,7 +114,7 @@ def _row(row: queries.Row) -> Row:
         buyer=row.name,
         state=state,
         tone=tone,
-        amount=Money(row.refund_minor, row.currency),
+        amount=Money(row.refund_minor, row.currency) if row.kind != "exchange" else None,
         asked_at=row.asked_at,
         due_at=row.due_at,
         overdue=row.due_at is not None and row.due_at <= viewer().now and row.state not in policy.CLOSED,
@@ -136,7 +136,8 @@ def _page(
     names = people.names_by_key(db.session, {event.actor for event in found.events})
     names |= {"buyer": _("by the buyer"), "system": _("by the site")}
     typed = {
-        "return_to": settings().return_address,
+        # As the shop has set it; else as it was written for the last one.
+        "return_to": settings().return_address or queries.last_return_address(db.session),
         "refund": str(Money(found.refund_minor, found.order.currency).amount),
         "answer": "",
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from babel.lists import format_list
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 bp = Door("desk_delivery", __name__)
 
+MANY_REGIONS = 8  # of a country; more are folded away
 NO_ERRORS: Mapping[str, list[str]] = {}
 ZONE_FIELDS = ("name", "name_zh", "areas")
 METHOD_FIELDS = ("name", "name_zh", "currency", "tiers", "free_from", "min_days", "max_days")
@@ -71,10 +73,13 @@ class TaxRow:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryPage:
-    """Zones and taxes. While there are no zones, ``fallback`` says what shipping costs in ``countries``."""
+    """Zones and taxes. While there are no zones, ``fallback`` says what shipping costs in ``countries``.
+
+    ``taxes`` are tables; one with many regions of a country is folded below a name.
+    """
 
     zones: Sequence[ZoneRow]
-    taxes: Sequence[TaxRow]
+    taxes: Sequence[tuple[Sequence[TaxRow], str]]
     fallback: str
     countries: str
 
@@ -133,7 +138,7 @@ class TaxPage:
 def index() -> Response:
     """All zones and all taxes."""
     zones = [_zone_row(zone) for zone in queries.list_zones(db.session)]
-    taxes = [_tax_row(one) for one in queries.list_taxes(db.session)]
+    taxes = _tax_tables([_tax_row(one) for one in queries.list_taxes(db.session)])
     return show("desk/delivery.html", DeliveryPage(zones, taxes, _fallback(), _home()))
 
 
@@ -327,7 +332,7 @@ def _method_row(one: ShippingMethod) -> MethodRow:
         name=_name(one),
         price=prices[0] if len(prices) == 1 else f"{prices[0]} – {prices[-1]}" if prices else "–",
         free_from=in_words(Money(one.free_from, one.currency)) if one.free_from is not None else "–",
-        days=f"{one.min_days}–{one.max_days}",
+        days=str(one.max_days) if one.min_days == one.max_days else f"{one.min_days}–{one.max_days}",
         active=one.active,
     )
 
@@ -377,6 +382,17 @@ def _tax_row(one: TaxRegion) -> TaxRow:
     rates = [percent(one.rates[name]) if name in one.rates else "–" for name in TAX_CLASSES]
     place = _place(one.country, one.region)
     return TaxRow(one.country, one.region or "-", place, _name(one), one.included, one.on_shipping, rates)
+
+
+def _tax_tables(rows: Sequence[TaxRow]) -> list[tuple[Sequence[TaxRow], str]]:
+    regions = {code: list(found) for code, found in groupby(rows, key=lambda row: row.country)}
+    long = {code: found for code, found in regions.items() if len(found) > MANY_REGIONS}
+    folded = [
+        (found, str(_("%(country)s (%(count)s)", country=_place(code), count=len(found))))
+        for code, found in long.items()
+    ]
+    short = [row for row in rows if row.country not in long]
+    return [*folded, *([(short, "")] if short else [])]
 
 
 def _tax_page(values: Mapping[str, str], errors: Mapping[str, list[str]] = NO_ERRORS, *, known: bool) -> TaxPage:

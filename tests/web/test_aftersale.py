@@ -59,6 +59,29 @@ def ask(app: Flask, client: FlaskClient, path: str, files: int = 1, **changes: s
     return client.post(f"{path}/after-sale", data=form, content_type="multipart/form-data")
 
 
+@pytest.mark.parametrize(
+    ("pieces", "field"), [(1, 'type="checkbox" name="units-{}" value="1" checked>'), (2, 'value="1"')]
+)
+def test_a_single_piece_is_ticked_and_several_are_counted(
+    app: Flask, client: FlaskClient, make: Factory, clock: FixedClock, pieces: int, field: str
+) -> None:
+    place = buy(client, make.product("lamp", own={"USD": 1999}, stock=5), pieces).headers["Location"]
+    key = orders(app)[-1].key
+    with app.app_context(), unit_of_work(db.session):
+        actions.mark_paid(db.session, key, by=None, now=clock.now())
+        actions.mark_shipped(db.session, key, tracking="1Z", carrier="UPS", by=None, now=clock.now())
+    line = read(app, lambda: db.session.execute(db.text("SELECT max(id) FROM order_line")).scalar_one())
+    page = client.get(f"{place}/after-sale").text
+    assert field.format(line) in page
+    assert ("How many (of 2)" in page) == (pieces == 2)
+    # Nothing ticked is told at the first thing; what was not ticked stays so.
+    refused = ask(app, client, place, **{f"units-{line}": "0" if pieces == 2 else ""})
+    assert refused.status_code == 422
+    assert 'id="f-units-errors"' in refused.text
+    assert "checked>" not in refused.text.split('name="kind"')[0]
+    assert ask(app, client, place, **{f"units-{line}": "１"}).status_code == 303
+
+
 def desk(browser: FlaskClient, key: str, verb: str, **fields: str) -> Any:
     token = hidden(browser.get("/account").text, "csrf_token")
     return browser.post(f"/desk/after-sale/{key}/{verb}", data={"csrf_token": token} | fields)
@@ -245,3 +268,19 @@ def test_a_fallen_price_is_offered_on_the_page(app: Flask, client: FlaskClient, 
     assert read(app, lambda: [row.minor for row in db.session.scalars(select(Refund))]) == [1000]
     assert client.post(f"{path}/protection", data=form).status_code == 303
     assert len(cases(app)) == 1
+
+
+def test_the_queue_shows_no_sum_for_an_exchange_and_the_form_knows_the_last_address(
+    app: Flask, client: FlaskClient, operator: FlaskClient, path: str
+) -> None:
+    ask(app, client, path, kind="exchange")
+    (first,) = cases(app)
+    queue = text_of(operator.get("/desk/after-sale").text)
+    assert "What Exchange" in queue
+    assert "Amount –" in queue
+    assert "$0.00" not in queue
+    assert "Write where the goods are to be sent." in text_of(desk(operator, first.key, "approve").text)
+    assert desk(operator, first.key, "approve", return_to="Hall 4\nPortland").status_code == 303
+    ask(app, client, path)
+    second = cases(app)[-1]
+    assert "Hall 4\nPortland</textarea>" in operator.get(f"/desk/after-sale/{second.key}").text

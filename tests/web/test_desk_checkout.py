@@ -116,6 +116,21 @@ def test_odd_zones_and_taxes_are_refused(boss: FlaskClient, path: str, fields: d
     assert sentence in text_of(answer.text)
 
 
+def test_many_regions_of_a_country_are_folded(boss: FlaskClient) -> None:
+    states = ["AL", "AZ", "AR", "CA", "CO", "CT", "FL", "GA", "ID"]
+    for code in (*states, "-"):
+        tax = {"country": "US" if code != "-" else "DE", "region": code.strip("-"), "name": "Tax", "rate_standard": "5"}
+        assert send(boss, "/desk/delivery/taxes/save", tax, "/desk/delivery/taxes/new").status_code == 303
+        folds = boss.get("/desk/delivery").text.count("<details>")
+        assert folds == (1 if code in {"ID", "-"} else 0)
+    page = boss.get("/desk/delivery").text
+    inside = page.split("<details>")[1].split("</details>")[0]
+    assert "United States (9)" in inside
+    assert "United States: Idaho" in inside
+    assert "Germany" not in inside
+    assert "Germany" in page
+
+
 def test_taxes_are_set_shown_changed_and_taken_out(app: Any, boss: FlaskClient, make: Factory) -> None:
     tax = {"country": "US", "region": "oregon", "name": "Sales tax", "rate_standard": "8.875", "included": "no"}
     assert send(boss, "/desk/delivery/taxes/save", tax, "/desk/delivery/taxes/new").status_code == 303

@@ -30,6 +30,7 @@ TEXT_PAIRS = [
     *((state, ground) for state in ("good", "warn", "bad", "info") for ground in ("paper", "surface", f"{state}-wash")),
     *(("ink", f"{state}-wash") for state in ("good", "warn", "bad", "info", "accent")),
     ("accent-ink", "accent-wash"),
+    *[("quiet", ground) for ground in ("paper", "surface", "sunken")],
     ("ink-3", "accent-wash"),
     ("ink-2", "info-wash"),
     ("ink-3", "frame"),
