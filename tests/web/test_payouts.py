@@ -320,6 +320,13 @@ def test_an_account_is_only_kept_where_one_is_wanted(app: Flask, client: FlaskCl
     assert "Account for your refund" not in client.get(path).text
 
 
+def test_the_account_of_the_shop_has_labels_in_the_language_of_the_reader(client: FlaskClient, make: Factory) -> None:
+    found = buy(client, make.product("kettle", own={"USD": 1999}, stock=5)).headers["Location"]
+    assert "Account holder: contentshop demo" in text_of(client.get(found).text)
+    client.set_cookie("cs_lang", "zh")
+    assert "户名：contentshop demo" in text_of(client.get(found).text)
+
+
 def test_a_withdrawn_request_takes_the_account_along(app: Flask, client: FlaskClient, path: str) -> None:
     where = ask(app, client, path, **ACCOUNT).headers["Location"]
     token = hidden(client.get(where).text, "csrf_token")
