@@ -43,7 +43,8 @@ def test_a_place_takes_goods_from_another(desk: FlaskClient, post_form: Post, se
     move = {"source": "main", "target": "berlin", "quantity": "3", "transfer_note": "van 4"}
     assert post_form(desk, f"/desk/stock/{lamp.key}/transfer", move).status_code == 303
     assert levels(session, lamp) == {"main": (4, 0), "berlin": (3, 0)}
-    moves = session.execute(select(StockMovement.delta, StockMovement.reason, StockMovement.reference)).all()[1:]
+    told = select(StockMovement.delta, StockMovement.reason, StockMovement.reference).order_by(StockMovement.id)
+    moves = session.execute(told).all()[1:]
     assert [(one.delta, one.reason) for one in moves] == [(-3, "van 4"), (3, "van 4")]
     assert moves[0].reference == moves[1].reference != ""
     page = desk.get(f"/desk/stock/{lamp.key}").text

@@ -217,7 +217,7 @@ def test_the_same_file_is_kept_once_a_person(
     assert stored(settings) == before
     other = sign_in(app.test_client(), make.user("creator"))
     assert send(other, (picture(), "mine.jpg")).json["key"] != first
-    assert session.scalars(select(Asset)).all()[1].name == "mine.jpg"
+    assert session.scalars(select(Asset).order_by(Asset.id)).all()[1].name == "mine.jpg"
 
 
 def test_the_library_is_searched_filtered_and_turned(studio: FlaskClient) -> None:

@@ -90,7 +90,9 @@ def test_google_xml_of_a_merchant(session: Session, unit: Unit, make: Factory, c
     make.merchant("shop")
     run, _errors = take(session, unit, clock, GOLDEN / "google.xml", merchant="shop")
     assert run.added == 1
-    offers = session.execute(select(Offer.url, Offer.price_minor, Offer.currency, Offer.availability)).all()
+    offers = session.execute(
+        select(Offer.url, Offer.price_minor, Offer.currency, Offer.availability).order_by(Offer.id)
+    ).all()
     assert [tuple(offer) for offer in offers] == [
         ("https://shop.example/lamp?c=black", 3990, "EUR", "in_stock"),
         ("https://shop.example/lamp?c=white", 4190, "EUR", "out_of_stock"),

@@ -157,7 +157,8 @@ def test_parcels_leave_one_by_one_and_come_back_no_more_than_left(session: Sessi
         stock.give_back(session, lamp.id, 2, holder="a", **OP)
     with unit():
         stock.give_back(session, lamp.id, 1, holder="a", **OP)
-    moves = session.execute(select(StockMovement.delta, StockMovement.reason, StockMovement.holder)).all()
+    told = select(StockMovement.delta, StockMovement.reason, StockMovement.holder).order_by(StockMovement.id)
+    moves = session.execute(told).all()
     assert [tuple(one) for one in moves] == [
         (3, "received", ""), (-2, "shipped", "a"), (1, "returned", "a"), (1, "returned", "a")
     ]  # fmt: skip
