@@ -190,6 +190,11 @@ def product_documents(session: AnySession, keys: Collection[str]) -> dict[str, D
                             row.summary,
                             row.body,
                             *(f"{name} {value}" for name, value in row.attrs),
+                            *(
+                                f"{name} {value}"
+                                for words in row.translations.values()
+                                for name, value in words.get("attrs", ())
+                            ),
                             *_words(row.translations, "summary"),
                             *_words(row.translations, "body"),
                         ],

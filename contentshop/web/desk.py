@@ -28,7 +28,7 @@ from contentshop.web import audited, desk_tiles
 from contentshop.web import desk_pages as pages
 from contentshop.web.cards import price_age
 from contentshop.web.desk_pages import NO_ERRORS, TRANSLATED, WORDS, IndexPage, Tile
-from contentshop.web.desk_properties import read_attrs, typed_fields
+from contentshop.web.desk_properties import read_attrs, read_lines, typed_fields
 from contentshop.web.desk_variants import variant_page
 from contentshop.web.door import Door, manages_own_units, show
 from contentshop.web.session import engines, viewer
@@ -190,7 +190,8 @@ def _product_form(typed: Mapping[str, str], translations: Mapping[str, Any]) -> 
     other = typed["other"]
     if other == typed["lang"] and any(typed[f"other_{name}"] for name in TRANSLATED):
         raise Invalid({"lang": [_("The translation below is in this language already.")]})
-    words = {name: typed[f"other_{name}"] for name in TRANSLATED}
+    words: dict[str, Any] = {name: typed[f"other_{name}"] for name in TRANSLATED}
+    words["attrs"] = read_lines(typed["other_attrs"], f"translations.{other}.attrs")
     data: dict[str, Any] = {name: typed[name] for name in WORDS if name != "attrs"}
     data["attrs"] = attrs
     if "status" in typed:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 NO_ERRORS: Mapping[str, list[str]] = {}
 WORDS = ("title", "slug", "brand", "category", "gtin", "mpn", "lang", "summary", "body", "attrs", "alternative")
-TRANSLATED = ("title", "category", "summary", "body")
+TRANSLATED = ("title", "category", "summary", "body", "attrs")
 LANGUAGE_NAMES = {"en": "English", "zh": "中文"}
 Tab = tuple[str, str, bool, int | None]
 
@@ -377,10 +377,15 @@ def stored_values(product: Product) -> dict[str, str]:
     values = {name: str(getattr(product, name) or "") for name in WORDS if name not in {"attrs", "alternative"}}
     # The whole way, since two places of the tree may have one name.
     values["category"] = queries.path_of(queries.list_tree(db.session), product.category_id) or product.category
-    values["attrs"] = "\n".join(f"{name}: {value}" for name, value in product.attrs)
+    values["attrs"] = _lines(product.attrs)
     values["alternative"] = product.alternative.slug if product.alternative else ""
     words = product.translations.get(other_language(product.lang)) or {}
+    words = dict(words) | {"attrs": _lines(words.get("attrs", ()))}
     return values | {f"other_{name}": str(words.get(name) or "") for name in TRANSLATED}
+
+
+def _lines(attrs: Iterable[Sequence[str]]) -> str:
+    return "\n".join(f"{name}: {value}" for name, value in attrs)
 
 
 def _languages() -> list[tuple[str, str]]:

@@ -68,10 +68,15 @@ def _with_unit(text: str, rule: Property | None) -> str:
 def read_attrs(typed: Mapping[str, str]) -> list[tuple[str, str]]:
     """Fields and lines as names and values. Raises Invalid (``attrs``)."""
     fields = [(name.removeprefix(PREFIX), text.strip()) for name, text in typed.items() if name.startswith(PREFIX)]
-    lines = [_parted(line) for line in typed["attrs"].splitlines() if line.strip()]
+    return [*((name, text) for name, text in fields if text), *read_lines(typed["attrs"], "attrs")]
+
+
+def read_lines(text: str, field: str) -> list[tuple[str, str]]:
+    """Lines as names and values. Raises Invalid (``field``)."""
+    lines = [_parted(line) for line in text.splitlines() if line.strip()]
     if not all(name and value for name, value in lines):
-        raise Invalid({"attrs": [_("Write one property a line, like “Weight: 250 g”.")]})
-    return [*((name, text) for name, text in fields if text), *lines]
+        raise Invalid({field: [_("Write one property a line, like “Weight: 250 g”.")]})
+    return lines
 
 
 def _parted(line: str) -> tuple[str, str]:

@@ -153,12 +153,15 @@ def test_from_nothing_to_a_product_on_sale(
             attrs="Weight: 2 kg\nSize: a: b",
             other_title="灯",
             other_category="灯具",
+            other_attrs="重量：两公斤\n产地: 中国",
         ),
     )
     assert answer.status_code == 303
     lamp = only(session)
     assert (lamp.slug, lamp.gtin, lamp.attrs) == ("lamp", "04006381333931", [["Weight", "2 kg"], ["Size", "a: b"]])
-    assert lamp.translations == {"zh": {"title": "灯", "category": "灯具"}}
+    assert lamp.translations == {
+        "zh": {"title": "灯", "category": "灯具", "attrs": [["重量", "两公斤"], ["产地", "中国"]]}
+    }
     at = f"/desk/products/{lamp.key}"
     assert answer.location == at
 
@@ -189,6 +192,7 @@ def test_from_nothing_to_a_product_on_sale(
     page = operator.get(at).text
     assert "$19.99" in page
     assert "L-1" in page
+    assert "重量: 两公斤\n产地: 中国</textarea>" in page
 
 
 def test_wrong_entries_come_back_with_their_words(
@@ -208,6 +212,7 @@ def test_wrong_entries_come_back_with_their_words(
         ({"gtin": "4006381333931"}, "gtin"),
         ({"slug": "lamp"}, "slug"),
         ({"attrs": "no colon"}, "attrs"),
+        ({"other_attrs": "no colon"}, "translations.zh.attrs"),
         ({"alternative": "nothing"}, "alternative"),
         ({"lang": "zh", "other": "zh", "other_title": "x"}, "lang"),
     ):

@@ -10,6 +10,7 @@ from contentshop.core.clock import FixedClock
 from contentshop.products import actions, queries
 from contentshop.products.inputs import AttributeInput
 from contentshop.products.models import Product
+from contentshop.search.documents import product_documents
 from tests.factories import Factory
 
 ASKED = (
@@ -56,3 +57,22 @@ def test_pages_follow_when_a_property_gets_another_name(session: Session, make: 
     after = dict(session.execute(versions).all())
     assert (after["lamp"], after["chair"]) == (before["lamp"] + 1, before["chair"])
     assert queries.get_product_page(session, "lamp", "zh").attrs == (("净重", "2 kg"),)
+
+
+def test_values_of_a_product_may_read_otherwise_in_another_language(
+    client: FlaskClient, session: Session, make: Factory, clock: FixedClock
+) -> None:
+    said = [["Weight", "2 kg with its stand"], ["Colour", "Red"], ["Ports", "one"], ["Ports", "two"]]
+    own = [["重量", "连底座 2 kg"], ["Ports", "一个"], ["产地", "中国"]]
+    lamp = make.product("lamp", attrs=said, translations={"zh": {"attrs": own}})
+    ask(session, clock)
+    chinese = (("重量", "连底座 2 kg"), ("颜色", "红"), ("Ports", "一个"), ("Ports", "two"), ("产地", "中国"))
+    assert queries.get_product_page(session, "lamp", "zh").attrs == chinese
+    assert queries.get_product_page(session, "lamp", "en").attrs == tuple((name, value) for name, value in said)
+    (facts,) = queries.load_facts(session, [lamp.id], "zh", attributes=True).values()
+    assert facts.attributes == chinese
+    client.set_cookie("cs_lang", "zh")
+    assert "<dt>重量</dt><dd>连底座 2 kg</dd>" in client.get("/products/lamp").text
+    document = product_documents(session, [lamp.key])[lamp.key]
+    assert "Weight 2 kg with its stand" in document.body
+    assert "重量 连底座 2 kg" in document.body

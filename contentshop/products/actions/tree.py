@@ -97,7 +97,7 @@ def with_read_attrs(
     return replace(row, attrs=rules.check(row.attrs, place, kept=said))
 
 
-def _leaf(words: dict[str, str]) -> dict[str, str]:
+def _leaf(words: dict[str, Any]) -> dict[str, Any]:
     names = split_path(words.get("category", ""))
     return words | {"category": names[-1]} if names else words
 

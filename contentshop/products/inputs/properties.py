@@ -112,47 +112,52 @@ class Rules:
         return tuple(found)
 
 
-def parse_attrs(value: object, problems: Problems) -> tuple[tuple[str, str], ...]:
-    """Name and value pairs from ``"name: value; …"``, one a line, a mapping, or a list of pairs."""
-    pairs = list(_attr_pairs(value, problems))
+def parse_attrs(value: object, problems: Problems, where: str = "") -> tuple[tuple[str, str], ...]:
+    """Name and value pairs from ``"name: value; …"``, one a line, a mapping, or a list of pairs.
+
+    Problems are noted under ``attrs``, after ``where``.
+    """
+    pairs = list(_attr_pairs(value, problems, where))
     if len(pairs) > MAX_ATTRS:
         note_problem(
-            problems, "attrs", say("Use at most %(most)s properties (now %(count)s).", most=MAX_ATTRS, count=len(pairs))
+            problems,
+            where + "attrs",
+            say("Use at most %(most)s properties (now %(count)s).", most=MAX_ATTRS, count=len(pairs)),
         )
     kept = []
     for name, content in pairs:
         if len(name) > MAX_ATTR_NAME or len(content) > MAX_ATTR_VALUE:
-            note_problem(problems, "attrs", say("The property “%(name)s” is too long.", name=name[:40]))
+            note_problem(problems, where + "attrs", say("The property “%(name)s” is too long.", name=name[:40]))
         elif name and content:
             kept.append((name, content))
     return tuple(kept)
 
 
-def _attr_pairs(value: object, problems: Problems) -> Iterable[tuple[str, str]]:
+def _attr_pairs(value: object, problems: Problems, where: str) -> Iterable[tuple[str, str]]:
     if value is None:
         return []
     if isinstance(value, str):
-        return _split_attrs(value, problems)
+        return _split_attrs(value, problems, where)
     if isinstance(value, Mapping):
         value = list(value.items())
     if not isinstance(value, Sequence):
-        note_problem(problems, "attrs", say("Write properties as “name: value; name: value”."))
+        note_problem(problems, where + "attrs", say("Write properties as “name: value; name: value”."))
         return []
     pairs = []
     for entry in value:
         pair = (entry.get("name"), entry.get("value")) if isinstance(entry, Mapping) else entry
         if not isinstance(pair, Sequence) or isinstance(pair, str) or len(pair) != 2:
-            note_problem(problems, "attrs", say("Write properties as “name: value; name: value”."))
+            note_problem(problems, where + "attrs", say("Write properties as “name: value; name: value”."))
             return []
-        name, content = (" ".join(plain(part, "attrs", problems, "").split()) for part in pair)
+        name, content = (" ".join(plain(part, "attrs", problems, where).split()) for part in pair)
         pairs.append((name, content))
     return pairs
 
 
-def _split_attrs(text: str, problems: Problems) -> list[tuple[str, str]]:
+def _split_attrs(text: str, problems: Problems, where: str) -> list[tuple[str, str]]:
     """Cut at ``; `` and line ends. A piece without a name continues the value before it."""
     pairs: list[tuple[str, str]] = []
-    for piece in re.split(r";\s+|；|\n", plain(text, "attrs", problems, "")):
+    for piece in re.split(r";\s+|；|\n", plain(text, "attrs", problems, where)):
         words = " ".join(piece.split()).rstrip(";")
         if match := _PAIR.fullmatch(words):
             pairs.append((match[1].rstrip(), match[2]))
@@ -160,6 +165,6 @@ def _split_attrs(text: str, problems: Problems) -> list[tuple[str, str]]:
             name, before = pairs[-1]
             pairs[-1] = (name, f"{before}; {words}")
         elif words:
-            note_problem(problems, "attrs", say("Write properties as “name: value; name: value”."))
+            note_problem(problems, where + "attrs", say("Write properties as “name: value; name: value”."))
             return []
     return pairs

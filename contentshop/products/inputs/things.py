@@ -74,7 +74,7 @@ class ProductInput:
     lang: str = "en"
     attrs: tuple[tuple[str, str], ...] = ()
     options: tuple[dict[str, Any], ...] = ()
-    translations: dict[str, dict[str, str]] = field(default_factory=dict)
+    translations: dict[str, dict[str, Any]] = field(default_factory=dict)
     alternative: str = ""
     discontinued: bool = False
     status: str = ACTIVE
@@ -150,16 +150,16 @@ def _status(data: Mapping[str, Any], problems: Problems) -> str:
     return next(one for one in (ARCHIVED, DRAFT, ACTIVE) if one in said)
 
 
-def _translations(data: Mapping[str, Any], problems: Problems) -> dict[str, dict[str, str]]:
+def _translations(data: Mapping[str, Any], problems: Problems) -> dict[str, dict[str, Any]]:
     value = data.get("translations") or {}
     if not isinstance(value, Mapping) or not all(isinstance(words, Mapping) for words in value.values()):
         note_problem(
             problems,
             "translations",
-            say("Write translations as a language with its title, category, summary and body."),
+            say("Write translations as a language with its title, category, summary, body and attrs."),
         )
         return {}
-    found: dict[str, dict[str, str]] = {}
+    found: dict[str, dict[str, Any]] = {}
     for language, words in value.items():
         where = f"translations.{language}."
         if not LANGUAGE.fullmatch(str(language)):
@@ -167,11 +167,12 @@ def _translations(data: Mapping[str, Any], problems: Problems) -> dict[str, dict
                 problems, "translations", say("“%(text)s” is not a language, like en or zh.", text=str(language)[:20])
             )
             continue
-        texts = {
+        texts: dict[str, Any] = {
             "title": line(words, "title", MAX_TITLE, problems, where),
             "category": line(words, "category", MAX_CATEGORY, problems, where),
             "summary": line(words, "summary", MAX_SUMMARY, problems, where),
             "body": paragraphs(words, "body", MAX_BODY, problems, where),
+            "attrs": [list(pair) for pair in parse_attrs(words.get("attrs"), problems, where)],
         }
         if any(texts.values()):
             found[str(language)] = {name: text for name, text in texts.items() if text}

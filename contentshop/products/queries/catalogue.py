@@ -17,7 +17,7 @@ from contentshop.media.queries import PICTURE_COLUMNS
 from contentshop.products.inputs import DRAFT
 from contentshop.products.models import Product, ProductPicture, Variant, VariantPicture
 from contentshop.products.offers import PictureFacts, ProductFacts
-from contentshop.products.queries.facts import load_facts, picture_of, translated
+from contentshop.products.queries.facts import load_facts, own_attrs, picture_of, translated
 from contentshop.products.queries.properties import properties_column, read_words
 
 MAX_WORDS = 6
@@ -72,6 +72,7 @@ def get_product_page(
             Product.id,
             translated("body", locale).label("body"),
             Product.attrs,
+            own_attrs(locale),
             properties_column().label("properties"),
             Product.gtin,
             Product.mpn,
@@ -90,7 +91,7 @@ def get_product_page(
         product=facts[row.id],
         facts=facts,
         body=row.body,
-        attrs=read_words(row.properties, locale).pairs(row.attrs),
+        attrs=read_words(row.properties, locale).pairs(row.attrs, row.own_attrs or ()),
         gtin=row.gtin,
         mpn=row.mpn,
         pictures=pictures,

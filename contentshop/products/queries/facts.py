@@ -98,6 +98,12 @@ def translated(column: str, locale: str) -> ColumnElement[str]:
     return func.coalesce(func.nullif(Product.translations[(locale, column)].as_string(), ""), getattr(Product, column))
 
 
+def own_attrs(locale: str) -> ColumnElement[Any]:
+    """SQL for the properties that a product's translation to ``locale`` says; NULL where it says none."""
+    found: ColumnElement[Any] = Product.translations[(locale, "attrs")].as_json().label("own_attrs")
+    return found
+
+
 @lru_cache(maxsize=16)
 def _facts(locale: str, attributes: bool, shops: str) -> Select[*tuple[Any, ...]]:
     """The statement for products ``ids`` and what they name, built once: building it costs more than asking."""
@@ -121,6 +127,7 @@ def _facts(locale: str, attributes: bool, shops: str) -> Select[*tuple[Any, ...]
             Product.alternative_id,
             Product.version,
             Product.attrs if attributes else literal(None).label("attrs"),
+            own_attrs(locale) if attributes else literal(None).label("own_attrs"),
             (properties_column() if attributes else literal(None)).label("properties"),
             *PICTURE_COLUMNS,
             func.coalesce(func.nullif(ProductPicture.alt, ""), Asset.alt).label("alt"),
@@ -184,7 +191,7 @@ def _product(rows: Sequence[AnyRow], locale: str, words: PropertyWords) -> Produ
         offers=tuple(_offer(row) for row in rows if row.offer_key is not None),
         version=first.version,
         stock_version=_stock_version(rows),
-        attributes=words.pairs(first.attrs or ()),
+        attributes=words.pairs(first.attrs or (), first.own_attrs or ()),
         attribute_names=tuple(
             (name.casefold(), shown) for name, _value in first.attrs or () if (shown := words.name(name)) != name
         ),

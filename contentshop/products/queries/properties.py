@@ -1,7 +1,8 @@
 """What things are described by, in the language of the reader.
 
-Products keep names and values of their properties in one language. What the catalogue knows of properties — names in
-other languages, what can be chosen, yes and no — comes along as one column of the statement that reads products.
+Products keep names and values of their properties in one language, and may say values in others. What the catalogue
+knows of properties — names in other languages, what can be chosen, yes and no — comes along as one column of the
+statement that reads products.
 """
 
 from __future__ import annotations
@@ -35,9 +36,16 @@ class PropertyWords:
         """The property's name; one that nobody knows stays as it is."""
         return self.names.get(name.casefold(), name)
 
-    def pairs(self, attrs: Iterable[Sequence[str]]) -> tuple[Pair, ...]:
-        """What a product says of itself."""
-        return tuple((shown := self.name(name), self.values.get(shown, {}).get(value, value)) for name, value in attrs)
+    def pairs(self, attrs: Iterable[Sequence[str]], own: Iterable[Sequence[str]] = ()) -> tuple[Pair, ...]:
+        """What a product says of itself.
+
+        ``own`` is what it says in this language only: such a value is shown instead of that in ``attrs`` for the same
+        property, and what ``attrs`` does not name stands last.
+        """
+        mine = {self.name(name): value for name, value in own}
+        named = [(self.name(name), value) for name, value in attrs]
+        told = [(name, mine.pop(name, "") or self.values.get(name, {}).get(value, value)) for name, value in named]
+        return (*told, *mine.items())
 
 
 def properties_column() -> ColumnElement[str]:

@@ -156,7 +156,9 @@ things = st.fixed_dictionaries(
         "body": st.lists(word, max_size=3).map("\n".join),
         "category": st.lists(plain, max_size=3).map(" > ".join),
         "attrs": st.lists(st.tuples(plain, plain), max_size=3),
-        "translations": st.sampled_from([{}, {"zh": {"title": "灯", "body": "一\n二"}}]),
+        "translations": st.sampled_from(
+            [{}, {"zh": {"title": "灯", "body": "一\n二", "attrs": [["功率", "5 瓦；可调"]]}}]
+        ),
         "status": st.sampled_from(STATUSES),
         "variants": st.lists(variants, max_size=3),
     }

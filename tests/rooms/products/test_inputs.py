@@ -47,7 +47,10 @@ def test_the_least_and_the_most() -> None:
             "body": "One.\r\n\r\n\r\nTwo.\t",
             "lang": "zh-Hans",
             "attrs": {"Weight": "2 kg"},
-            "translations": {"zh": {"title": "灯", "category": " 灯\t具 ", "summary": "", "body": "很亮"}, "en": {}},
+            "translations": {
+                "zh": {"title": "灯", "category": " 灯\t具 ", "summary": "", "body": "很亮", "attrs": "重量：两公斤"},
+                "en": {},
+            },
             "picture": "lamp.webp",
             "picture_alt": "A lamp",
             "alternative": "other-lamp",
@@ -74,7 +77,9 @@ def test_the_least_and_the_most() -> None:
     assert most.body == "One.\n\nTwo."
     assert (most.lang, most.status, most.discontinued) == ("zh", "archived", True)
     assert most.attrs == (("Weight", "2 kg"),)
-    assert most.translations == {"zh": {"title": "灯", "category": "灯 具", "body": "很亮"}}
+    assert most.translations == {
+        "zh": {"title": "灯", "category": "灯 具", "body": "很亮", "attrs": [["重量", "两公斤"]]}
+    }
     assert most.variants == (VariantInput("L-1", "Red", {"zh": "红"}),)
     own, affiliate = most.offers
     assert own == OfferInput("own", "USD", 1999, sku="L-1", quantity=3, availability="in_stock")
@@ -398,6 +403,8 @@ def test_links_elsewhere_are_refused(url: str) -> None:
         ({"offers": [{"url": "https://a.example/", "currency": "USD"}] * 2}, "offers"),
         ({"translations": {"中文": {"title": "x"}}}, "translations"),
         ({"translations": {"zh": {"category": "灯" * 121}}}, "translations.zh.category"),
+        ({"translations": {"zh": {"attrs": "no name"}}}, "translations.zh.attrs"),
+        ({"translations": {"zh": {"attrs": [["重量", "灯" * 2001]]}}}, "translations.zh.attrs"),
         ({"body": "x" * 50_001}, "body"),
         ({"summary": ["x"]}, "summary"),
     ],
