@@ -85,6 +85,7 @@ from contentshop.web import (
     talk,
     trending,
     watching,
+    zones,
 )
 from contentshop.web.cache import PageCache
 from contentshop.web.limits import limiter
@@ -190,6 +191,7 @@ def _open_doors(app: Flask) -> None:
     desk_nav.attach(app)
     chrome.attach(app)
     fragments.attach(app)
+    zones.attach(app)
     errors.attach(app)
     readers = (
         *(reader, talk, reviews, deals, trending, following, searches, suggest),

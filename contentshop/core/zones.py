@@ -89,6 +89,31 @@ def read_local(text: str, zone_name: str) -> Chosen:
     return Chosen(at, zone_name, aware.utcoffset() != aware.replace(fold=1).utcoffset())
 
 
+def read_moment(text: str, zone_name: str, field: str) -> datetime | None:
+    """A moment as the field of a form or a file has it; None for nothing.
+
+    What has an offset of its own (``2026-12-24T10:00Z``) is meant so, anything else by the clocks in the zone; a day
+    alone is its first minute. Raises Invalid (``field``).
+    """
+    if not text.strip():
+        return None
+    try:
+        found = datetime.fromisoformat(text.strip())
+        if found.tzinfo is not None:
+            return found.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise Invalid({field: [say("Write the time like 2026-11-27 09:00.")]}) from None
+    try:
+        return read_local(local_text(found), zone_name).at
+    except Invalid as refusal:
+        raise Invalid({field: [words for said in refusal.fields.values() for words in said]}) from None
+
+
+def local_text(local: datetime) -> str:
+    """Day and time as a browser's field has them: ``2026-11-27T09:00``."""
+    return local.strftime("%Y-%m-%dT%H:%M")
+
+
 def show_local(at: datetime, zone_name: str) -> datetime:
     """``at`` as clocks in the zone show it; in UTC when the zone is not known (any more)."""
     return at.astimezone(find_zone(zone_name) or UTC)

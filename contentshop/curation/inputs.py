@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Literal
 
 from contentshop.accounts.inputs import clean_line, clean_text
 from contentshop.core.errors import Invalid
 from contentshop.core.words import say
+from contentshop.core.zones import read_moment
 
 MAX_ITEMS = 50
 ItemKind = Literal["post", "product"]
@@ -86,14 +87,15 @@ class SlotInput:
     ends_at: datetime | None
 
     @classmethod
-    def parse(cls, *, position: str, starts: str, ends: str, now: datetime) -> SlotInput:
-        """``starts`` and ``ends`` as a browser's datetime-local field sends them, in UTC; no start means now.
+    def parse(cls, *, position: str, starts: str, ends: str, now: datetime, zone: str = "UTC") -> SlotInput:
+        """``starts`` and ``ends`` as a browser's datetime-local field sends them, by clocks in ``zone``; no start means
+        now.
 
         Raises Invalid.
         """
         problems: dict[str, list[str]] = {}
-        starts_at = _time(starts, "starts_at", problems) or now
-        ends_at = _time(ends, "ends_at", problems)
+        starts_at = _time(starts, zone, "starts_at", problems) or now
+        ends_at = _time(ends, zone, "ends_at", problems)
         if ends_at is not None and ends_at <= starts_at:
             problems["ends_at"] = [say("The end must be after the start.")]
         if not position.strip().isdigit() or int(position) > 1000:
@@ -103,12 +105,9 @@ class SlotInput:
         return cls(int(position), starts_at, ends_at)
 
 
-def _time(text: str, name: str, problems: dict[str, list[str]]) -> datetime | None:
-    if not text.strip():
-        return None
+def _time(text: str, zone: str, name: str, problems: dict[str, list[str]]) -> datetime | None:
     try:
-        found = datetime.fromisoformat(text.strip())
-    except ValueError:
-        problems[name] = [say("Write the time like 2026-11-27 09:00.")]
+        return read_moment(text, zone, name)
+    except Invalid as refusal:
+        problems[name] = list(refusal.fields[name])
         return None
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)

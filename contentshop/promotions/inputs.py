@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from contentshop.accounts.inputs import clean_line
 from contentshop.core.errors import Invalid
 from contentshop.core.money import Money, is_currency
 from contentshop.core.numbers import narrow, read_whole
 from contentshop.core.words import say
+from contentshop.core.zones import read_moment
 
 KINDS = ("percent", "fixed", "bundle")
 SCOPES = ("all", "product", "category", "creator")
@@ -54,7 +55,10 @@ class PromotionInput:
 
     @classmethod
     def parse(cls, form: Mapping[str, str]) -> PromotionInput:
-        """Amounts are typed as ``10 USD, 70 CNY``, days as ``2026-12-24``. Raises Invalid with every bad field."""
+        """Amounts are typed as ``10 USD, 70 CNY``, times by the clocks in ``zone``.
+
+        Raises Invalid with every bad field.
+        """
         problems: Problems = {}
         kind, scope = form.get("kind", ""), form.get("scope", "all")
         if kind not in KINDS:
@@ -84,8 +88,8 @@ class PromotionInput:
             problems["categories"] = [say("Choose at least one category and at most 200.")]
         elif scope != "all" and not 1 <= len(keys) <= MAX_KEYS:
             problems["scope_keys"] = [say("Name at least one and at most 200, one a line.")]
-        starts = _day(form.get("starts_at", ""), "starts_at", problems)
-        ends = _day(form.get("ends_at", ""), "ends_at", problems)
+        starts = _moment(form, "starts_at", problems)
+        ends = _moment(form, "ends_at", problems)
         if starts and ends and ends <= starts:
             problems["ends_at"] = [say("The end must be after the beginning.")]
         days = _whole(form.get("valid_days", ""), "valid_days", problems, most=3650)
@@ -157,13 +161,9 @@ def _whole(text: str, field: str, problems: Problems, *, most: int = MAX_LIMIT) 
     return number
 
 
-def _day(text: str, field: str, problems: Problems) -> datetime | None:
-    text = text.strip()
-    if not text:
-        return None
+def _moment(form: Mapping[str, str], field: str, problems: Problems) -> datetime | None:
     try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        problems[field] = [say("Write a day like 2026-12-24.")]
+        return read_moment(form.get(field, ""), form.get("zone") or "UTC", field)
+    except Invalid as refusal:
+        problems[field] = list(refusal.fields[field])
         return None
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)

@@ -16,6 +16,7 @@ from contentshop.core.errors import Conflict, Invalid, NotFound
 from contentshop.core.paging import Page, page_number
 from contentshop.core.uow import unit_of_work
 from contentshop.core.words import say
+from contentshop.core.zones import read_moment
 from contentshop.curation import queries as curation
 from contentshop.media import actions as media
 from contentshop.media.images import encode
@@ -266,7 +267,7 @@ def remove_picture(key: str, asset: str) -> Response:
 def new_variant(key: str) -> Response:
     """The form of a new variant."""
     found = queries.get_for_desk(db.session, key)
-    page = pages.VariantPage(key, found.title, "", pages.NEW_VARIANT, NO_ERRORS, places=pages.place_choices())
+    page = pages.VariantPage(key, found.title, "", pages.new_variant_values(), NO_ERRORS, places=pages.place_choices())
     return show("desk/product_variant.html", page)
 
 
@@ -275,7 +276,7 @@ def create_variant(key: str) -> Response:
     """Add a variant with its opening stock."""
     typed = _typed("sku", "name", "name_zh", "quantity", "location", *pages.VARIANT_FIELDS)
     try:
-        form, quantity = VariantInput.parse(typed), _quantity(typed, "quantity")
+        form, quantity = _variant_form(typed), _quantity(typed, "quantity")
         who = viewer()
         actions.save_variant(
             db.session,
@@ -294,6 +295,23 @@ def create_variant(key: str) -> Response:
     return redirect(url_for("desk.new_offer", key=key, kind="own", sku=form.sku), 303)
 
 
+def _variant_form(typed: Mapping[str, str]) -> VariantInput:
+    """Raises Invalid, for every field at once."""
+    problems: dict[str, list[str]] = {}
+    released = None
+    try:
+        released = read_moment(typed["releases_at"], typed["zone"] or "UTC", "releases_at")
+    except Invalid as refusal:
+        problems.update(refusal.fields)
+    try:
+        form = VariantInput.parse({**typed, "releases_at": released or ""})
+    except Invalid as refusal:
+        problems.update(refusal.fields)
+    if problems:
+        raise Invalid(problems)
+    return form
+
+
 def _new_variant_again(key: str, typed: Mapping[str, str], errors: Mapping[str, list[str]], status: int) -> Response:
     title = queries.get_for_desk(db.session, key).title
     page = pages.VariantPage(key, title, "", typed, errors, places=pages.place_choices())
@@ -307,7 +325,7 @@ def save_variant(key: str, variant: str) -> Response:
     if payments.is_sold_card(db.session, variant):
         typed |= pages.OF_GIFT_CARDS
     try:
-        form = VariantInput.parse(typed)
+        form = _variant_form(typed)
         who = viewer()
         actions.save_variant(db.session, key, form, variant_key=variant, now=who.now, actor=who.person().key)
     except Invalid as refusal:

@@ -24,6 +24,7 @@ from contentshop.web.chrome import current_babel_locale
 from contentshop.web.desk_properties import PropertyFields, property_fields
 from contentshop.web.pictures import PictureView, picture
 from contentshop.web.session import settings, viewer
+from contentshop.web.zones import moment_text, own_zone
 
 if TYPE_CHECKING:
     from contentshop.accounts.models import User
@@ -497,13 +498,18 @@ def _amount(minor: int | None, currency: str) -> str:
     return f"{Money(minor, currency).amount:.{get_currency_precision(currency)}f}"
 
 
-NEW_VARIANT: Mapping[str, str] = {"quantity": "0", "returnable": "1", "tax_class": "standard"}
 OF_GIFT_CARDS: Mapping[str, str] = {"digital": "1", "tax_class": "zero"}
-VARIANT_FIELDS = ("gtin", "weight_g", "tax_class", "purchase_limit", "releases_at", "digital", "returnable")
+VARIANT_FIELDS = ("gtin", "weight_g", "tax_class", "purchase_limit", "releases_at", "digital", "returnable", "zone")
+
+
+def new_variant_values() -> dict[str, str]:
+    """The form of a new variant."""
+    return {"quantity": "0", "returnable": "1", "tax_class": "standard", "zone": own_zone()}
 
 
 def variant_values(variant: Variant) -> dict[str, str]:
     """A variant as its form has it."""
+    zone = own_zone()
     return {
         "sku": variant.sku,
         "name": variant.name,
@@ -512,7 +518,8 @@ def variant_values(variant: Variant) -> dict[str, str]:
         "weight_g": str(variant.weight_g),
         "tax_class": variant.tax_class,
         "purchase_limit": str(variant.purchase_limit or ""),
-        "releases_at": variant.releases_at.isoformat() if variant.releases_at else "",
+        "releases_at": moment_text(variant.releases_at, zone),
+        "zone": zone,
         "digital": "1" if variant.digital else "",
         "returnable": "1" if variant.returnable else "",
     }

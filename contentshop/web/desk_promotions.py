@@ -25,6 +25,7 @@ from contentshop.web.door import Door, show
 from contentshop.web.session import viewer
 from contentshop.web.shop_sums import percent
 from contentshop.web.words import refusal_text, translated_errors
+from contentshop.web.zones import moment_text, own_zone
 
 if TYPE_CHECKING:
     from contentshop.promotions.models import Promotion
@@ -34,7 +35,7 @@ bp = Door("desk_promotions", __name__)
 NO_ERRORS: Mapping[str, list[str]] = {}
 FIELDS = (
     *("name", "name_zh", "code", "kind", "percent", "amounts", "buy", "free", "scope", "scope_keys", "min_spend"),
-    *("caps", "total_limit", "person_limit", "starts_at", "ends_at", "valid_days", "combinable", "version"),
+    *("caps", "total_limit", "person_limit", "starts_at", "ends_at", "valid_days", "combinable", "version", "zone"),
 )
 
 
@@ -92,7 +93,7 @@ def index() -> Response:
 @bp.get("/desk/promotions/new")
 def new_promotion() -> Response:
     """The form of a new promotion."""
-    values = dict.fromkeys(FIELDS, "") | {"kind": "percent", "scope": "all"}
+    values = dict.fromkeys(FIELDS, "") | {"kind": "percent", "scope": "all", "zone": own_zone()}
     return show("desk/promotion.html", _page(None, values))
 
 
@@ -104,7 +105,7 @@ def create_promotion() -> Response:
         found = actions.save(db.session, PromotionInput.parse(typed), by=viewer().person(), now=viewer().now)
     except Invalid as refusal:
         return show("desk/promotion.html", _page(None, typed, translated_errors(refusal.fields)), 422)
-    flash(_("The promotion is there and works from its first day on."), "success")
+    flash(_("The promotion is there and works while it lasts."), "success")
     return redirect(url_for("desk_promotions.promotion", key=found.key), 303)
 
 
@@ -230,9 +231,7 @@ def _stored(one: Promotion) -> dict[str, str]:
     def number(value: int | None) -> str:
         return str(value) if value else ""
 
-    def date(value: datetime | None) -> str:
-        return value.date().isoformat() if value else ""
-
+    zone = own_zone()
     return {
         "name": one.name,
         "name_zh": str((one.translations.get("zh") or {}).get("name", "")),
@@ -249,8 +248,9 @@ def _stored(one: Promotion) -> dict[str, str]:
         "caps": write_amounts(one.caps),
         "total_limit": number(one.total_limit),
         "person_limit": number(one.person_limit),
-        "starts_at": date(one.starts_at),
-        "ends_at": date(one.ends_at),
+        "starts_at": moment_text(one.starts_at, zone),
+        "ends_at": moment_text(one.ends_at, zone),
+        "zone": zone,
         "valid_days": number(one.valid_days),
         "combinable": "yes" if one.combinable else "",
         "version": str(one.version),

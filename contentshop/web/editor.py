@@ -20,6 +20,7 @@ from contentshop.products import queries as products
 from contentshop.web.door import Door, show
 from contentshop.web.session import viewer
 from contentshop.web.words import refusal_text, translated, translated_errors
+from contentshop.web.zones import moment_text, own_zone
 
 if TYPE_CHECKING:
     from contentshop.curation.models import FeaturedList
@@ -28,6 +29,7 @@ bp = Door("editor", __name__, url_prefix="/desk/featured")
 
 EMPTY_LINES = 3
 SUGGESTED = 12
+PLACE = ("position", "starts_at", "ends_at", "zone")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,7 @@ def new() -> Response:
     first = [
         ItemRow(kind, request.args[kind][:100], "", "", ()) for kind in ("post", "product") if request.args.get(kind)
     ]
-    return show("desk/featured_edit.html", _page(None, {"lang": viewer().locale}, first, {}))
+    return show("desk/featured_edit.html", _page(None, {"lang": viewer().locale, "zone": own_zone()}, first, {}))
 
 
 @bp.post("/new")
@@ -148,10 +150,12 @@ def _stored_page(featured: FeaturedList) -> EditPage:
 
 def _slot_values(featured: FeaturedList) -> dict[str, str]:
     slot = featured.slots[0] if featured.slots else None
+    zone = own_zone()
     return {
         "position": str(slot.position) if slot else "0",
-        "starts_at": slot.starts_at.strftime("%Y-%m-%dT%H:%M") if slot else "",
-        "ends_at": slot.ends_at.strftime("%Y-%m-%dT%H:%M") if slot and slot.ends_at else "",
+        "starts_at": moment_text(slot.starts_at, zone) if slot else "",
+        "ends_at": moment_text(slot.ends_at, zone) if slot else "",
+        "zone": zone,
     }
 
 
@@ -201,10 +205,15 @@ def _rearranged(lines: list[tuple[str, str, str]], command: str) -> list[tuple[s
 def place(key: str) -> Response:
     """Show the list on the home page for a period."""
     featured = queries.get_for_desk(db.session, key)
-    values = {name: request.form.get(name, "") for name in ("position", "starts_at", "ends_at")}
+    values = {name: request.form.get(name, "") for name in PLACE}
+    values["zone"] = values["zone"] or own_zone()
     try:
         form = SlotInput.parse(
-            position=values["position"] or "0", starts=values["starts_at"], ends=values["ends_at"], now=viewer().now
+            position=values["position"] or "0",
+            starts=values["starts_at"],
+            ends=values["ends_at"],
+            zone=values["zone"],
+            now=viewer().now,
         )
     except Invalid as refusal:
         page = _stored_page(featured)
@@ -231,9 +240,8 @@ def delete(key: str) -> Response:
 
 
 def _typed() -> tuple[dict[str, str], list[tuple[str, str, str]]]:
-    values = {
-        name: request.form.get(name, "") for name in ("title", "intro", "lang", "position", "starts_at", "ends_at")
-    }
+    values = {name: request.form.get(name, "") for name in ("title", "intro", "lang", *PLACE)}
+    values["zone"] = values["zone"] or own_zone()
     lines = list(
         zip(
             request.form.getlist("item_kind"),

@@ -55,7 +55,7 @@ from contentshop.web.studio_saving import Saved, in_unit, own_post, sent_version
 from contentshop.web.studio_saving import save as save_words
 from contentshop.web.studio_side import invitation_lines, notice_lines, plan_lines, post_side
 from contentshop.web.words import translated_errors
-from contentshop.web.zones import zone_label
+from contentshop.web.zones import own_zone, zone_label
 
 if TYPE_CHECKING:
     from contentshop.media.models import Asset
@@ -149,7 +149,7 @@ def create() -> Response:
     starter = starters.find(values["kind"])
     kind = starter.kind if starter else values["kind"]
     # What a deal is usually counted and timed in.
-    usual = {"currency": viewer().currency, "zone": viewer().person().timezone or "UTC"}
+    usual = {"currency": viewer().currency, "zone": own_zone()}
     try:
         form = PostInput.parse(kind=kind, title=values["title"], lang=values["lang"], deal=usual)
         if starter:

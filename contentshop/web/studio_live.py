@@ -15,7 +15,7 @@ from contentshop.core.db import db
 from contentshop.core.embeds import PROVIDERS
 from contentshop.core.errors import Conflict, Forbidden, Invalid
 from contentshop.core.words import say
-from contentshop.core.zones import show_local
+from contentshop.core.zones import local_text, show_local
 from contentshop.live import actions, policy, queries
 from contentshop.live.inputs import SessionInput, parse_note, parse_second
 from contentshop.media import queries as media
@@ -26,7 +26,7 @@ from contentshop.web.live_pages import HostCard, HostListPage, HostPage, Match, 
 from contentshop.web.picking import pick_products
 from contentshop.web.session import viewer
 from contentshop.web.words import refusal_text, translated_errors
-from contentshop.web.zones import in_words, typed_zone, zone_choices, zone_label
+from contentshop.web.zones import in_words, moment_text, own_zone, typed_zone, zone_choices, zone_label
 
 if TYPE_CHECKING:
     from contentshop.live.models import LiveSession
@@ -36,7 +36,6 @@ bp = Door("studio_live", __name__, url_prefix="/studio/live")
 FOUND = 8  # products that the host's search shows
 VIDEOS = 100  # own videos to choose from
 FIELDS = ("title", "summary", "lang", "relation", "stream", "video", "starts_at", "zone")
-FORM_TIME = "%Y-%m-%dT%H:%M"
 
 
 @bp.get("")
@@ -51,12 +50,11 @@ def sessions() -> Response:
 def new() -> Response:
     """Announce a session."""
     who = viewer()
-    zone = _zone()
-    tomorrow = show_local(who.now + timedelta(days=1), zone).replace(minute=0)
+    zone = own_zone()
     values = dict.fromkeys(FIELDS, "") | {
         "lang": who.locale,
         "relation": "affiliate",
-        "starts_at": tomorrow.strftime(FORM_TIME),
+        "starts_at": local_text(show_local(who.now + timedelta(days=1), zone).replace(minute=0)),
         "zone": zone_label(zone),
     }
     return show("studio/live_new.html", NewSessionPage(_form(values, {})))
@@ -87,7 +85,7 @@ def change(key: str) -> Response:
     """Change its words and what plays."""
     live, values = _session(key), _typed()
     if live.state != "scheduled":  # once it has begun its hour stays as it was
-        values |= {"starts_at": live.starts_at.strftime(FORM_TIME), "zone": "UTC"}
+        values |= {"starts_at": moment_text(live.starts_at, "UTC"), "zone": "UTC"}
     try:
         form = _parsed(values, live.starts_at)
         actions.change(db.session, live, form, by=viewer().person())
@@ -209,13 +207,9 @@ def _named_zone(text: str) -> str:
         return text[:64]
 
 
-def _zone() -> str:
-    return viewer().person().timezone or "UTC"
-
-
 def _when(at: datetime) -> str:
     """A moment as the host's own clock shows it."""
-    return f"{in_words(at, _zone())} ({zone_label(_zone())})"
+    return f"{in_words(at, own_zone())} ({zone_label(own_zone())})"
 
 
 def _tell_of_two(form: SessionInput) -> None:
@@ -262,8 +256,8 @@ def _host_page(
         "relation": found.relation,
         "stream": found.stream,
         "video": found.video,
-        "starts_at": show_local(found.starts_at, _zone()).strftime(FORM_TIME),
-        "zone": zone_label(_zone()),
+        "starts_at": moment_text(found.starts_at, own_zone()),
+        "zone": zone_label(own_zone()),
     }
     return HostPage(
         key=found.key,

@@ -20,7 +20,7 @@ from contentshop.web.studio import draft_of
 from contentshop.web.studio_pages import PlanView
 from contentshop.web.studio_side import plan_lines
 from contentshop.web.words import translated_errors
-from contentshop.web.zones import in_words, zone_label
+from contentshop.web.zones import in_words, own_zone, zone_label
 
 if TYPE_CHECKING:
     from contentshop.posts.models import Post
@@ -108,7 +108,7 @@ def _page(post: Post, values: Mapping[str, str], errors: Mapping[str, list[str]]
     usual = {
         "kind": "publish" if post.state != "published" or post.live_id != post.draft_id else "unpublish",
         "at": "",
-        "zone": who.person().timezone or "UTC",
+        "zone": own_zone(),
         "update_note": "",
         "silent": "",
     }

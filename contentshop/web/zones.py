@@ -6,10 +6,12 @@ from datetime import datetime
 from functools import lru_cache
 
 from babel.dates import format_datetime, get_timezone, get_timezone_location
+from flask import Flask
 from flask_babel import gettext as _
 
-from contentshop.core.zones import read_zone, show_local, zone_names
+from contentshop.core.zones import local_text, read_zone, show_local, zone_names
 from contentshop.web.chrome import current_babel_locale
+from contentshop.web.session import viewer
 
 PATTERNS = {"zh_Hans_CN": "y年M月d日 EEE HH:mm"}
 
@@ -18,6 +20,21 @@ def in_words(at: datetime, zone: str) -> str:
     """A moment as the clocks of a zone show it, in the person's language."""
     locale = current_babel_locale()
     return format_datetime(show_local(at, zone), PATTERNS.get(locale, "EEE d MMM y, HH:mm"), locale=locale)
+
+
+def own_zone() -> str:
+    """The zone of the person who looks; UTC until they have chosen one."""
+    return viewer().person().timezone or "UTC"
+
+
+def moment_text(at: datetime | None, zone: str) -> str:
+    """A moment as the clocks of a zone show it, for a browser's field; empty for none."""
+    return local_text(show_local(at, zone)) if at is not None else ""
+
+
+def attach(app: Flask) -> None:
+    """Give templates the names of zones."""
+    app.jinja_env.filters["zone_label"] = zone_label
 
 
 def zone_label(zone: str) -> str:

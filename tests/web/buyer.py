@@ -48,6 +48,18 @@ def hidden(page: str, name: str) -> str:
     return unescape(found.group(1))
 
 
+def value_of(page: str, name: str) -> str:
+    """What stands in the field of this name."""
+    found = re.search(rf'<input [^>]*name="{name}"[^>]* value="([^"]*)"', page)
+    assert found, f"there is no field {name}"
+    return unescape(found.group(1))
+
+
+def field_errors(page: str) -> list[str]:
+    """The ids of the fields that a page marks as wrong."""
+    return re.findall(r'id="f-([\w.]+)-errors"', page)
+
+
 def text_of(page: str) -> str:
     """What a person reads in the main part of a page, spaces folded."""
     main = re.search(r"<main.*?</main>", page, re.S)

@@ -32,6 +32,7 @@ from contentshop.products.models import (
 )
 from tests.conftest import csrf_of
 from tests.factories import Factory
+from tests.web.buyer import field_errors
 
 Post = Callable[..., Any]
 
@@ -230,7 +231,8 @@ def test_a_variant_is_described(desk: FlaskClient, post_form: Post, session: Ses
     url = f"/desk/products/{product.key}/variants/{variant.key}"
     typed = {
         "sku": "LAMP", "name": "", "gtin": "4006381333931", "weight_g": "250", "tax_class": "reduced",
-        "purchase_limit": "2", "releases_at": "2026-12-01T09:00:00Z", "digital": "", "returnable": "",
+        "purchase_limit": "2", "releases_at": "2026-12-01T09:00", "zone": "Asia/Shanghai", "digital": "",
+        "returnable": "",
     }  # fmt: skip
     assert post_form(desk, url, typed).status_code == 303
     found = fresh(session).scalars(select(Variant)).one()
@@ -238,14 +240,19 @@ def test_a_variant_is_described(desk: FlaskClient, post_form: Post, session: Ses
     assert (found.digital, found.returnable, found.releases_at.isoformat()) == (
         False,
         False,
-        "2026-12-01T09:00:00+00:00",
+        "2026-12-01T01:00:00+00:00",
     )
-    assert 'value="250"' in desk.get(url).text
+    page = desk.get(url).text
+    assert 'value="250"' in page
+    assert 'value="2026-12-01T01:00"' in page
+    assert "By the clocks in UTC." in page
     for name, wrong in (
         ("gtin", "4006381333932"), ("weight_g", "-1"), ("tax_class", "luxury"), ("purchase_limit", "0"),
         ("releases_at", "tomorrow"),
     ):  # fmt: skip
         assert post_form(desk, url, typed | {name: wrong}).status_code == 422, name
+    both = post_form(desk, url, typed | {"releases_at": "tomorrow", "gtin": "1"})
+    assert sorted(field_errors(both.text)) == ["gtin", "releases_at"]
     other = make.product("desk", own={"USD": 1}, stock=1)
     taken = post_form(desk, f"/desk/products/{other.key}/variants/{make.variant_of(other).key}", typed | {"sku": "D"})
     assert taken.status_code == 422

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
+from contentshop.promotions.models import Promotion
 from tests.factories import Factory
-from tests.web.buyer import add, buy, hidden, steps, text_of
+from tests.web.buyer import add, buy, hidden, steps, text_of, value_of
 
 COUPON = {"name": "Spring", "name_zh": "春天", "code": "spring 26", "kind": "percent", "percent": "15", "scope": "all"}
 
@@ -52,6 +56,21 @@ def test_a_coupon_is_made_used_paused_and_seen(app: Any, boss: FlaskClient, make
     assert "This code is not valid any more." in text_of(buyer.get("/cart").text)
 
 
+def test_a_promotion_begins_and_ends_by_the_operators_clock(boss: FlaskClient, session: Session) -> None:
+    send(boss, "/account/timezone", {"zone": "Asia/Shanghai"}, "/account")
+    page = boss.get("/desk/promotions/new").text
+    assert "Empty: without an end. By the clocks in Asia / Shanghai." in text_of(page)
+    times = {"starts_at": "2026-11-11T00:00", "ends_at": "2026-11-12T00:00", "zone": hidden(page, "zone")}
+    place = send(boss, "/desk/promotions/new", COUPON | times).headers["Location"]
+    kept = session.scalars(select(Promotion)).one()
+    assert (kept.starts_at, kept.ends_at) == (
+        datetime(2026, 11, 10, 16, tzinfo=UTC),
+        datetime(2026, 11, 11, 16, tzinfo=UTC),
+    )
+    page = boss.get(place).text
+    assert [value_of(page, name) for name in ("starts_at", "ends_at")] == ["2026-11-11T00:00", "2026-11-12T00:00"]
+
+
 @pytest.mark.parametrize(
     ("wrong", "sentence"),
     [
@@ -64,7 +83,7 @@ def test_a_coupon_is_made_used_paused_and_seen(app: Any, boss: FlaskClient, make
         ({"total_limit": "1.5"}, "Write a whole number from 1 to 10,000,000, or nothing."),
         ({"scope": "product"}, "Name at least one and at most 200, one a line."),
         ({"starts_at": "2026-12-24", "ends_at": "2026-12-24"}, "The end must be after the beginning."),
-        ({"ends_at": "tomorrow"}, "Write a day like 2026-12-24."),
+        ({"ends_at": "tomorrow"}, "Write the time like 2026-11-27 09:00."),
         ({"name": ""}, "Write a name of at most 80 characters; buyers read it."),
     ],
 )

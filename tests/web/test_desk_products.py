@@ -19,6 +19,7 @@ from contentshop.products import queries, stock
 from contentshop.products.models import Offer, Product, Stock, StockMovement, Variant
 from tests.factories import Factory
 from tests.rooms.media.pictures import picture
+from tests.web.buyer import field_errors
 
 Unit = Callable[[], AbstractContextManager[None]]
 Post = Callable[..., Any]
@@ -41,11 +42,6 @@ def form(**values: str) -> dict[str, str]:
     names = (*words, "version", "other")
     empty = dict.fromkeys([*names, "other_title", "other_category", "other_summary", "other_body"], "")
     return empty | {"title": "Lamp", "lang": "en", "other": "zh"} | values
-
-
-def field_errors(page: str) -> list[str]:
-    """The ids of the fields that a page marks as wrong."""
-    return re.findall(r'id="f-([\w.]+)-errors"', page)
 
 
 def test_the_desk_shows_what_waits(operator: FlaskClient, make: Factory) -> None:

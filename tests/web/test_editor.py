@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from contentshop.core.clock import FixedClock
 from contentshop.curation.models import FeaturedItem, FeaturedList, Slot
 from tests.factories import Factory
+from tests.web.buyer import hidden, value_of
 
 LINES: dict[str, Any] = {
     "title": "Before you travel",
@@ -58,6 +59,23 @@ def test_a_list_is_made_placed_and_seen(
     assert "Sleep well." in home
     clock.advance(timedelta(days=1))
     assert "Sleep well." not in desk.get("/").text
+
+
+def test_a_period_is_meant_by_the_editors_clock(desk: FlaskClient, made: str, post_form: Any, session: Session) -> None:
+    post_form(desk, "/account/timezone", {"zone": "Asia/Shanghai"})
+    page = desk.get(made).text
+    assert "By the clocks in Asia / Shanghai." in page
+    slot = {
+        "starts_at": "2026-11-20T22:00",
+        "ends_at": "2026-11-21T00:30",
+        "position": "0",
+        "zone": hidden(page, "zone"),
+    }
+    assert post_form(desk, f"{made}/place", slot).status_code == 303
+    kept = session.scalars(select(Slot)).one()
+    assert (kept.starts_at.hour, kept.ends_at) == (14, datetime(2026, 11, 20, 16, 30, tzinfo=UTC))
+    page = desk.get(made).text
+    assert [value_of(page, name) for name in ("starts_at", "ends_at")] == ["2026-11-20T22:00", "2026-11-21T00:30"]
 
 
 def test_lines_are_moved_and_removed_without_script(

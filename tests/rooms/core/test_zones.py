@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from contentshop.core.errors import Invalid
-from contentshop.core.zones import find_zone, read_local, show_local, zone_names
+from contentshop.core.zones import find_zone, read_local, read_moment, show_local, zone_names
 
 
 def refusal(text: str, zone: str) -> dict[str, list[str]]:
@@ -59,3 +59,30 @@ def test_zones_are_places() -> None:
     assert {"UTC", "Asia/Shanghai", "Europe/London", "America/New_York"} <= set(zone_names())
     assert zone_names()[0] == "UTC"
     assert show_local(datetime(2026, 1, 1, tzinfo=UTC), "Gone/Away").tzinfo is UTC
+
+
+def test_a_moment_of_a_form_or_a_file() -> None:
+    assert read_moment(" ", "Asia/Shanghai", "ends_at") is None
+    local = read_moment("2026-12-01T00:00", "Asia/Shanghai", "ends_at")
+    assert local == read_moment("2026-12-01", "Asia/Shanghai", "ends_at") == datetime(2026, 11, 30, 16, tzinfo=UTC)
+    assert read_moment("2026-12-01T00:00+01:00", "Asia/Shanghai", "ends_at") == datetime(2026, 11, 30, 23, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "zone", "sentence"),
+    [
+        ("tomorrow", "UTC", "Write the time like 2026-11-27 09:00."),
+        ("0001-01-01T00:00+14:00", "UTC", "Write the time like 2026-11-27 09:00."),
+        ("0001-01-01T00:00", "Asia/Shanghai", "Choose a day and a time."),
+        ("2026-12-01T00:00", "Mars/Base", "Choose your time zone."),
+        (
+            "2027-03-28T02:30",
+            "Europe/Berlin",
+            "There is no 02:30 on that day in Europe/Berlin: clocks are set forward. Choose 03:30 or another time.",
+        ),
+    ],
+)
+def test_a_moment_that_cannot_be_is_refused_at_its_field(text: str, zone: str, sentence: str) -> None:
+    with pytest.raises(Invalid) as caught:
+        read_moment(text, zone, "ends_at")
+    assert caught.value.fields == {"ends_at": [sentence]}

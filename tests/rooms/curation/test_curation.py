@@ -195,10 +195,12 @@ def test_deleting_a_list_removes_its_places(stage: Any, session: Session, clock:
         assert session.scalar(select(func.count()).select_from(table)) == 0
 
 
-def test_slots_are_read_as_utc() -> None:
+def test_slots_are_read_by_the_clocks_of_a_zone() -> None:
     now = datetime(2026, 11, 20, 12, tzinfo=UTC)
     slot = SlotInput.parse(position="3", starts="2026-11-27T09:00", ends="", now=now)
     assert slot == SlotInput(3, datetime(2026, 11, 27, 9, tzinfo=UTC), None)
+    there = SlotInput.parse(position="3", starts="2026-11-27T09:00", ends="", now=now, zone="Asia/Shanghai")
+    assert there.starts_at == datetime(2026, 11, 27, 1, tzinfo=UTC)
     assert SlotInput.parse(position="0", starts="", ends="", now=now).starts_at == now
     for values, field in (
         ({"starts": "tomorrow"}, "starts_at"),
