@@ -106,7 +106,7 @@ def test_broken_rows_are_told_with_their_line(write: Callable[..., Path]) -> Non
 
 
 def test_a_line_without_end_is_cut(write: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(imports, "MAX_LINE", 100)
+    monkeypatch.setattr(imports.lines, "MAX_LINE", 100)
     for encoding in ("utf-8", "utf-16"):
         content = '{"id":1,"title":"a"}\n{"title":"' + "x" * 1000 + '"}\n{"id":3,"title":"b"}'
         scan = scan_file(write(content.encode(encoding)))
