@@ -1,30 +1,31 @@
-"""Facts → the objects that components show: product cards with their four faces, and tiles of posts.
+"""Facts → product cards with their four faces, as components read them.
 
-Everything a reader sees of a product goes through here, so that the same product says the same everywhere:
-which way to get it is offered, at which price as of when, and that the link is paid.
+Whatever shows a product asks here (``offer_rows`` too), so that the same product says the same everywhere: which way
+to get it is offered, at which price as of when, and that the link is paid.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
 from flask_babel import gettext as _
 
 from contentshop.core.db import db
 from contentshop.core.money import Money
 from contentshop.posts import disclosure
-from contentshop.posts.bargains import OWN_SHOP, DealFacts, DealInput, offers_of
+from contentshop.posts.bargains import DealInput, offers_of
 from contentshop.products import offers as rules
 from contentshop.products import queries as products
 from contentshop.products.offers import OfferFacts, ProductFacts, Rating, Reader, Resolution
 from contentshop.products.pricing import ANNOUNCED
-from contentshop.web.chrome import LANGUAGE_TAGS
+from contentshop.web.card_reasons import explain
 from contentshop.web.chrome import money as in_words
-from contentshop.web.pictures import PictureFacts, PictureView, picture
+from contentshop.web.pictures import PictureView, picture
 from contentshop.web.session import Viewer, settings, viewer
+from contentshop.web.urls import out_url, product_url
 
 COMPARED = 3  # other shops named on a card; the product page has all
 ADD_TO_CART = "/cart/add"
@@ -93,125 +94,6 @@ class CardView:
         return (*filter(None, told), *(self.alternative.moments if self.alternative else ()))
 
 
-@dataclass(frozen=True, slots=True)
-class OfferRow:
-    """One line of the offers table on a product page."""
-
-    ours: bool
-    merchant: str
-    price: Money | None
-    availability: str
-    low_stock: int | None
-    checked_at: datetime | None
-    action_url: str
-    hidden: Mapping[str, str]
-    variants: Sequence[Variant]
-    note: str
-    was: Money | None = None
-    sent_from: datetime | None = None
-    starts: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class DealTile:
-    """What a list shows of a deal: its price, the shop if it names one, how it stands, and when that changes.
-
-    ``turns_at`` is when it begins or ends, if that is known.
-    """
-
-    price: Money
-    shop: str
-    state: str
-    turns_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class TileView:
-    """One post in a feed."""
-
-    url: str
-    title: str
-    summary: str
-    cover: PictureView | None
-    author_name: str
-    author_url: str
-    published_at: datetime | None
-    kind: str
-    cards_count: int
-    lang: str
-    deal: DealTile | None = None
-
-    @property
-    def moments(self) -> tuple[datetime, ...]:
-        """The times in it, which are told as "2 hours ago"."""
-        turn = self.deal.turns_at if self.deal else None
-        return tuple(at for at in (self.published_at, turn) if at is not None)
-
-
-class PostFacts(Protocol):
-    """What a tile needs to know of a post."""
-
-    @property
-    def slug(self) -> str: ...
-    @property
-    def title(self) -> str: ...
-    @property
-    def summary(self) -> str: ...
-    @property
-    def cover(self) -> PictureFacts | None: ...
-    @property
-    def author_name(self) -> str: ...
-    @property
-    def author_handle(self) -> str: ...
-    @property
-    def published_at(self) -> datetime | None: ...
-    @property
-    def kind(self) -> str: ...
-    @property
-    def cards_count(self) -> int: ...
-    @property
-    def lang(self) -> str: ...
-    @property
-    def deal(self) -> DealFacts | None: ...
-
-
-def post_url(slug: str) -> str:
-    """The address of a published post."""
-    return f"/p/{slug}"
-
-
-def product_url(slug: str) -> str:
-    """The address of a product."""
-    return f"/products/{slug}"
-
-
-def creator_url(handle: str) -> str:
-    """The address of a creator's page."""
-    return f"/@{handle}"
-
-
-def live_url(key: str) -> str:
-    """The address of a live session."""
-    return f"/live/{key}"
-
-
-def series_url(slug: str) -> str:
-    """The address of a series."""
-    return f"/series/{slug}"
-
-
-def out_url(card_key: str, offer_key: str = "") -> str:
-    """The address that leads out to a shop: by a card, by one offer of its product, or by an offer alone."""
-    if not card_key:
-        return f"/go/offer/{offer_key}"
-    return f"/go/{card_key}?o={offer_key}" if offer_key else f"/go/{card_key}"
-
-
-def language_tag(lang: str) -> str:
-    """The BCP 47 tag of a text's language."""
-    return LANGUAGE_TAGS.get(lang, lang)
-
-
 def price_age() -> timedelta:
     """How old a price may be and still be shown."""
     return timedelta(hours=settings().price_max_age_hours)
@@ -220,76 +102,6 @@ def price_age() -> timedelta:
 def reader_of(who: Viewer) -> Reader:
     """Where the asker shops."""
     return Reader(region=who.region, currency=who.currency)
-
-
-def paid_link_note() -> str:
-    """The sentence beside a paid link, for the reader's region and language."""
-    who = viewer()
-    return disclosure.link_note(who.region, who.locale)
-
-
-def relation_note(relation: str) -> str:
-    """How a post is paid for, to stand above its first card, for the reader's region and language."""
-    who = viewer()
-    return disclosure.notice(who.region, who.locale, {relation}, buys=True, earns=False).text
-
-
-def post_notice(relation: str, words: Sequence[Mapping[str, Any]], cards: Mapping[str, CardView]) -> disclosure.Notice:
-    """What stands at the top of a post with these cards; ``words`` are their entries in its revision."""
-    who = viewer()
-    relations = {relation, *(entry["relation"] for entry in words if entry.get("relation"))}
-    return disclosure.notice(
-        who.region,
-        who.locale,
-        relations,
-        buys=any(card.face in ("stock", "elsewhere") for card in cards.values()),
-        earns=any(card.disclosure for card in cards.values()),
-    )
-
-
-def labelled(cards: Mapping[str, CardView], relation: str) -> Mapping[str, CardView]:
-    """``cards`` of a post with this relation: those that say nothing of their own fall back to it."""
-    who = viewer()
-    label = disclosure.product_label(who.region, who.locale, relation)
-    if not label:
-        return cards
-    return {key: card if card.relation else replace(card, relation=label) for key, card in cards.items()}
-
-
-def tile(post: PostFacts) -> TileView:
-    """A post as a tile of a feed."""
-    return TileView(
-        url=post_url(post.slug),
-        title=post.title,
-        summary=post.summary,
-        cover=picture(post.cover),
-        author_name=post.author_name,
-        author_url=creator_url(post.author_handle),
-        published_at=post.published_at,
-        kind=post.kind,
-        cards_count=post.cards_count,
-        lang=language_tag(post.lang),
-        deal=deal_tile(post.deal) if post.deal is not None else None,
-    )
-
-
-def deal_tile(deal: DealFacts) -> DealTile:
-    """A deal as lists show it to this asker, now."""
-    who = viewer()
-    state = deal.state(who.now)
-    turn = deal.starts_at if state == "upcoming" else deal.ends_at if state == "running" else None
-    return DealTile(deal.price, deal_shop(deal, who), state, turn)
-
-
-def deal_shop(deal: DealFacts, who: Viewer) -> str:
-    """The name of the shop that a deal names; empty when it names none."""
-    return settings().site_name if deal.shop == OWN_SHOP else deal.shop_in(who.locale)
-
-
-def next_turn(deals: Iterable[DealFacts | None], now: datetime) -> datetime | None:
-    """When the clock changes how the first of these deals stands."""
-    turns = (deal.turns_at(now) for deal in deals if deal is not None)
-    return min((at for at in turns if at is not None), default=None)
 
 
 def deal_card(facts: ProductFacts, deal: DealInput, card_key: str, who: Viewer) -> tuple[Resolution, CardView]:
@@ -394,18 +206,18 @@ def _view(resolution: Resolution, card_key: str, who: Viewer, *, instead: bool =
         price=resolution.price,
         merchant=offer.merchant_name if offer and not ours else "",
         checked_at=offer.checked_at if offer and not ours and resolution.price else None,
-        availability=_availability(resolution),
+        availability=availability_of(resolution),
         action_url=_action(resolution, card_key, instead=instead),
         low_stock=resolution.low_stock,
         disclosure=disclosure.link_note(who.region, who.locale) if paid else "",
         paid_mark=_paid_mark(who) if paid else "",
         compare=compare,
         alternative=_view(instead_of, card_key, who, instead=True) if instead_of else None,
-        variants=_labelled(versions, product),
+        variants=variants_of(versions, product),
         was=resolution.was,
         rating=product.rating,
         sent_from=resolution.sent_from,
-        starts=_starts(versions, resolution.price),
+        starts=starts_from(versions, resolution.price),
     )
 
 
@@ -422,7 +234,8 @@ def _earns(resolution: Resolution, compare: tuple[ComparedOffer, ...]) -> bool:
     return first or any(offer.url.startswith("/go/") for offer in compare)
 
 
-def _availability(resolution: Resolution) -> str:
+def availability_of(resolution: Resolution) -> str:
+    """Whether and how soon it can be had, in one of the words that offers have for it, or ``NOT_YET``."""
     if resolution.face == "stock":
         return "preorder" if resolution.sent_from else "in_stock"
     if resolution.face == "elsewhere" and resolution.offer is not None:
@@ -458,58 +271,12 @@ def _compared(resolution: Resolution, card_key: str, who: Viewer) -> tuple[Compa
     )[:COMPARED]
 
 
-def offer_rows(resolution: Resolution, who: Viewer, shop: str) -> tuple[OfferRow, ...]:
-    """Every way to get a product for this asker: ours first, also when it is sold out, then shops, best first."""
-    product = resolution.product
-    ours = rules.buyable_variants(product, reader_of(who))
-    ways = (resolution.offer, *resolution.others) if resolution.offer else ()
-    others = (offer for offer in ways if not offer.own)
-    return (*([_own_row(resolution, ours, who, shop)] if ours else []), *(_shop_row(offer, who) for offer in others))
-
-
-def _own_row(resolution: Resolution, ours: Sequence[OfferFacts], who: Viewer, shop: str) -> OfferRow:
-    product, sold_here = resolution.product, resolution.face == "stock"
-    versions = rules.buyable_variants(product, reader_of(who))
-    best = min((offer.price for offer in ours if offer.price is not None), key=lambda price: price.minor, default=None)
-    return OfferRow(
-        ours=True,
-        merchant=shop,
-        price=resolution.price if sold_here else best,
-        availability=_availability(resolution) if sold_here else "out_of_stock",
-        low_stock=resolution.low_stock if sold_here else None,
-        checked_at=None,
-        action_url=ADD_TO_CART,
-        hidden={"product": product.slug},
-        variants=_labelled(versions, product),
-        note=_("Sold and sent by us"),
-        was=resolution.was,
-        sent_from=resolution.sent_from if sold_here else None,
-        starts=sold_here and _starts(versions, resolution.price),
-    )
-
-
-def _shop_row(offer: OfferFacts, who: Viewer) -> OfferRow:
-    price = shown_price(offer, who)
-    return OfferRow(
-        ours=False,
-        merchant=offer.merchant_name,
-        price=price,
-        availability=offer.availability,
-        low_stock=None,
-        checked_at=offer.checked_at if price else None,
-        action_url=offer.plain_url or out_url("", offer.key),
-        hidden={},
-        variants=(),
-        note="",
-    )
-
-
 def shown_price(offer: OfferFacts, who: Viewer) -> Money | None:
     """The offer's price, unless it was last seen too long ago to be told."""
     return rules.shown_price(offer, now=who.now, max_age=price_age())
 
 
-def _labelled(offers: Sequence[OfferFacts], product: ProductFacts) -> tuple[Variant, ...]:
+def variants_of(offers: Sequence[OfferFacts], product: ProductFacts) -> tuple[Variant, ...]:
     """The variants to choose between; each with its price where these differ."""
     differ = len({offer.price for offer in offers}) > 1
     return tuple(
@@ -522,7 +289,7 @@ def _variant_label(offer: OfferFacts, product: ProductFacts, *, priced: bool) ->
     return f"{name} · {in_words(offer.price)}" if priced and offer.price else name
 
 
-def _starts(offers: Sequence[OfferFacts], price: Money | None) -> bool:
+def starts_from(offers: Sequence[OfferFacts], price: Money | None) -> bool:
     """Whether another of the variants that can be had costs more than ``price``."""
     return price is not None and any(
         offer.available and offer.price is not None and offer.price.minor > price.minor for offer in offers
@@ -542,51 +309,3 @@ def next_stale(facts: Collection[ProductFacts], now: datetime) -> datetime | Non
     ]
     ends += [one.releases_at for one in offers if one.releases_at is not None]
     return min((end for end in ends if end > now), default=None)
-
-
-def explain(resolution: Resolution) -> str:
-    """Why a card shows what it shows, for its author: the verdict, then a line for each offer."""
-    verdicts: dict[str, str] = {
-        "own_stock": _("It is in our own stock."),
-        "affiliate": _("We have none; this is the best offer for this region."),
-        "out_of_stock": _("Nobody we know can deliver it now."),
-        "discontinued": _("It is marked as no longer made."),
-        "unlisted": _("It was taken out of the catalogue."),
-        "draft": _("The shop has not put it on sale yet; readers see nothing of it."),
-        "no_offers": _("It has no offers."),
-    }
-    verdict = verdicts.get(resolution.reason, resolution.reason)
-    names = {offer.key: _offer_name(offer) for offer in resolution.product.offers}
-    lines = [
-        _("%(offer)s: %(why)s", offer=names.get(key, key), why=_verdict_word(why)) for key, why in resolution.trace
-    ]
-    return "\n".join([str(verdict), *map(str, lines)])
-
-
-def _offer_name(offer: OfferFacts) -> str:
-    if not offer.own:
-        return offer.merchant_name
-    currency = f", {offer.price.currency}" if offer.price else ""
-    return str(_("Our stock (%(sku)s)", sku=f"{offer.sku}{currency}"))
-
-
-def _verdict_word(code: str) -> str:
-    words: dict[str, str] = {
-        "chosen": _("shown"),
-        "own_stock_first": _("our own stock goes first"),
-        "worse_availability": _("delivers later"),
-        "other_currency": _("another currency"),
-        "no_fresh_price": _("price not known or too old"),
-        "dearer": _("dearer"),
-        "link_unsure": _("link not proved"),
-        "tie": _("as good, listed later"),
-        "unlisted": _("product not listed"),
-        "inactive": _("switched off"),
-        "other_region": _("another region"),
-        "region_price": _("replaced by the price for this region"),
-        "merchant_inactive": _("shop switched off"),
-        "link_dead": _("link dead"),
-        "out_of_stock": _("sold out"),
-        "discontinued": _("no longer made"),
-    }
-    return words.get(code, code)

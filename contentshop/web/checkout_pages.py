@@ -23,7 +23,6 @@ from contentshop.posts.queries import CardOrigin
 from contentshop.promotions.policy import persons
 from contentshop.promotions.pricing import Refusal
 from contentshop.web import destinations
-from contentshop.web.cards import product_url
 from contentshop.web.chrome import current_babel_locale, day
 from contentshop.web.chrome import money as in_words
 from contentshop.web.origins import card_origins
@@ -31,6 +30,7 @@ from contentshop.web.pictures import picture
 from contentshop.web.session import Viewer, engines, settings
 from contentshop.web.shop_pages import LineView, TotalsView, method_words, origin_view
 from contentshop.web.shop_sums import delivery_name, quote_totals, reduction_words
+from contentshop.web.urls import product_url
 from contentshop.web.words import translated, translated_errors
 
 if TYPE_CHECKING:

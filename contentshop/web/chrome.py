@@ -174,6 +174,11 @@ def _babel_locale(locale: str) -> str:
     return BABEL_LOCALES.get(locale, "en")
 
 
+def language_tag(lang: str) -> str:
+    """The BCP 47 tag of a text's language."""
+    return LANGUAGE_TAGS.get(lang, lang)
+
+
 def current_babel_locale() -> str:
     """The CLDR locale of this request's language."""
     return _babel_locale(viewer().locale)

@@ -22,10 +22,11 @@ from contentshop.posts.queries import PublishedPost
 from contentshop.products.offers import ProductFacts, Resolution
 from contentshop.products.queries.prices import lowest_before
 from contentshop.web import structured
-from contentshop.web.cards import CardView, deal_card, post_url, product_card, shown_price
+from contentshop.web.cards import CardView, deal_card, product_card, shown_price
 from contentshop.web.chrome import current_babel_locale
 from contentshop.web.reader_pages import CouponView, DealView
 from contentshop.web.session import Viewer, settings
+from contentshop.web.urls import post_url
 from contentshop.web.zones import in_words, zone_label
 
 

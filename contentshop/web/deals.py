@@ -22,11 +22,12 @@ from contentshop.discovery.queries import ORDERS, Order
 from contentshop.posts import deals
 from contentshop.web import freshness, structured
 from contentshop.web.cache import begin, keep
-from contentshop.web.cards import next_turn, post_url, tile
 from contentshop.web.door import Door, show
 from contentshop.web.limits import SPEAKING, limiter
 from contentshop.web.reader_pages import DealsPage, Head, Paging
 from contentshop.web.session import settings, viewer
+from contentshop.web.tiles import next_turn, tile
+from contentshop.web.urls import post_url
 from contentshop.web.words import refusal_text
 
 bp = Door("deals", __name__)

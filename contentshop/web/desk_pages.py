@@ -19,11 +19,12 @@ from contentshop.products import queries
 from contentshop.products.inputs import AVAILABILITIES, DRAFT
 from contentshop.products.offers import ProductFacts
 from contentshop.products.queries import DeskRow, FileRow, LevelRow, Movement, Shelf, StockRow
-from contentshop.web.cards import price_age, product_url
+from contentshop.web.cards import price_age
 from contentshop.web.chrome import current_babel_locale
 from contentshop.web.desk_properties import PropertyFields, property_fields
 from contentshop.web.pictures import PictureView, picture
 from contentshop.web.session import settings, viewer
+from contentshop.web.urls import product_url
 from contentshop.web.zones import moment_text, own_zone
 
 if TYPE_CHECKING:

@@ -19,10 +19,10 @@ from contentshop.posts import queries as posts
 from contentshop.posts import series
 from contentshop.posts.queries import PostTile
 from contentshop.products import queries as products
-from contentshop.web.cards import creator_url, live_url, post_url, product_url, series_url
 from contentshop.web.chrome import LANGUAGE_TAGS, iso, money
 from contentshop.web.door import Door
 from contentshop.web.session import settings, viewer
+from contentshop.web.urls import creator_url, live_url, post_url, product_url, series_url
 
 bp = Door("feeds", __name__)
 

@@ -20,11 +20,13 @@ from contentshop.products.offers import ProductFacts
 from contentshop.search import grammar
 from contentshop.search.port import RATING_STEPS, WAYS, WORTH_STEPS, Facet, Kind, SearchQuery, Sort
 from contentshop.search.queries import FacetValue, ResultItem, Results
-from contentshop.web.cards import creator_url, deal_tile, language_tag, post_url, product_card, product_url
-from contentshop.web.chrome import current_babel_locale
+from contentshop.web.cards import product_card
+from contentshop.web.chrome import current_babel_locale, language_tag
 from contentshop.web.pictures import picture
 from contentshop.web.reader_pages import Choice, FacetView, HitView, Paging, SearchForm
 from contentshop.web.session import Viewer
+from contentshop.web.tiles import deal_tile
+from contentshop.web.urls import creator_url, post_url, product_url
 from contentshop.web.words import refusal_text
 
 RESULTS = 20  # of one page

@@ -17,10 +17,11 @@ from contentshop.core.text_urls import safe_next
 from contentshop.curation import queries as curation
 from contentshop.discovery import actions, queries
 from contentshop.discovery.queries import FeedEntry
-from contentshop.web.cards import TileView, creator_url, tile
 from contentshop.web.door import Door, show
 from contentshop.web.reader_pages import FollowState, Paging
 from contentshop.web.session import Viewer, engines, viewer
+from contentshop.web.tiles import TileView, tile
+from contentshop.web.urls import creator_url
 
 bp = Door("following", __name__)
 

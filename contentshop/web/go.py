@@ -21,19 +21,11 @@ from contentshop.affiliate.visitors import is_deliberate, visitor_hash
 from contentshop.core.db import db
 from contentshop.web import freshness
 from contentshop.web.cache import begin, keep_redirect
-from contentshop.web.cards import (
-    CardView,
-    live_url,
-    next_stale,
-    post_url,
-    price_age,
-    product_card,
-    product_url,
-    reader_of,
-)
+from contentshop.web.cards import CardView, next_stale, price_age, product_card, reader_of
 from contentshop.web.door import Door, show
 from contentshop.web.origins import find_card
 from contentshop.web.session import Viewer, viewer
+from contentshop.web.urls import live_url, post_url, product_url
 
 if TYPE_CHECKING:
     from contentshop.posts.queries import LiveCard

@@ -29,12 +29,15 @@ from contentshop.products import queries as products
 from contentshop.products.offers import ProductFacts
 from contentshop.web import freshness, structured
 from contentshop.web.cache import begin, keep
-from contentshop.web.cards import creator_url, language_tag, next_stale, product_card, relation_note
+from contentshop.web.cards import next_stale, product_card
+from contentshop.web.chrome import language_tag
+from contentshop.web.disclosures import relation_note
 from contentshop.web.door import Door, show
 from contentshop.web.live_pages import AnnouncedView, Player, ScheduleListPage, SessionPage, TimedCard
 from contentshop.web.pictures import picture, recording_url
 from contentshop.web.reader_pages import Head
 from contentshop.web.session import Viewer, settings, viewer
+from contentshop.web.urls import creator_url
 
 bp = Door("live", __name__)
 

@@ -19,7 +19,6 @@ from contentshop.payments import credit
 from contentshop.payments import queries as payments
 from contentshop.payments.port import Instructions
 from contentshop.products import queries as products
-from contentshop.web.cards import product_url
 from contentshop.web.carriers import tracking_url
 from contentshop.web.chrome import current_babel_locale, day
 from contentshop.web.order_links import order_token, order_url
@@ -27,6 +26,7 @@ from contentshop.web.pictures import picture
 from contentshop.web.session import engines, settings
 from contentshop.web.shop_pages import LineView, TotalsView, method_words, origin_view, origins_of
 from contentshop.web.shop_sums import delivery_name, order_totals, percent
+from contentshop.web.urls import product_url
 
 if TYPE_CHECKING:
     from contentshop.orders.models import Order, OrderEvent, Shipment

@@ -49,8 +49,8 @@ from contentshop.web import (
     trending,
 )
 from contentshop.web.cache import begin, keep
-from contentshop.web.cards import creator_url, language_tag, post_url, product_card, series_url, tile
-from contentshop.web.chrome import beside_nav_topics, current_chrome
+from contentshop.web.cards import product_card
+from contentshop.web.chrome import beside_nav_topics, current_chrome, language_tag
 from contentshop.web.desk_search import synonyms_for
 from contentshop.web.door import Door, show
 from contentshop.web.live import announced, next_missed
@@ -84,6 +84,8 @@ from contentshop.web.session import (
     settings,
     viewer,
 )
+from contentshop.web.tiles import TileView, next_turn, tile
+from contentshop.web.urls import creator_url, post_url, series_url
 
 bp = Door("reader", __name__)
 
@@ -126,7 +128,7 @@ def home() -> Response:
         deals=[tile(found) for found in running] if len(running) >= LEAST_DEALS else [],
         live=[announced(entry) for entry in on_air],
     )
-    turn = faces.next_turn([found.deal for found in (*newest.tiles, *tiles.values(), *running)], who.now)
+    turn = next_turn([found.deal for found in (*newest.tiles, *tiles.values(), *running)], who.now)
     parts = [
         freshness.deals(),
         newest.part,
@@ -178,7 +180,7 @@ def post(slug: str) -> BaseResponse:
     if found.kind == "deal":
         page = _with_deal(page, found, facts, who)
         parts.append(freshness.deal(found.id))
-    turns = faces.next_turn(standings, who.now)
+    turns = next_turn(standings, who.now)
     response = show(f"reader/{found.kind}.html", replace(page, talk=said))
     return keep(response, parts, now=who.now, until=_soonest(_next_stale(facts, who), turns))
 
@@ -506,7 +508,7 @@ def _newest(number: int, *, topic: str | None = None) -> _Newest:
     return _Newest(number, topic=topic)
 
 
-def _readable_first(tiles: Iterable[PostTile], who: Viewer) -> list[faces.TileView]:
+def _readable_first(tiles: Iterable[PostTile], who: Viewer) -> list[TileView]:
     """Tiles with those in the reader's language first, each language newest first."""
     return [tile(entry) for entry in sorted(tiles, key=lambda entry: entry.lang != who.locale)]
 

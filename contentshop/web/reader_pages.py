@@ -12,9 +12,11 @@ from markupsafe import Markup
 
 from contentshop.core.money import Money
 from contentshop.web.blocks import Item, Part
-from contentshop.web.cards import CardView, DealTile, OfferRow, TileView
+from contentshop.web.cards import CardView
+from contentshop.web.offer_rows import OfferRow
 from contentshop.web.pictures import PictureView
 from contentshop.web.price_history import PriceHistoryView
+from contentshop.web.tiles import DealTile, TileView
 
 if TYPE_CHECKING:
     from contentshop.web.live_pages import AnnouncedView

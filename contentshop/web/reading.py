@@ -12,20 +12,14 @@ from contentshop.discovery.queries import RelatedPost
 from contentshop.posts.queries import PublishedPost, SeriesPlace
 from contentshop.web import structured
 from contentshop.web.blocks import Block, Item, Part, Reading
-from contentshop.web.cards import (
-    CardView,
-    creator_url,
-    labelled,
-    language_tag,
-    paid_link_note,
-    post_notice,
-    post_url,
-    series_url,
-    tile,
-)
+from contentshop.web.cards import CardView
+from contentshop.web.chrome import language_tag
+from contentshop.web.disclosures import labelled, paid_link_note, post_notice
 from contentshop.web.pictures import largest, picture
 from contentshop.web.reader_pages import Head, Picks, PostPage, Run, SeriesView, Suggestion
 from contentshop.web.session import settings
+from contentshop.web.tiles import tile
+from contentshop.web.urls import creator_url, post_url, series_url
 
 Step = tuple[str, str]
 

@@ -13,10 +13,10 @@ from contentshop.core.errors import Conflict, Invalid, NotFound
 from contentshop.core.words import say
 from contentshop.products import actions, queries
 from contentshop.products.queries import Waiting
-from contentshop.web.cards import product_url
 from contentshop.web.door import Door, show
 from contentshop.web.limits import CODES, limiter
 from contentshop.web.session import settings, viewer
+from contentshop.web.urls import product_url
 from contentshop.web.words import refusal_text, translated_errors
 
 bp = Door("restock", __name__)

@@ -15,12 +15,12 @@ from contentshop.core.mail import Message
 from contentshop.orders import queries as orders
 from contentshop.products import queries
 from contentshop.products.queries import Waiting
-from contentshop.web.cards import product_url
 from contentshop.web.chrome import BABEL_LOCALES, LANGUAGE_TAGS
 from contentshop.web.order_links import order_token
 from contentshop.web.order_mails import Frame
 from contentshop.web.restock import confirm_url, stop_url
 from contentshop.web.session import settings
+from contentshop.web.urls import product_url
 
 
 @dataclass(frozen=True, slots=True)

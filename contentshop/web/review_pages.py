@@ -18,10 +18,11 @@ from contentshop.reviews import queries
 from contentshop.reviews.inputs import LANGUAGES, SORTS
 from contentshop.reviews.queries import DeskReview, Report, ReviewFacts, Summary, Wanted
 from contentshop.web import structured
-from contentshop.web.cards import language_tag, product_url
+from contentshop.web.chrome import language_tag
 from contentshop.web.pictures import PictureView, largest, picture
 from contentshop.web.reader_pages import Head, Paging
 from contentshop.web.session import Viewer, settings, viewer
+from contentshop.web.urls import product_url
 
 if TYPE_CHECKING:
     from contentshop.reviews.models import Review

@@ -34,7 +34,6 @@ from contentshop.reviews.inputs import (
     parse_report,
 )
 from contentshop.reviews.queries import Wanted
-from contentshop.web.cards import product_url
 from contentshop.web.door import Door, manages_own_units, show
 from contentshop.web.limits import SPEAKING, UPLOADS, limiter
 from contentshop.web.pictures import picture
@@ -55,6 +54,7 @@ from contentshop.web.review_pages import (
     write_url,
 )
 from contentshop.web.session import engines, viewer
+from contentshop.web.urls import product_url
 from contentshop.web.words import refusal_text, translated, translated_errors
 
 if TYPE_CHECKING:

@@ -28,12 +28,12 @@ from contentshop.web.blocks import (
     Shot,
     Spot,
 )
-from contentshop.web.cards import DealTile
 from contentshop.web.live_pages import AnnouncedView
 from contentshop.web.order_pages import ParcelView
 from contentshop.web.price_history import PriceHistoryView, view
 from contentshop.web.reader_pages import CouponView, DealView, LineView, TalkView, WorthView
 from contentshop.web.review_pages import Bar, Choice, PhotoView, ReviewsView, ReviewView
+from contentshop.web.tiles import DealTile
 
 PICTURES = "/static/icons/samples"
 PAID = {

@@ -10,9 +10,9 @@ from flask_babel import gettext as _
 from contentshop.core.db import db
 from contentshop.core.money import Money
 from contentshop.posts.queries import CardOrigin
-from contentshop.web.cards import live_url, post_url
 from contentshop.web.origins import card_origins
 from contentshop.web.pictures import PictureView
+from contentshop.web.urls import live_url, post_url
 
 TotalRow = tuple[str, Money | str, str]
 

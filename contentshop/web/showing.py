@@ -10,20 +10,16 @@ from flask_babel import gettext as _
 from contentshop.posts.queries import PostTile
 from contentshop.products.queries import ProductPage as Found
 from contentshop.web import structured
-from contentshop.web.cards import (
-    OfferRow,
-    language_tag,
-    offer_rows,
-    paid_link_note,
-    product_card,
-    product_url,
-    resolve,
-    tile,
-)
+from contentshop.web.cards import product_card, resolve
+from contentshop.web.chrome import language_tag
+from contentshop.web.disclosures import paid_link_note
+from contentshop.web.offer_rows import OfferRow, offer_rows
 from contentshop.web.pictures import largest, picture
 from contentshop.web.reader_pages import GalleryPicture, Head, ProductPage
 from contentshop.web.review_pages import ReviewsView, marked_up
 from contentshop.web.session import Viewer, settings
+from contentshop.web.tiles import tile
+from contentshop.web.urls import product_url
 
 Step = tuple[str, str]
 

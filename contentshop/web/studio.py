@@ -31,8 +31,8 @@ from contentshop.posts.bargains import DEAL_WORDS, OWN_SHOP, PREFIX
 from contentshop.posts.inputs import PostInput
 from contentshop.posts.queries import OwnPost
 from contentshop.web import reading, starters, studio_refresh
-from contentshop.web.cards import card_views, cards_of, facts_of, language_tag, post_url, product_card
-from contentshop.web.chrome import current_chrome, money
+from contentshop.web.cards import card_views, cards_of, facts_of, product_card
+from contentshop.web.chrome import current_chrome, language_tag, money
 from contentshop.web.deal_pages import deal_view
 from contentshop.web.door import Door, manages_own_units, show
 from contentshop.web.picking import pick_products
@@ -54,6 +54,7 @@ from contentshop.web.studio_pages import (
 from contentshop.web.studio_saving import Saved, in_unit, own_post, sent_version
 from contentshop.web.studio_saving import save as save_words
 from contentshop.web.studio_side import invitation_lines, notice_lines, plan_lines, post_side
+from contentshop.web.urls import post_url
 from contentshop.web.words import translated_errors
 from contentshop.web.zones import own_zone, zone_label
 

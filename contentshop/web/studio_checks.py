@@ -9,9 +9,9 @@ from flask_babel import gettext as _
 
 from contentshop.core.db import db
 from contentshop.posts.gate import Finding, inspect
-from contentshop.web.cards import post_url
 from contentshop.web.session import viewer
 from contentshop.web.studio_pages import Check, Repair
+from contentshop.web.urls import post_url
 from contentshop.web.words import sentence, translated
 
 if TYPE_CHECKING:

@@ -20,9 +20,10 @@ from contentshop.posts import deals, policy, queries
 from contentshop.posts.bargains import ENOUGH_REPORTS, read_words, state_of
 from contentshop.posts.deals import Waiting
 from contentshop.social.deals import merge_deals
-from contentshop.web.cards import language_tag, post_url
+from contentshop.web.chrome import language_tag
 from contentshop.web.door import Door, show
 from contentshop.web.session import viewer
+from contentshop.web.urls import post_url
 from contentshop.web.words import translated_errors
 from contentshop.web.zones import in_words, zone_label
 

@@ -20,7 +20,7 @@ from contentshop.posts.history import Reunion
 from contentshop.posts.merging import Chunk, Piece, compare_words, form_of, products_named
 from contentshop.products import queries as products
 from contentshop.web import studio
-from contentshop.web.cards import language_tag
+from contentshop.web.chrome import language_tag
 from contentshop.web.door import Door, manages_own_units, show
 from contentshop.web.reader_pages import Paging
 from contentshop.web.session import viewer

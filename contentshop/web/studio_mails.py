@@ -15,11 +15,11 @@ from contentshop.core.db import db
 from contentshop.core.errors import NotFound
 from contentshop.core.mail import Message
 from contentshop.posts import deals, plans, teamwork
-from contentshop.web.cards import post_url
 from contentshop.web.chrome import BABEL_LOCALES, LANGUAGE_TAGS
 from contentshop.web.order_mails import Frame
 from contentshop.web.session import settings
 from contentshop.web.studio_links import invitation_url
+from contentshop.web.urls import post_url
 from contentshop.web.words import translated
 from contentshop.web.zones import in_words, zone_label
 

@@ -13,9 +13,11 @@ from werkzeug.wrappers import Response
 from contentshop.core.db import db
 from contentshop.discovery.queries.refreshing import list_to_refresh
 from contentshop.discovery.refresh import LOOK_AGAIN, BrokenCard, QueuedPost
-from contentshop.web.cards import language_tag, post_url, price_age
+from contentshop.web.cards import price_age
+from contentshop.web.chrome import language_tag
 from contentshop.web.door import Door, show
 from contentshop.web.session import viewer
+from contentshop.web.urls import post_url
 
 bp = Door("studio_refresh", __name__, url_prefix="/studio")
 

@@ -18,7 +18,7 @@ from contentshop.core.words import say
 from contentshop.posts import actions, policy, queries, teamwork
 from contentshop.posts.merging import Piece, compare_words
 from contentshop.posts.teamwork import Thread, Verdict
-from contentshop.web.cards import language_tag
+from contentshop.web.chrome import language_tag
 from contentshop.web.door import Door, manages_own_units, show
 from contentshop.web.session import viewer
 from contentshop.web.studio import draft_of

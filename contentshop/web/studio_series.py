@@ -15,10 +15,11 @@ from contentshop.core.errors import Conflict, Invalid, NotFound
 from contentshop.core.words import say
 from contentshop.posts import series as room
 from contentshop.posts.series import PartLine, SeriesInput, SeriesLine
-from contentshop.web.cards import language_tag, series_url
+from contentshop.web.chrome import language_tag
 from contentshop.web.door import Door, show
 from contentshop.web.session import viewer
 from contentshop.web.studio_saving import wants_json
+from contentshop.web.urls import series_url
 from contentshop.web.words import refusal_text, translated_errors
 
 if TYPE_CHECKING:

@@ -17,13 +17,13 @@ from contentshop.core.errors import Invalid, NotFound
 from contentshop.core.words import say
 from contentshop.posts import notices, policy, queries, teamwork
 from contentshop.posts.teamwork import Holder
-from contentshop.web.cards import creator_url
 from contentshop.web.door import Door, manages_own_units, show
 from contentshop.web.session import settings, viewer
 from contentshop.web.studio import draft_of, save_form
 from contentshop.web.studio_links import invited_member
 from contentshop.web.studio_saving import Saved, in_unit, own_post, wants_json
 from contentshop.web.studio_side import role_label
+from contentshop.web.urls import creator_url
 from contentshop.web.words import translated_errors
 
 if TYPE_CHECKING:

@@ -32,12 +32,13 @@ from contentshop.social.inputs import (
     parse_vote,
 )
 from contentshop.social.queries import Found, Line, Report, Subject, Talk
-from contentshop.web.cards import creator_url, language_tag, post_url, product_url
+from contentshop.web.chrome import language_tag
 from contentshop.web.door import Door, show
 from contentshop.web.limits import SPEAKING, limiter
 from contentshop.web.reader_pages import Head, LineView, Paging, TalkView, WorthView
 from contentshop.web.review_pages import review_url
 from contentshop.web.session import Viewer, settings, viewer
+from contentshop.web.urls import creator_url, post_url, product_url
 from contentshop.web.words import refusal_text, translated_errors
 
 bp = Door("talk", __name__)

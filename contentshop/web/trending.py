@@ -20,10 +20,12 @@ from contentshop.posts.queries import PostTile
 from contentshop.products import queries as products
 from contentshop.web import freshness, structured
 from contentshop.web.cache import begin, keep
-from contentshop.web.cards import CardView, next_stale, product_card, product_url, tile
+from contentshop.web.cards import CardView, next_stale, product_card
 from contentshop.web.door import Door, show
 from contentshop.web.reader_pages import Head, Suggestion
 from contentshop.web.session import settings, viewer
+from contentshop.web.tiles import tile
+from contentshop.web.urls import product_url
 
 bp = Door("trending", __name__)
 

@@ -15,9 +15,10 @@ from contentshop.core.money import Money
 from contentshop.search.port import WORTH_STEPS
 from contentshop.watching.inputs import NAME_LENGTH, Wanted
 from contentshop.watching.queries import Name, Thing, wanted_of
-from contentshop.web.cards import creator_url, language_tag, post_url, product_url
+from contentshop.web.chrome import language_tag
 from contentshop.web.reader_pages import Paging
 from contentshop.web.studio_pages import NoticeView
+from contentshop.web.urls import creator_url, post_url, product_url
 from contentshop.web.zones import zone_label
 
 if TYPE_CHECKING:
