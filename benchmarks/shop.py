@@ -39,7 +39,8 @@ from contentshop.products.inputs import MerchantInput, ProductInput
 from contentshop.products.models import Merchant, Offer, Product, Reservation, Stock, Variant
 from contentshop.reactions import site_context
 from contentshop.search import actions as search
-from contentshop.web.checkout_pages import Seen, load_cart, sign_seen
+from contentshop.web.cart_loading import load_cart
+from contentshop.web.seen_quotes import Seen, sign_seen
 from contentshop.web.session import engines, viewer
 
 ROOT = Path(__file__).parent.parent

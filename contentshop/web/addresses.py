@@ -19,7 +19,7 @@ from contentshop.delivery import actions, places, queries
 from contentshop.delivery.inputs import AddressInput
 from contentshop.orders.actions import claiming
 from contentshop.web import destinations
-from contentshop.web.checkout_pages import NO_ERRORS, AddressForm, address_form
+from contentshop.web.address_forms import NO_ERRORS, AddressForm, address_form
 from contentshop.web.chrome import current_babel_locale
 from contentshop.web.door import Door, show
 from contentshop.web.limits import RESET, limiter

@@ -30,26 +30,15 @@ from contentshop.payments.credit import CODE_LENGTH, normalise
 from contentshop.products.stock import OutOfStock
 from contentshop.promotions.actions import LimitReached, PromotionOver
 from contentshop.web import destinations
-from contentshop.web.checkout_pages import (
-    NO_ERRORS,
-    Credited,
-    Loaded,
-    Seen,
-    WayOut,
-    buyer_names,
-    cart_page,
-    how_page,
-    load_cart,
-    obstacle_words,
-    payment_methods,
-    read_seen,
-    review_page,
-    short_words,
-    who_page,
-)
+from contentshop.web.address_forms import NO_ERRORS
+from contentshop.web.cart_loading import Credited, Loaded, buyer_names, load_cart
+from contentshop.web.cart_pages import cart_page
+from contentshop.web.checkout_pages import WayOut, how_page, payment_methods, review_page, who_page
+from contentshop.web.checkout_words import obstacle_words, short_words
 from contentshop.web.door import Door, show
 from contentshop.web.limits import CHECKOUT, CODES, limiter
 from contentshop.web.paying import after_placing
+from contentshop.web.seen_quotes import Seen, read_seen
 from contentshop.web.session import CART_COOKIE, engines, settings, viewer
 from contentshop.web.shop_sums import reduction_words
 from contentshop.web.words import refusal_text, translated

@@ -25,7 +25,7 @@ from contentshop.products.stock import OutOfStock
 from contentshop.web.aftersale import photo_of
 from contentshop.web.aftersale_pages import case_page, kind_words, state_words, terms
 from contentshop.web.audited import told
-from contentshop.web.checkout_pages import left_words
+from contentshop.web.checkout_words import left_words
 from contentshop.web.door import Door, show
 from contentshop.web.session import settings, viewer
 from contentshop.web.words import refusal_text, translated_errors

@@ -32,7 +32,7 @@ from contentshop.products.stock import OutOfStock
 from contentshop.web.aftersale_pages import kind_words, state_words
 from contentshop.web.audited import told
 from contentshop.web.carriers import CARRIERS
-from contentshop.web.checkout_pages import left_words
+from contentshop.web.checkout_words import left_words
 from contentshop.web.chrome import current_babel_locale
 from contentshop.web.door import Door, show
 from contentshop.web.order_links import order_url

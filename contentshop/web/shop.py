@@ -21,7 +21,9 @@ from contentshop.products.offers import ProductFacts
 from contentshop.products.stock import OutOfStock
 from contentshop.promotions.actions import LimitReached
 from contentshop.web.cards import resolve
-from contentshop.web.checkout_pages import RefusedQuantity, cart_page, left_words, limit_words, load_cart
+from contentshop.web.cart_loading import load_cart
+from contentshop.web.cart_pages import RefusedQuantity, cart_page
+from contentshop.web.checkout_words import left_words, limit_words
 from contentshop.web.chrome import referring_page
 from contentshop.web.door import Door, show
 from contentshop.web.orders import order_view
