@@ -55,14 +55,17 @@ from contentshop.web import (
     gallery,
     gift_cards,
     go,
+    home,
     live,
     orders,
     paying,
     payouts,
     permissions,
+    preferences,
     reader,
     restock,
     reviews,
+    search,
     searches,
     session,
     shop,
@@ -194,7 +197,7 @@ def _open_doors(app: Flask) -> None:
     zones.attach(app)
     errors.attach(app)
     readers = (
-        *(reader, talk, reviews, deals, trending, following, searches, suggest),
+        *(home, reader, search, preferences, talk, reviews, deals, trending, following, searches, suggest),
         *(
             go,
             shop,

@@ -118,6 +118,11 @@ def keep(response: Response, parts: Sequence[Part], *, now: datetime, until: dat
     return response
 
 
+def soonest(*moments: datetime | None) -> datetime | None:
+    """The first of what may end a page, for ``until``."""
+    return min((at for at in moments if at is not None), default=None)
+
+
 def keep_redirect(parts: Sequence[Part], *, now: datetime, until: datetime | None, again: Again) -> None:
     """Let this redirect be used for every visitor of this language, region and currency while ``parts`` hold.
 

@@ -139,7 +139,7 @@ def chrome() -> Chrome:
         user=who.user,
         path=request.path,
         form_page=_form_page() if request.method == "POST" else "",
-        query=request.args.get("q", "")[:200] if request.endpoint == "reader.search" else "",
+        query=request.args.get("q", "")[:200] if request.endpoint == "search.search" else "",
         region=who.region,
         currency=who.currency,
         regions=_named_regions(tuple(known.regions), who.locale),

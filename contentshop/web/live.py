@@ -30,7 +30,7 @@ from contentshop.products.offers import ProductFacts
 from contentshop.web import freshness, structured
 from contentshop.web.cache import begin, keep
 from contentshop.web.cards import next_stale, product_card
-from contentshop.web.chrome import language_tag
+from contentshop.web.chrome import beside_nav_topics, language_tag
 from contentshop.web.disclosures import relation_note
 from contentshop.web.door import Door, show
 from contentshop.web.live_pages import AnnouncedView, Player, ScheduleListPage, SessionPage, TimedCard
@@ -42,6 +42,7 @@ from contentshop.web.urls import creator_url
 bp = Door("live", __name__)
 
 ANNOUNCED = 30  # sessions of the list
+SHOWN = 3  # sessions on the home page and above search results
 BACK_AFTER = 2000  # milliseconds until a browser asks again
 
 
@@ -117,6 +118,11 @@ def announced(entry: Announcement) -> AnnouncedView:
         host_url=creator_url(entry.host_handle),
         picture=picture(entry.picture),
     )
+
+
+def on_air(who: Viewer, text: str = "") -> list[Announcement]:
+    """What is live now or announced, with all these words; no statement more than the frame asks."""
+    return queries.read_lines(beside_nav_topics(queries.announced_lines(now=who.now, text=text, limit=SHOWN)))
 
 
 def next_missed(found: Iterable[Announcement], now: datetime) -> datetime | None:

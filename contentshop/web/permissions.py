@@ -53,7 +53,7 @@ PERMISSIONS: dict[str, Access] = {
     "gallery.components": Access.PUBLIC,
     "gallery.products": Access.PUBLIC,
     # reader
-    "reader.home": Access.PUBLIC,
+    "home.home": Access.PUBLIC,
     "reader.post": Access.PUBLIC,
     "reader.product": Access.PUBLIC,
     "reader.topic": Access.PUBLIC,
@@ -62,9 +62,9 @@ PERMISSIONS: dict[str, Access] = {
     "reader.creator_deals": Access.PUBLIC,
     "reader.creator": Access.PUBLIC,
     "reader.featured": Access.PUBLIC,
-    "reader.search": Access.PUBLIC,
-    "reader.preferences": Access.PUBLIC,
-    "reader.session_state": Access.PUBLIC,
+    "search.search": Access.PUBLIC,
+    "preferences.choose": Access.PUBLIC,
+    "preferences.session_state": Access.PUBLIC,
     # what is read and bought now
     "trending.week": Access.PUBLIC,
     "trending.board": Access.PUBLIC,

@@ -41,7 +41,7 @@ SIGNED_IN_COOKIE = "cs_in"
 YEAR = 365 * 24 * 3600
 
 # Endpoints whose forms stand on cached pages.
-TOKENLESS = frozenset({"shop.add_to_cart", "reader.preferences", "searches.pick"})
+TOKENLESS = frozenset({"shop.add_to_cart", "preferences.choose", "searches.pick"})
 # Endpoints that programs call by themselves, without cookie or origin: mail programs (RFC 8058), whose signed address
 # is the proof, and payment providers, whose signed message is.
 SIGNED = frozenset({"watching.stop_mails", "reviews.stop", "restock.stopped", "paying.hook"})

@@ -423,7 +423,7 @@ NO_PAGES = frozenset(
         "live.events",
         "live.play",
         "paying.state",
-        "reader.session_state",
+        "preferences.session_state",
         "static",
         "studio.back",
         "studio.find_products",
