@@ -495,6 +495,9 @@ _NEW = "(SELECT id FROM shop_order WHERE key = :key)"
 _ONE = "LIMIT 1"
 BARE_STOCK = "UPDATE {} SET reserved = reserved {} WHERE variant_id = :at AND on_hand - reserved >= 1 {}"
 BARE_STATEMENTS = (
+    # The sum before the place, as the product does: orders that are still on their way would meet us otherwise.
+    text(BARE_STOCK.format("stock", "+ 1", "")),
+    text(BARE_STOCK.format("stock_level", "+ 1", "AND location_id = :place")),
     _copied(Order, "WHERE id = :order", key=":key", attempt_key=":key"),
     _copied(OrderLine, f"WHERE order_id = :order {_ONE}", order_id=_NEW),
     _copied(OrderEvent, f"WHERE order_id = :order {_ONE}", order_id=_NEW),
@@ -502,8 +505,6 @@ BARE_STATEMENTS = (
     _copied(OutboxEvent, f"WHERE name = 'OrderPlaced' {_ONE}", dispatched_at="happened_at"),
     _copied(Reservation, f"WHERE holder = :holder {_ONE}", holder=":key"),
     text("UPDATE cart SET updated_at = updated_at WHERE id = (SELECT max(id) FROM cart)"),
-    text(BARE_STOCK.format("stock_level", "+ 1", "AND location_id = :place")),
-    text(BARE_STOCK.format("stock", "+ 1", "")),
 )
 
 

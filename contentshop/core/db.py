@@ -8,11 +8,12 @@ of failing in the middle (a read transaction cannot be upgraded once another pro
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import BigInteger, Connection, DateTime, Dialect, Engine, Integer, MetaData, String, event
@@ -26,6 +27,7 @@ from sqlalchemy.types import TypeDecorator
 
 # How long a writer waits for the one that holds the lock before it gives up (milliseconds).
 SQLITE_BUSY_TIMEOUT = 10_000
+SQLITE_LOOK = 0.001  # seconds between its looks at the lock
 STATISTICS_ROWS = 1000
 CONNECTION_LIFE = 900  # seconds after which a connection is opened anew
 
@@ -127,7 +129,33 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: ConnectionPoolEntry
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if _writing.get() else "BEGIN")
+    if _writing.get():
+        _begin_to_write(connection)
+    else:
+        connection.exec_driver_sql("BEGIN")
+
+
+def _begin_to_write(connection: Connection) -> None:
+    """Wait for the lock of writers.
+
+    Left to itself SQLite would sleep longer and longer between its looks, up to a tenth of a second, while nobody
+    writes, and whoever has waited longest would come last.
+    """
+    driver = cast("sqlite3.Connection", connection.connection.driver_connection)
+    deadline = time.monotonic() + SQLITE_BUSY_TIMEOUT / 1000
+    driver.execute("PRAGMA busy_timeout=0")
+    try:
+        while True:
+            try:
+                driver.execute("BEGIN IMMEDIATE")
+                return
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() >= deadline:
+                    break
+            time.sleep(SQLITE_LOOK)
+        connection.exec_driver_sql("BEGIN IMMEDIATE")  # fails once more, and SQLAlchemy says so in its way
+    finally:
+        driver.execute(f"PRAGMA busy_timeout={SQLITE_BUSY_TIMEOUT}")
 
 
 def prepare_engine(engine: Engine) -> None:
