@@ -319,7 +319,7 @@ def _wait(port: int, process: subprocess.Popen[bytes]) -> None:
         if process.poll() is not None:
             raise RuntimeError(f"the server ended with status {process.returncode}")
         with suppress(OSError):
-            if load.send(port, load.Request("/"))[0] == 200:
+            if load.send(port, load.Request("/"))[0] < 400:
                 return
         time.sleep(0.01)
     raise RuntimeError("the server does not answer")

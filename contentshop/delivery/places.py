@@ -259,11 +259,19 @@ def country_name(country: str, locale: str) -> str:
 
 def named_countries(codes: Collection[str], locale: str, *, first: Collection[str] = ()) -> list[tuple[str, str]]:
     """``codes`` with their names, as a reader of ``locale`` looks them up; those of ``first`` stand at the head."""
-    rest = sorted(
-        ((code, country_name(code, locale)) for code in set(codes) - set(first)),
-        key=lambda pair: look_up_order(pair[1]),
+    known = frozenset(codes)
+    return [
+        *((code, country_name(code, locale)) for code in first if code in known),
+        *_looked_up(known - frozenset(first), locale),
+    ]
+
+
+@lru_cache(maxsize=16)
+def _looked_up(codes: frozenset[str], locale: str) -> tuple[tuple[str, str], ...]:
+    """Sorted once: the form of an address is shown often, and the countries seldom change."""
+    return tuple(
+        sorted(((code, country_name(code, locale)) for code in codes), key=lambda pair: look_up_order(pair[1]))
     )
-    return [*((code, country_name(code, locale)) for code in first if code in codes), *rest]
 
 
 def is_country(code: str) -> bool:
