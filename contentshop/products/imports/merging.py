@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from contentshop.products.imports.records import NumberedRow, RowError
@@ -15,26 +15,33 @@ _PRODUCT_WORDS = ("brand", "category", "mpn", "summary", "body", "gtin", "altern
 _NESTED = ("attrs", "options", "translations", "names")
 
 
-# --- Shopify ---
-
-
-def merge_by_handle(rows: Iterable[NumberedRow]) -> Iterator[NumberedRow]:
-    """Shopify's lines of one product (the same handle, one after the other) as one row with variants."""
+def _merge(
+    rows: Iterable[NumberedRow], name: str, join: Callable[[Sequence[dict[str, Any]]], dict[str, Any]]
+) -> Iterator[NumberedRow]:
+    """Rows that say the same under ``name``, one after the other, as one. What says nothing there stands alone."""
     group: list[dict[str, Any]] = []
     first = 0
     for number, row in rows:
-        if not isinstance(row, RowError) and group and row.get("handle") == group[0].get("handle"):
+        if not isinstance(row, RowError) and group and row.get(name) and row[name] == group[0].get(name):
             group.append(row)
             continue
         if group:
-            yield first, _one_product(group)
+            yield first, join(group)
             group = []
         if isinstance(row, RowError):
             yield number, row
         else:
             group, first = [row], number
     if group:
-        yield first, _one_product(group)
+        yield first, join(group)
+
+
+# --- Shopify ---
+
+
+def merge_by_handle(rows: Iterable[NumberedRow]) -> Iterator[NumberedRow]:
+    """Shopify's lines of one product (the same handle, one after the other) as one row with variants."""
+    return _merge(rows, "handle", _one_product)
 
 
 def _one_product(group: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -89,21 +96,7 @@ def _option_columns(first: Mapping[str, Any], variants: Sequence[Mapping[str, An
 
 def merge_by_group(rows: Iterable[NumberedRow]) -> Iterator[NumberedRow]:
     """Items of one group (Google's item_group_id), one after the other, as one product with variants."""
-    group: list[dict[str, Any]] = []
-    first = 0
-    for number, row in rows:
-        if not isinstance(row, RowError) and group and row.get("group") and row["group"] == group[0].get("group"):
-            group.append(row)
-            continue
-        if group:
-            yield first, _one_group(group)
-            group = []
-        if isinstance(row, RowError):
-            yield number, row
-        else:
-            group, first = [row], number
-    if group:
-        yield first, _one_group(group)
+    return _merge(rows, "group", _one_group)
 
 
 def _one_group(group: Sequence[dict[str, Any]]) -> dict[str, Any]:

@@ -256,6 +256,16 @@ def test_our_own_shape(write: Callable[..., Path]) -> None:
     assert [(o.sku, o.price_minor, o.quantity) for o in rows[1].offers] == [("A", 7, 0)]
 
 
+def test_lines_of_one_handle_are_one_product_and_those_without_stand_alone(write: Callable[..., Path]) -> None:
+    text = "Handle,Title,Variant SKU\nlamp,Lamp,L-1\nlamp,,L-2\n,Chair,C-1\n,Desk,D-1\n"
+    found = rows_of(write(text, "shopify.csv"))
+    assert [(number, row["title"], len(row.get("variants", ()))) for number, row in found] == [
+        (2, "Lamp", 2),
+        (4, "Chair", 0),
+        (5, "Desk", 0),
+    ]
+
+
 def test_rows_are_known_by_id_handle_sku_or_title(write: Callable[..., Path]) -> None:
     rows, _ = outcome(
         write(
