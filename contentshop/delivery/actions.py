@@ -22,13 +22,14 @@ MAX_ADDRESSES = 30
 
 
 def save_zone(session: AnySession, form: ZoneInput, *, key: str = "", version: int | None = None, by: User) -> str:
-    """Make a zone, or change the one with ``key``; returns its key.
+    """Make a zone, or change the one with ``key``; returns its key. A new one rests until it has a way of shipping,
+    else nothing could be sent there meanwhile.
 
     Raises Forbidden, NotFound, Conflict when it was changed since ``version`` was read.
     """
     _check_operator(by)
     if not key:
-        zone = ShippingZone(key=new_key(), areas=_areas(form.areas), active=True)
+        zone = ShippingZone(key=new_key(), areas=_areas(form.areas), active=False)
         session.add(zone)
     else:
         zone = queries.get_zone(session, key)
@@ -49,13 +50,17 @@ def set_zone_active(session: AnySession, key: str, active: bool, *, by: User) ->
 
 
 def save_method(session: AnySession, zone_key: str, form: MethodInput, *, key: str = "", by: User) -> str:
-    """Add a way of shipping to a zone, or change the one with ``key``. Raises Forbidden, NotFound."""
+    """Add a way of shipping to a zone, or change the one with ``key``. With its first one a zone is used.
+
+    Raises Forbidden, NotFound.
+    """
     _check_operator(by)
     zone = queries.get_zone(session, zone_key)
     method = next((one for one in zone.methods if one.key == key), None)
     if method is None:
         if key:
             queries.get_method(session, key)
+        zone.active = zone.active or not zone.methods
         method = ShippingMethod(key=new_key(), active=True)
         zone.methods.append(method)
     method.name = form.name
@@ -74,9 +79,10 @@ def set_method_active(session: AnySession, key: str, active: bool, *, by: User) 
     return method
 
 
-def save_tax(session: AnySession, form: TaxInput, *, by: User) -> None:
+def save_tax(session: AnySession, form: TaxInput, *, by: User, new: bool = False) -> None:
     """Set how a place taxes. Raises Forbidden, and Invalid when another place of that country has prices the other
-    way, with or without tax: what a page shows must mean the same in all of a country."""
+    way, with or without tax: what a page shows must mean the same in all of a country. A ``new`` one is refused where
+    the place is taxed already."""
     _check_operator(by)
     others = session.scalars(
         select(TaxRegion).where(TaxRegion.country == form.country, TaxRegion.region != form.region)
@@ -84,6 +90,8 @@ def save_tax(session: AnySession, form: TaxInput, *, by: User) -> None:
     if any(other.included != form.included for other in others):
         raise Invalid({"included": [say("Prices contain tax either in all of a country or nowhere in it.")]})
     found = session.scalar(select(TaxRegion).where(TaxRegion.country == form.country, TaxRegion.region == form.region))
+    if found is not None and new:
+        raise Invalid({"region": [say("This place is taxed already. Change it in the list of taxes.")]})
     if found is None:
         found = TaxRegion(country=form.country, region=form.region, version=0)
         session.add(found)

@@ -156,7 +156,8 @@ class OrderLine(Base):
     are without tax; ``tax_rate`` is in parts per million. ``creator_key`` is whose card it came from and
     ``commission_minor`` what they get of it. ``supplier_key`` is whose goods they are (empty: ours) and
     ``supplier_minor`` the supplier's part. ``cancelled_quantity`` will not be sent after all; ``returned_quantity``
-    and ``refunded_minor`` count what was given back; ``digital`` needs no parcel.
+    and ``refunded_minor`` count what was given back, ``withheld_minor`` what was kept of the money for units that came
+    back; ``digital`` needs no parcel.
     """
 
     __tablename__ = "order_line"
@@ -194,6 +195,7 @@ class OrderLine(Base):
     cancelled_quantity: Mapped[Count]
     returned_quantity: Mapped[Count]
     refunded_minor: Mapped[Share]
+    withheld_minor: Mapped[Share]
     creator_key: Mapped[str] = mapped_column(String(20), default="", server_default="", index=True)
     commission_minor: Mapped[Share]
     supplier_key: Mapped[str] = mapped_column(String(40), default="", server_default="", index=True)

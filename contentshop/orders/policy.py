@@ -121,9 +121,10 @@ def refusal(state: str, verb: Verb) -> str:
     return REFUSALS.get((state, verb), say("This cannot be done to the order in its present state."))
 
 
-def may_pay_by(method: str, *, shipped: bool) -> bool:
-    """Whether an order can be paid by ``method``: at the door only what a carrier brings there."""
-    return shipped or method != "on_delivery"
+def may_pay_by(method: str, *, shipped: bool, presale: bool) -> bool:
+    """Whether an order can be paid by ``method``: at the door only what a carrier brings there, and no presale, which
+    is paid when it is ordered."""
+    return method != "on_delivery" or (shipped and not presale)
 
 
 def part_note(received: Money, rest: Money) -> str:

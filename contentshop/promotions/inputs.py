@@ -133,9 +133,13 @@ def _amounts(text: str, field: str, problems: Problems) -> dict[str, int]:
         try:
             if not is_currency(code):
                 raise Invalid({"currency": [""]})
-            found[code] = Money.parse(amount, code).minor
+            minor = Money.parse(amount, code).minor
         except Invalid:
             problems[field] = [say("“%(part)s” is not an amount. Write it like 10 USD, 70 CNY.", part=part)]
+            continue
+        if code in found:
+            problems[field] = [say("There are two amounts in %(currency)s. Leave one.", currency=code)]
+        found[code] = minor
     return found
 
 

@@ -92,8 +92,9 @@ class CasePart:
 @dataclass(frozen=True, slots=True)
 class CasePage:
     """A case as its buyer and as staff see it. ``possible`` are the verbs that are legal now for the reader;
-    ``turn`` says who must act next, and ``due`` until when; ``refunded`` is the refund of a settled case, ``account``
-    asks its buyer for where to send one."""
+    ``damaged`` goods are not sold again unless somebody says so; ``turn`` says who must act next, and ``due`` until
+    when; ``refunded`` is the refund of a settled case, ``account`` asks its buyer for where to send one.
+    """
 
     key: str
     number: str
@@ -103,6 +104,7 @@ class CasePage:
     state_words: str
     tone: str
     reason: str
+    damaged: bool
     text: str
     answer: str
     turn: str
@@ -281,6 +283,7 @@ def case_page(
         state_words=words,
         tone=tone,
         reason=reason_words(case.reason),
+        damaged=case.reason == "broken",
         text=case.text,
         answer=case.answer,
         turn=_turn(turn, case.state, office=office),

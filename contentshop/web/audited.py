@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask import g, request
+from flask import flash, g, redirect, request
+from werkzeug.wrappers import Response
 
 from contentshop.core import audit
 from contentshop.core.db import db
@@ -34,8 +35,16 @@ def told(subject: str, before: Mapping[str, Any] | None = None, after: Mapping[s
 
 
 def nothing() -> None:
-    """This request changes nothing, although it is a form that was not refused: a preview."""
+    """This request changes nothing, although its answer is no refusal: a preview, or a press that came twice."""
     g.setdefault("audited", {})
+
+
+def turned_back(words: str, place: str) -> Response:
+    """The answer to a form of staff that had no effect: the way back to ``place``, with the reason. Nothing is kept."""
+    db.session.rollback()
+    g.audited = {}
+    flash(words, "error")
+    return redirect(place, 303)
 
 
 def keep() -> None:

@@ -180,7 +180,9 @@ def review_page(
 def payment_methods(quote: Quote) -> tuple[str, ...]:
     """How ``quote`` can be paid. Gift cards are not among them: they come on top."""
     methods = engines().payment.methods_for(quote.currency)
-    return tuple(method for method in methods if policy.may_pay_by(method, shipped=quote.shipped))
+    return tuple(
+        method for method in methods if policy.may_pay_by(method, shipped=quote.shipped, presale=quote.presale)
+    )
 
 
 def draft_address(state: CartState, *, shipped: bool = True) -> list[str]:

@@ -154,7 +154,7 @@ def approve(key: str) -> Response:
     def work() -> object:
         found = queries.get_case(db.session, key)
         amount = None
-        if found.kind != "exchange" and request.form.get("refund"):
+        if found.kind != "exchange" and "refund" in request.form:
             try:
                 amount = Money.parse(request.form["refund"][:40], found.order.currency).minor
             except Invalid as refusal:

@@ -159,8 +159,7 @@ def remove_category(slug: str) -> Response:
     try:
         actions.remove_category(db.session, slug)
     except Conflict as conflict:
-        flash(refusal_text(conflict), "error")
-        return redirect(url_for("desk_catalogue.category", slug=slug), 303)
+        return audited.turned_back(refusal_text(conflict), url_for("desk_catalogue.category", slug=slug))
     flash(_("The category is gone."), "success")
     return redirect(url_for("desk_catalogue.categories"), 303)
 
@@ -459,8 +458,7 @@ def undo(key: str) -> Response:
     try:
         back, skipped = actions.undo_bulk(db.session, key, fixed=_gift_cards, now=who.now, actor=who.person().key)
     except Conflict as conflict:
-        flash(refusal_text(conflict), "error")
-        return redirect(url_for("desk_catalogue.changed", key=key), 303)
+        return audited.turned_back(refusal_text(conflict), url_for("desk_catalogue.changed", key=key))
     flash(_("%(num)s things are as they were.", num=back), "success")
     if skipped:
         flash(_("%(num)s have changed again since and were left alone.", num=skipped), "error")

@@ -156,7 +156,7 @@ def create_zone() -> Response:
         key = actions.save_zone(db.session, ZoneInput.parse(typed), by=viewer().person())
     except Invalid as refusal:
         return show("desk/delivery_zone.html", _zone_page(None, typed, translated_errors(refusal.fields)), 422)
-    flash(_("The zone is there. Now add how parcels get there."), "success")
+    flash(_("The zone is there. Add how parcels get there; it is used from then on."), "success")
     return redirect(url_for("desk_delivery.zone", key=key), 303)
 
 
@@ -238,7 +238,7 @@ def save_tax() -> Response:
     typed = {name: request.form.get(name, "")[:100] for name in TAX_FIELDS}
     known = bool(request.form.get("known"))
     try:
-        actions.save_tax(db.session, TaxInput.parse(typed), by=viewer().person())
+        actions.save_tax(db.session, TaxInput.parse(typed), by=viewer().person(), new=not known)
     except Invalid as refusal:
         return show("desk/delivery_tax.html", _tax_page(typed, translated_errors(refusal.fields), known=known), 422)
     flash(_("Saved. New orders are taxed like this; orders that were placed stay as they are."), "success")

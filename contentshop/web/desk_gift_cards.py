@@ -21,6 +21,7 @@ from contentshop.core.words import say
 from contentshop.orders.inputs import read_attempt
 from contentshop.payments import credit, queries
 from contentshop.payments.inputs import CARD_STATES
+from contentshop.web.audited import turned_back
 from contentshop.web.desk_forms import NO_ERRORS, FormField, FormPage
 from contentshop.web.desk_payments import read_amount, tabs
 from contentshop.web.door import Door, show
@@ -233,9 +234,7 @@ def reveal(key: str) -> Response:
             credit.renew_code(db.session, key)
         code = credit.reveal(db.session, key)
     except Conflict as refusal:
-        db.session.rollback()
-        flash(refusal_text(refusal), "error")
-        return redirect(url_for("desk_gift_cards.card", key=key), 303)
+        return turned_back(refusal_text(refusal), url_for("desk_gift_cards.card", key=key))
     db.session.flush()
     answer = show("desk/gift_card.html", _card_page(credit.get_card(db.session, key), code))
     answer.headers["Cache-Control"] = "no-store"
@@ -252,8 +251,6 @@ def set_state(key: str) -> Response:
     try:
         credit.set_state(db.session, key, state)
     except Conflict as refusal:
-        db.session.rollback()
-        flash(refusal_text(refusal), "error")
-        return redirect(url_for("desk_gift_cards.card", key=key), 303)
+        return turned_back(refusal_text(refusal), url_for("desk_gift_cards.card", key=key))
     flash(_("The gift card is blocked.") if state == "blocked" else _("The gift card can be used again."), "success")
     return redirect(url_for("desk_gift_cards.card", key=key), 303)

@@ -25,7 +25,8 @@ from contentshop.orders.inputs import read_attempt
 from contentshop.payments import actions as payments
 from contentshop.payments import payouts, queries
 from contentshop.payments.payouts import RefundFacts
-from contentshop.web.audited import told
+from contentshop.web.audited import nothing, told, turned_back
+from contentshop.web.chrome import money as in_words
 from contentshop.web.desk_forms import NO_ERRORS
 from contentshop.web.door import Door, show
 from contentshop.web.refund_pages import PartView, RefundView, office_part, office_refund, office_refunds
@@ -267,6 +268,7 @@ def receipt(key: str) -> Response:
     try:
         found = orders.get_by_key(db.session, key)
         amount = read_amount(request.form.get("amount", ""), found.currency)
+        _check_surplus(amount, paying.due_of(found))
         fate = paying.record_receipt(
             db.session,
             key,
@@ -286,6 +288,13 @@ def receipt(key: str) -> Response:
     }
     flash(words[fate], "success")
     return redirect(url_for("desk_payments.order", key=key), 303)
+
+
+def _check_surplus(amount: Money, due: Money) -> None:
+    """More than is due goes back to the buyer at once, who is told: that must be meant. Raises Invalid."""
+    if amount.minor > due.minor and request.form.get("more") != "yes":
+        said = _("Only %(due)s is due. If more has arrived, say so below; the rest goes back.", due=in_words(due))
+        raise Invalid({"amount": [said], "more": []})
 
 
 def read_amount(text: str, currency: str) -> Money:
@@ -314,10 +323,11 @@ def refund_sent(key: str) -> Response:
             now=viewer().now,
         )
     except (Conflict, Invalid) as refusal:
-        db.session.rollback()
-        flash(refusal_text(refusal), "error")
-        return redirect(url_for("desk_payments.index"), 303)
-    told(f"refund:{key}", {}, {"parts": sent, "reference": reference})
+        return turned_back(refusal_text(refusal), url_for("desk_payments.index"))
+    if sent:
+        told(f"refund:{key}", {}, {"parts": sent, "reference": reference})
+    else:
+        nothing()
     flash(_("Noted: the money has gone back.") if sent else _("This was noted before."), "success")
     return redirect(url_for("desk_payments.index"), 303)
 
@@ -328,8 +338,6 @@ def refund_again(key: str) -> Response:
     try:
         payments.send_again(db.session, key, now=viewer().now)
     except Conflict as refusal:
-        db.session.rollback()
-        flash(refusal_text(refusal), "error")
-        return redirect(url_for("desk_payments.index"), 303)
+        return turned_back(refusal_text(refusal), url_for("desk_payments.index"))
     flash(_("The provider is asked again."), "success")
     return redirect(url_for("desk_payments.index"), 303)

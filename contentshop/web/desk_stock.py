@@ -18,6 +18,7 @@ from contentshop.products import actions, queries, stock
 from contentshop.products.inputs import LocationInput, SupplierInput, parse_quantity
 from contentshop.products.queries import LocationRow, SheetLine, StocktakeRow, SupplierRow
 from contentshop.web import desk_pages
+from contentshop.web.audited import turned_back
 from contentshop.web.desk_forms import (
     NO_ERRORS,
     FormAction,
@@ -107,8 +108,7 @@ def set_place_state(key: str) -> Response:
     try:
         actions.set_location_active(db.session, key, request.form.get("do") == "open")
     except Conflict as conflict:
-        flash(refusal_text(conflict), "error")
-        return redirect(url_for("desk_stock.place", key=key), 303)
+        return turned_back(refusal_text(conflict), url_for("desk_stock.place", key=key))
     flash(_("Saved."), "success")
     return redirect(url_for("desk_stock.places"), 303)
 

@@ -34,6 +34,7 @@ from contentshop.reviews.inputs import (
     parse_report,
 )
 from contentshop.reviews.queries import Wanted
+from contentshop.web.audited import turned_back
 from contentshop.web.door import Door, manages_own_units, show
 from contentshop.web.limits import SPEAKING, UPLOADS, limiter
 from contentshop.web.pictures import picture
@@ -552,8 +553,7 @@ def settle(key: str) -> Response:
     try:
         note = parse_note(request.form.get("reason", "")[: MAX_NOTE * 2])
     except Invalid as refusal:
-        flash(" ".join(translated(text) for text in refusal.fields["reason"]), "error")
-        return redirect(url_for("talk.reports"), 303)
+        return turned_back(" ".join(translated(text) for text in refusal.fields["reason"]), url_for("talk.reports"))
     actions.hide(db.session, review, note, by=who.person(), now=who.now)
     flash(_("Hidden. Whoever wrote it sees the reason."), "success")
     return redirect(url_for("talk.reports"), 303)

@@ -22,7 +22,7 @@ from contentshop.payments.models import Refund
 from contentshop.worker import settle
 from tests.factories import Factory
 from tests.rooms.media.pictures import picture
-from tests.web.buyer import buy, hidden, orders, read, text_of
+from tests.web.buyer import buy, hidden, orders, read, text_of, value_of
 
 
 @pytest.fixture
@@ -104,6 +104,7 @@ def test_from_the_broken_kettle_to_the_money(
     assert "It is broken or does not work What is the matter? The lid is cracked. Refund $19.99" in told
     assert "To answer 1" in text_of(operator.get("/desk/after-sale").text)
     assert desk(operator, case.key, "approve", refund="19.99", return_to="").status_code == 422
+    assert desk(operator, case.key, "approve", refund="", return_to="Warehouse 1").status_code == 422
     assert desk(operator, case.key, "approve", refund="19.99", return_to="Warehouse 1\nPortland").status_code == 303
     told = text_of(client.get(where).text)
     assert "Please send the goods. Until Nov 27, 2026." in told
@@ -113,6 +114,8 @@ def test_from_the_broken_kettle_to_the_money(
     sent = client.post(f"{where}/sent", data={"csrf_token": token, "carrier": "UPS", "tracking": "R-1"})
     assert sent.status_code == 303
     line = read(app, lambda: db.session.execute(db.text("SELECT id FROM after_sale_line")).scalar_one())
+    # Broken things are not sold again unless somebody says so.
+    assert value_of(operator.get(f"/desk/after-sale/{case.key}").text, f"restocked-{line}") == ""
     assert desk(operator, case.key, "receive", **{f"restocked-{line}": "2"}).status_code == 422
     assert desk(operator, case.key, "receive", **{f"restocked-{line}": "0"}).status_code == 303
     assert "Pay back $19.99" in text_of(operator.get(f"/desk/after-sale/{case.key}").text)

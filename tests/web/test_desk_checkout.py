@@ -81,6 +81,7 @@ def test_a_promotion_begins_and_ends_by_the_operators_clock(boss: FlaskClient, s
         ({"code": "a!"}, "Use 3 to 40 letters, digits, hyphens or underscores."),
         ({"total_limit": "-5"}, "Write a whole number from 1 to 10,000,000, or nothing."),
         ({"total_limit": "1.5"}, "Write a whole number from 1 to 10,000,000, or nothing."),
+        ({"kind": "fixed", "amounts": "5 USD, 6 usd"}, "There are two amounts in USD. Leave one."),
         ({"scope": "product"}, "Name at least one and at most 200, one a line."),
         ({"starts_at": "2026-12-24", "ends_at": "2026-12-24"}, "The end must be after the beginning."),
         ({"ends_at": "tomorrow"}, "Write the time like 2026-11-27 09:00."),
@@ -99,6 +100,8 @@ def test_zones_and_ways_of_shipping(app: Any, boss: FlaskClient, make: Factory) 
     )
     made = send(boss, "/desk/delivery/zones/new", {"name": "West", "areas": "US OR\nus ca: 9*"})
     place = made.headers["Location"]
+    # Nothing can be sent by it yet, so it does not stand in the way of others.
+    assert "Ways of shipping – State Switched off" in text_of(boss.get("/desk/delivery").text)
     method = {"name": "Post", "currency": "USD", "tiers": "1 kg = 4", "min_days": "2", "max_days": "4"}
     assert send(boss, f"{place}/methods/new", method).status_code == 303
     assert "West Areas United States: Oregon, United States: California Ways of shipping Post State In use" in text_of(
@@ -153,6 +156,9 @@ def test_many_regions_of_a_country_are_folded(boss: FlaskClient) -> None:
 def test_taxes_are_set_shown_changed_and_taken_out(app: Any, boss: FlaskClient, make: Factory) -> None:
     tax = {"country": "US", "region": "oregon", "name": "Sales tax", "rate_standard": "8.875", "included": "no"}
     assert send(boss, "/desk/delivery/taxes/save", tax, "/desk/delivery/taxes/new").status_code == 303
+    again = send(boss, "/desk/delivery/taxes/save", tax | {"rate_standard": "1"}, "/desk/delivery/taxes/new")
+    assert again.status_code == 422
+    assert "This place is taxed already. Change it in the list of taxes." in text_of(again.text)
     assert "United States: Oregon Called Sales tax Standard 8.875% Reduced – Zero – Prices are without it" in text_of(
         boss.get("/desk/delivery").text
     )

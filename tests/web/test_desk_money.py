@@ -61,7 +61,12 @@ def test_money_that_arrives_by_hand(
     told = text_of(finance.get(f"/desk/orders/{order}").text)
     assert "A part of the payment received $10.00 received, $15.98 still due · Fina Finance" in told
     second = attempt_of(finance.get(place).text)
-    post_form(finance, f"{place}/receipt", {"amount": "20.00", "attempt": second})
+    more = {"amount": "20.00", "attempt": second}
+    asked = post_form(finance, f"{place}/receipt", more)
+    assert asked.status_code == 422
+    assert "Only $15.98 is due. If more has arrived, say so below; the rest goes back." in text_of(asked.text)
+    assert till.money(order) == ("placed", 1000, 0)
+    post_form(finance, f"{place}/receipt", more | {"more": "yes"})
     assert till.money(order) == ("paid", 3000, 3000 - DUE)
     waiting = finance.get("/desk/payments").text
     assert order.upper() in waiting

@@ -248,6 +248,8 @@ def send_again_changes_nothing(app: Flask, finance: FlaskClient, order: str) -> 
     key = read(app, lambda: db.session.execute(db.text(f"SELECT key FROM refund WHERE id = {refund}")).scalar_one())
     token = hidden(finance.get("/account").text, "csrf_token")
     finance.post(f"/desk/payments/refunds/{key}/sent", data={"csrf_token": token})
+    noted = select(AuditEntry.id).where(AuditEntry.action == "desk_payments.refund_sent")
+    assert len(read(app, lambda: db.session.scalars(noted).all())) == 1
     references = read(app, lambda: list(db.session.scalars(select(RefundPart.reference))))
     return bool(references == ["SEPA 77", "SEPA 77"])
 

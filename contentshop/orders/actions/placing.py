@@ -121,7 +121,9 @@ def place(
         raise QuoteChanged(quote)
     if quote.shipped and quote.shipping is None:
         raise Invalid({"shipping": [say("We do not deliver this to your address.")]})
-    if quote.totals.due.minor and not policy.may_pay_by(wish.delivery.payment_method, shipped=quote.shipped):
+    if quote.totals.due.minor and not policy.may_pay_by(
+        wish.delivery.payment_method, shipped=quote.shipped, presale=quote.presale
+    ):
         raise Invalid({"payment_method": [say("Choose how you want to pay.")]})
     order = _order(wish, quote, user=user, pay_within=pay_within, now=now)
     try:

@@ -19,14 +19,15 @@ from contentshop.promotions import actions as promotions
 
 def amount_of(order: Order, line: OrderLine, units: int) -> int:
     """What ``units`` of a line are worth to its buyer now, in minor units: what is left of what was paid for it, by
-    the units that have not been paid back. The last ones take the rest, so that a whole line comes out exactly.
+    the units that have not been paid back. The last ones take the rest, so that a whole line comes out exactly; what
+    was withheld for units that came back stays withheld.
 
     Raises TooMuch when fewer units are left.
     """
     left = line.quantity - line.returned_quantity
     if not 0 <= units <= left:
         raise TooMuch
-    paid = books.line_share(order, line).paid - line.refunded_minor
+    paid = max(books.line_share(order, line).paid - line.refunded_minor - line.withheld_minor, 0)
     return paid if units == left else paid * units // left
 
 
@@ -55,16 +56,21 @@ def pay_back(
     units had become is withdrawn. Returns the refund's key, empty when nothing goes back. Raises TooMuch when so much
     is not left, Conflict when a gift card that was bought has been used.
     """
+    worth = {line.id: amount_of(order, line, units.get(line.id, 0)) for line in order.lines}
     for line_id, count in units.items():
+        withheld = max(worth.get(line_id, 0) - amounts.get(line_id, 0), 0)
         done = session.execute(
             update(OrderLine)
             .where(OrderLine.id == line_id, OrderLine.returned_quantity + count <= OrderLine.quantity)
-            .values(returned_quantity=OrderLine.returned_quantity + count)
+            .values(
+                returned_quantity=OrderLine.returned_quantity + count,
+                withheld_minor=OrderLine.withheld_minor + withheld,
+            )
         )
         if not isinstance(done, CursorResult) or done.rowcount != 1:
             raise TooMuch
     for line in order.lines:
-        session.refresh(line, ["returned_quantity"])
+        session.refresh(line, ["returned_quantity", "withheld_minor"])
     refund_key = ""
     if sum(amounts.values()) + shipping_minor > 0:
         refund_key = refunding.give_back(

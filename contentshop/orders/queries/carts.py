@@ -175,6 +175,11 @@ class Quote:
         )
 
     @property
+    def presale(self) -> bool:
+        """Whether something is sold before it is out."""
+        return any(line.presale for line in self.lines)
+
+    @property
     def shipped(self) -> bool:
         """Whether anything in it needs a parcel."""
         return any(not line.digital for line in self.lines)

@@ -360,6 +360,34 @@ def test_a_fallen_price_is_paid_back_once(shop: Shop, desk: Desk, delivered: Any
     assert desk.problems() == []
 
 
+def test_what_is_withheld_for_goods_that_came_back_stays_withheld(shop: Shop, desk: Desk, delivered: Any) -> None:
+    order = delivered(2)
+    case = desk.apply(order, {0: 1})
+    desk.do("approve", case, refund_minor=1000)
+    desk.do("receive", case)
+    desk.do("settle", case)
+    line = shop.get(order).lines[0]
+    assert (line.returned_quantity, line.refunded_minor, line.withheld_minor) == (1, 1000, 999)
+    # The price is what it was: nothing to protect, although more of the money than of the goods is left.
+    with pytest.raises(Conflict):
+        shop.unit(lambda: actions.protect(db.session, order.key, line.id, terms=TERMS, now=shop.clock.now()))
+    second = desk.apply(order, {0: 1})
+    assert second.wanted_minor == 1999
+    desk.return_all(second)
+    assert desk.refunds(order) == [1000, 1999]
+    assert desk.problems() == []
+
+
+def test_money_without_goods_is_shared_by_the_units_that_stay(shop: Shop, desk: Desk, delivered: Any) -> None:
+    order = delivered(2)
+    case = desk.apply(order, {0: 1}, kind="refund", reason="unlike")
+    desk.do("approve", case, refund_minor=500)
+    desk.do("settle", case)
+    assert shop.get(order).lines[0].withheld_minor == 0
+    assert desk.apply(order, {0: 2}).wanted_minor == 2 * 1999 - 500
+    assert desk.problems() == []
+
+
 def test_the_price_is_protected_for_seven_days(shop: Shop, delivered: Any) -> None:
     order = delivered(1)
     line = shop.get(order).lines[0].id

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from contentshop.core.db import db
 from contentshop.core.errors import Invalid
@@ -15,7 +15,7 @@ from contentshop.core.ids import new_key
 from contentshop.orders import queries
 from contentshop.orders.actions import AttemptUsed, CartEmpty, QuoteChanged
 from contentshop.orders.models import CartLine
-from contentshop.products.models import Offer, Product, Reservation
+from contentshop.products.models import Offer, Product, Reservation, Variant
 from contentshop.products.stock import OutOfStock
 from tests.factories import Factory
 from tests.rooms.orders.conftest import CHINA, PAY_WITHIN, Shop, delivery
@@ -52,6 +52,15 @@ def test_an_order_holds_what_was_bought_in_words_and_prices_of_that_moment(shop:
     assert (shop.stock(kettle), shop.stock(lamp)) == ((5, 2), (5, 1))
     assert shop.cart(cart).lines == ()
     assert shop.problems() == []
+
+
+def test_what_is_not_out_yet_is_not_paid_at_the_door(shop: Shop, make: Factory) -> None:
+    kettle = make.product(own={"USD": 1999}, stock=5)
+    shop.run(lambda session: session.execute(update(Variant).values(releases_at=shop.clock.now() + timedelta(days=9))))
+    with pytest.raises(Invalid) as refused:
+        shop.order(kettle, payment_method="on_delivery")
+    assert refused.value.fields == {"payment_method": ["Choose how you want to pay."]}
+    assert shop.order(kettle).state == "placed"
 
 
 def test_paying_on_delivery_keeps_the_goods_without_a_time_limit(shop: Shop, make: Factory) -> None:
