@@ -157,7 +157,7 @@ class OrderLine(Base):
     ``commission_minor`` what they get of it. ``supplier_key`` is whose goods they are (empty: ours) and
     ``supplier_minor`` the supplier's part. ``cancelled_quantity`` will not be sent after all; ``returned_quantity``
     and ``refunded_minor`` count what was given back, ``withheld_minor`` what was kept of the money for units that came
-    back; ``digital`` needs no parcel.
+    back; ``digital`` needs no parcel. ``releases_at`` is from when it is sent, as the buyer of a presale was told.
     """
 
     __tablename__ = "order_line"
@@ -191,6 +191,7 @@ class OrderLine(Base):
     tax_minor: Mapped[Share]
     tax_rate: Mapped[Count]
     digital: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+    releases_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     shipped_quantity: Mapped[Count]
     cancelled_quantity: Mapped[Count]
     returned_quantity: Mapped[Count]

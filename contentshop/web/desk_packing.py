@@ -76,7 +76,7 @@ def _place_name(pick: Pick, *, alone: bool) -> str:
 @bp.get("/desk/orders/picking")
 def picking() -> Response:
     """The pick list, as it prints."""
-    picks = orders.pick_list(db.session, viewer().locale)
+    picks = orders.pick_list(db.session, viewer().locale, now=viewer().now)
     groups = [list(group) for _location, group in groupby(picks, key=lambda pick: pick.location)]
     names = Counter(group[0].place for group in groups)
     places = [(_place_name(group[0], alone=names[group[0].place] == 1), group) for group in groups]

@@ -26,7 +26,7 @@ from contentshop.web.aftersale_pages import kind_words, losses_of
 from contentshop.web.carriers import tracking_url
 from contentshop.web.chrome import BABEL_LOCALES, LANGUAGE_TAGS
 from contentshop.web.order_links import order_url
-from contentshop.web.order_pages import address_lines, due_of, instructions
+from contentshop.web.order_pages import address_lines, due_of, instructions, presale_note
 from contentshop.web.refund_pages import target_words, told
 from contentshop.web.session import engines, settings
 from contentshop.web.shop_sums import in_words, order_totals
@@ -364,7 +364,9 @@ def _title(title: str, variant: str) -> str:
 def _lines(order: Order, locale: str) -> list[tuple[str, str]]:
     return [
         (
-            f"{line.quantity} × {_title(line.title, line.variant_name)}",
+            " · ".join(
+                filter(None, [f"{line.quantity} × {_title(line.title, line.variant_name)}", presale_note(line)])
+            ),
             Money(line.total_minor, order.currency).format(locale),
         )
         for line in order.lines

@@ -29,7 +29,7 @@ from contentshop.web.shop_sums import delivery_name, order_totals, percent
 from contentshop.web.urls import product_url
 
 if TYPE_CHECKING:
-    from contentshop.orders.models import Order, OrderEvent, Shipment
+    from contentshop.orders.models import Order, OrderEvent, OrderLine, Shipment
     from contentshop.web.refund_pages import AccountPanel, RefundView
 
 # Lines of the timeline that are for staff only.
@@ -266,9 +266,19 @@ def order_lines(order: Order) -> list[LineView]:
                 problem="",
                 card_key=line.card_key,
                 origin=origin_view(origins.get(line.card_key)),
+                note=presale_note(line),
             )
         )
     return views
+
+
+def presale_note(line: OrderLine) -> str:
+    """From when a line of a presale is sent, while that lies ahead and something is still to be sent; else nothing."""
+    if line.releases_at is None or line.releases_at <= engines().clock.now():
+        return ""
+    if line.shipped_quantity + line.cancelled_quantity >= line.quantity:
+        return ""
+    return str(_("Presale: sent from %(day)s on", day=day(line.releases_at)))
 
 
 def parcel_view(order: Order, shipment: Shipment) -> ParcelView:

@@ -159,6 +159,28 @@ def test_the_pick_list_names_shelf_and_order(
     assert staff["support"].get("/desk/orders/picking").status_code == 403
 
 
+def test_a_presale_is_told_everywhere_and_stays_on_the_shelf_until_it_is_out(
+    app: Flask, make: Factory, staff: dict[str, FlaskClient], clock: FixedClock, mailbox: list[Message]
+) -> None:
+    lamp = make.product("lamp", own={"USD": 1999}, stock=5)
+    with app.app_context(), unit_of_work(db.session):
+        db.session.merge(make.variant_of(lamp)).releases_at = clock.now() + timedelta(days=9)
+    buyer = app.test_client()
+    bought = buy(buyer, lamp)
+    key = orders(app)[-1].key
+    with app.app_context(), unit_of_work(db.session):
+        actions.mark_paid(db.session, key, by=None, now=clock.now())
+    told = "Presale: sent from Nov 29, 2026 on"
+    pages = (buyer, bought.headers["Location"]), (staff["operator"], f"/desk/orders/{key}")
+    assert [told in text_of(browser.get(path).text) for browser, path in pages] == [True, True]
+    settle(app)
+    assert told in next(mail.text for mail in mailbox if mail.subject.startswith("Your order"))
+    assert "Lamp" not in text_of(staff["warehouse"].get("/desk/orders/picking").text)
+    clock.advance(timedelta(days=9))
+    assert "1 thing" in text_of(staff["warehouse"].get("/desk/orders/picking").text)
+    assert [told in text_of(browser.get(path).text) for browser, path in pages] == [False, False]
+
+
 def test_the_pick_list_is_by_place_also_when_two_have_one_name(
     app: Flask, make: Factory, clock: FixedClock, staff: dict[str, FlaskClient], session: Session, unit: Unit
 ) -> None:

@@ -289,6 +289,7 @@ def _order_line(line: Line, paid: Sums, *, included: bool) -> OrderLine:
         tax_minor=paid.tax_minor,
         tax_rate=paid.tax_rate,
         digital=line.digital,
+        releases_at=line.releases_at if line.presale else None,
         card_key=line.card_key,
         creator_key=line.creator_key,
     )

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
 
 from contentshop.core.names import named
 from contentshop.core.paging import Page
 from contentshop.core.uow import AnySession
-from contentshop.orders.models import CustomerNote, Order
+from contentshop.orders.models import CustomerNote, Order, OrderLine
 from contentshop.orders.queries.orders import NEEDS_PARCEL, OrderRow, order_rows, read_row
 from contentshop.products.models import Product, Reservation, StockLocation, Variant
 from contentshop.products.queries import translated
@@ -88,11 +88,15 @@ class Pick:
     orders: tuple[tuple[str, int], ...]
 
 
-def pick_list(session: AnySession, locale: str, *, limit: int = 5000) -> list[Pick]:
-    """What has to be packed now, place by place, in the order of the shelf (SKU); the oldest orders first.
+def pick_list(session: AnySession, locale: str, *, now: datetime, limit: int = 5000) -> list[Pick]:
+    """What has to be packed now, place by place, in the order of the shelf (SKU); the oldest orders first. What was
+    sold before it is out stays on the shelf until then.
 
     Names of places and things are in ``locale`` where they have one there.
     """
+    waits = exists().where(
+        OrderLine.order_id == Order.id, OrderLine.variant_id == Variant.id, OrderLine.releases_at > now
+    )
     rows = session.execute(
         select(
             StockLocation.key.label("location"),
@@ -107,7 +111,7 @@ def pick_list(session: AnySession, locale: str, *, limit: int = 5000) -> list[Pi
         .join(StockLocation, StockLocation.id == Reservation.location_id)
         .join(Variant, Variant.id == Reservation.variant_id)
         .join(Product, Product.id == Variant.product_id)
-        .where(TO_SHIP, Reservation.state == "held", Reservation.quantity > Reservation.taken, ~Variant.digital)
+        .where(TO_SHIP, Reservation.state == "held", Reservation.quantity > Reservation.taken, ~Variant.digital, ~waits)
         .order_by(StockLocation.name, StockLocation.id, Variant.sku, Order.placed_at, Order.id)
         .limit(limit)
     )
