@@ -47,8 +47,8 @@ def save(
 ) -> Promotion:
     """Make a promotion, or change the one with ``key``.
 
-    Raises Forbidden, NotFound, Invalid (the code is taken, the limit is beneath what is used already, a category is not
-    there), Conflict when it was changed since ``version`` was read.
+    Raises Forbidden, NotFound, Invalid (the code is taken, the limit is beneath what is used already, what it is for is
+    not there), Conflict when it was changed since ``version`` was read.
     """
     _check_operator(by)
     if key:
@@ -70,7 +70,7 @@ def save(
         raise Invalid({"total_limit": [say("A limit is set, or left out, when a promotion is made. Make a new one.")]})
     found.total_limit = form.total_limit
     found.amounts, found.caps, found.min_spend = dict(form.amounts), dict(form.caps), dict(form.min_spend)
-    found.scope_keys = list(form.scope_keys)
+    found.scope_keys = _scope_keys(session, form)
     found.starts_at, found.ends_at = form.starts_at, form.ends_at
     found.version += 1
     try:
@@ -231,6 +231,20 @@ def _ensure_person(session: AnySession, promotion_id: int, person: str, ends_at:
 def _changed(session: AnySession, statement: Update) -> bool:
     result: Any = session.execute(statement.execution_options(synchronize_session=False))
     return isinstance(result, CursorResult) and result.rowcount == 1
+
+
+def _scope_keys(session: AnySession, form: PromotionInput) -> list[str]:
+    """What a promotion is for, by keys; people name products and creators as their addresses do."""
+    if form.scope not in {"product", "creator"}:
+        return list(form.scope_keys)
+    words = [word.rstrip("/").rpartition("/")[2].removeprefix("@") for word in form.scope_keys]
+    known = {word: key for key, name in queries.list_named(session, form.scope, words) for word in (key, name)}
+    lost = [word for word in words if word not in known]
+    if lost:
+        raise Invalid(
+            {"scope_keys": [say("There is no “%(name)s”. Copy its address, or the end of it.", name=lost[0])]}
+        )
+    return list(dict.fromkeys(known[word] for word in words))
 
 
 def _check_operator(by: User) -> None:

@@ -9,10 +9,12 @@ from typing import Any
 
 from sqlalchemy import Select, bindparam, func, or_, select
 
+from contentshop.accounts.models import User
 from contentshop.core.errors import NotFound
 from contentshop.core.paging import Page
 from contentshop.core.uow import AnySession
 from contentshop.core.words import say
+from contentshop.products.models import Product
 from contentshop.promotions.models import Promotion, PromotionPerson, PromotionUse, PurchaseCount
 from contentshop.promotions.pricing import Refusal, Rule, Why
 
@@ -203,3 +205,14 @@ def audit(session: AnySession) -> list[str]:
         select(Promotion.key, Promotion.used, counted.label("counted")).where(Promotion.used != counted)
     )
     return [f"Promotion {row.key} says {row.used} uses, but {row.counted} are held." for row in rows]
+
+
+def list_named(session: AnySession, scope: str, words: Collection[str]) -> list[tuple[str, str]]:
+    """(key, short name or handle) of the products or creators that ``words`` name by either."""
+    if scope == "product":
+        query = select(Product.key, Product.slug).where(or_(Product.key.in_(words), Product.slug.in_(words)))
+    elif scope == "creator":
+        query = select(User.key, User.handle).where(or_(User.key.in_(words), User.handle.in_(words)))
+    else:
+        return []
+    return [(key, name or key) for key, name in session.execute(query)]

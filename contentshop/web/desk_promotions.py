@@ -231,7 +231,7 @@ def _stored(one: Promotion) -> dict[str, str]:
     def number(value: int | None) -> str:
         return str(value) if value else ""
 
-    zone = own_zone()
+    zone, names = own_zone(), dict(queries.list_named(db.session, one.scope, one.scope_keys))
     return {
         "name": one.name,
         "name_zh": str((one.translations.get("zh") or {}).get("name", "")),
@@ -242,7 +242,7 @@ def _stored(one: Promotion) -> dict[str, str]:
         "buy": number(one.buy),
         "free": number(one.free),
         "scope": one.scope,
-        "scope_keys": "\n".join(one.scope_keys) if one.scope != "category" else "",
+        "scope_keys": "\n".join(names.get(key, key) for key in one.scope_keys) if one.scope != "category" else "",
         "categories": "\n".join(one.scope_keys) if one.scope == "category" else "",
         "min_spend": write_amounts(one.min_spend),
         "caps": write_amounts(one.caps),

@@ -56,6 +56,24 @@ def test_a_coupon_is_made_used_paused_and_seen(app: Any, boss: FlaskClient, make
     assert "This code is not valid any more." in text_of(buyer.get("/cart").text)
 
 
+def test_a_promotion_is_for_what_addresses_name(app: Any, boss: FlaskClient, session: Session, make: Factory) -> None:
+    kettle, lamp = make.product("kettle", own={"USD": 2000}, stock=9), make.product("lamp", own={"USD": 2000}, stock=9)
+    nora = make.user("creator", handle="nora")
+    named = {"scope": "product", "scope_keys": f"https://shop.example/products/kettle/\n{kettle.key}"}
+    place = send(boss, "/desk/promotions/new", COUPON | named).headers["Location"]
+    assert session.scalars(select(Promotion.scope_keys)).one() == [kettle.key]
+    assert "kettle</textarea>" in boss.get(place).text
+    hers = {"code": "HERS", "scope": "creator", "scope_keys": "/@nora"}
+    assert send(boss, "/desk/promotions/new", COUPON | hers).status_code == 303
+    session.rollback()
+    assert session.scalars(select(Promotion.scope_keys).where(Promotion.code == "HERS")).one() == [nora.key]
+    buyer = app.test_client()
+    for slug in (lamp.slug, kettle.slug):
+        add(buyer, product=slug)
+    send(buyer, "/checkout/code", {"code": "spring26"}, "/cart")
+    assert "−$3.00" in text_of(buyer.get("/cart").text)
+
+
 def test_a_promotion_begins_and_ends_by_the_operators_clock(boss: FlaskClient, session: Session) -> None:
     send(boss, "/account/timezone", {"zone": "Asia/Shanghai"}, "/account")
     page = boss.get("/desk/promotions/new").text
@@ -82,6 +100,8 @@ def test_a_promotion_begins_and_ends_by_the_operators_clock(boss: FlaskClient, s
         ({"total_limit": "-5"}, "Write a whole number from 1 to 10,000,000, or nothing."),
         ({"total_limit": "1.5"}, "Write a whole number from 1 to 10,000,000, or nothing."),
         ({"kind": "fixed", "amounts": "5 USD, 6 usd"}, "There are two amounts in USD. Leave one."),
+        ({"scope": "product", "scope_keys": "no-such"}, "There is no “no-such”. Copy its address, or the end of it."),
+        ({"scope": "creator", "scope_keys": "@nobody"}, "There is no “nobody”."),
         ({"scope": "product"}, "Name at least one and at most 200, one a line."),
         ({"starts_at": "2026-12-24", "ends_at": "2026-12-24"}, "The end must be after the beginning."),
         ({"ends_at": "tomorrow"}, "Write the time like 2026-11-27 09:00."),
