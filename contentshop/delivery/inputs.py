@@ -44,10 +44,13 @@ class AddressInput:
     postcode: str
 
     @classmethod
-    def parse(cls, form: Mapping[str, str], *, countries: Collection[str], shipped: bool = True) -> AddressInput:
+    def parse(
+        cls, form: Mapping[str, str], *, countries: Collection[str], shipped: bool = True, by_region: bool = False
+    ) -> AddressInput:
         """``countries``: where we deliver. Raises Invalid with every bad field, in the order of the country.
 
-        Without anything to ship (``shipped`` False) only name and country are needed, for the invoice and the tax.
+        Without anything to ship (``shipped`` False) only name and country are needed, for the invoice and the tax, and
+        the region where taxes are ``by_region``. A region that is not there is never kept: it would be taxed nowhere.
         """
         problems: Problems = {}
         limits = {"name": 120, "city": 80, "district": 80, "address": 300, "region": 80, "postcode": 20}
@@ -58,9 +61,15 @@ class AddressInput:
         elif shipped:
             values = places.check(country, values, problems)
         else:
-            values = places.check(country, values, {})
-            if not values["name"]:
-                problems["name"] = [places.MISSING["name"]]
+            found: Problems = {}
+            kept = {"name": values["name"], "region": values["region"]}
+            values = places.check(country, dict.fromkeys(limits, "") | kept, found)
+            if "region" in found:
+                values["region"] = ""
+            asked = {"name", "region"} if by_region else {"name"}
+            problems |= {name: told for name, told in found.items() if name in asked}
+            if by_region and not values["region"]:
+                problems.setdefault("region", [places.MISSING["region"]])
         phone = clean_line(narrow(form.get("phone", "")), 60)
         if shipped and not phone and country in places.PHONE_NEEDED:
             problems["phone"] = [say("Write a phone number; the carrier needs it.")]

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from sqlalchemy import bindparam, or_, select
+from sqlalchemy import bindparam, exists, or_, select
 from sqlalchemy.orm import selectinload
 
 from contentshop.core.errors import NotFound
@@ -133,6 +133,14 @@ def tax_rule(session: AnySession, country: str, region: str = "", *, locale: str
     name = name_in(found.name, found.translations, locale)
     known = bool(region) or not found.region
     return TaxRule(name, found.included, found.on_shipping, found.rates if known else {}, known)
+
+
+_BY_REGION = select(exists().where(TaxRegion.country == bindparam("country"), TaxRegion.region != ""))
+
+
+def taxes_by_region(session: AnySession, country: str) -> bool:
+    """Whether the tax depends on where in ``country`` the buyer lives, so that it has to be asked."""
+    return bool(session.scalar(_BY_REGION, {"country": country}))
 
 
 def list_zones(session: AnySession) -> list[ShippingZone]:

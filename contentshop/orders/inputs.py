@@ -53,8 +53,11 @@ class Buyer:
         return ("email", "country", "name", "address", "city", "district", "region", "postcode", "phone", "note")
 
     @classmethod
-    def parse(cls, form: Mapping[str, str], *, countries: Collection[str], shipped: bool = True) -> Buyer:
-        """``countries``: where we deliver. Without anything to ship, no street is asked for.
+    def parse(
+        cls, form: Mapping[str, str], *, countries: Collection[str], shipped: bool = True, by_region: bool = False
+    ) -> Buyer:
+        """``countries``: where we deliver. Without anything to ship, no street is asked for, and the region only where
+        taxes are ``by_region``.
 
         Raises Invalid with every bad field, in the order in which they are asked for.
         """
@@ -62,7 +65,7 @@ class Buyer:
         email = check_email(form.get("email", "")[:1000], problems)
         address = None
         try:
-            address = AddressInput.parse(form, countries=countries, shipped=shipped)
+            address = AddressInput.parse(form, countries=countries, shipped=shipped, by_region=by_region)
         except Invalid as refusal:
             problems |= refusal.fields
         note = clean_text(form.get("note", ""), NOTE_LENGTH)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask_babel import gettext as _
 
@@ -41,13 +41,18 @@ class AddressForm:
     phone: bool
 
 
-def address_form(values: Mapping[str, str], *, shipped: bool) -> AddressForm:
-    """The fields of an address in the country that is chosen; only the name when nothing is shipped."""
+def address_form(values: Mapping[str, str], *, shipped: bool, by_region: bool = False) -> AddressForm:
+    """The fields of an address in the country that is chosen; only the name when nothing is shipped, and the region
+    where taxes are ``by_region``."""
     locale = current_babel_locale()
     country = values.get("country", "")
     known = places.form(country, region=values.get("region", ""), city=values.get("city", ""), locale=locale[:2])
-    rows = known.rows if shipped else (("name",),)
-    cells = [[_cell(name, known) for name in row] for row in rows]
+    if shipped:
+        cells = [[_cell(name, known) for name in row] for row in known.rows]
+    else:
+        cells = [[_cell("name", known)]]
+        if by_region and "region" in known.fields:
+            cells.append([replace(_cell("region", known), required=True, hint=_("The tax depends on it."))])
     return AddressForm(country, destinations.choices(), cells, known.phone)
 
 

@@ -183,6 +183,8 @@ def _remembered(state: CartState) -> dict[str, str]:
         values |= {"email": user.email, "name": user.name, "keep": "yes"}
         if kept:
             values["address_key"] = kept[0].key
+            if not values["country"]:
+                values |= {"country": kept[0].country, "region": kept[0].region}
     if values["country"] not in destinations.among(values["country"]):
         values["country"] = viewer().region
     return values
@@ -200,7 +202,10 @@ def _show_who(
 ) -> Response:
     user = viewer().user
     kept = addresses.list_addresses(db.session, user.id) if user is not None and quote.shipped else []
-    page = who_page(loaded, quote, values, kept, who=viewer(), errors=errors, stuck=stuck, changed=changed)
+    by_region = _by_region(quote, values.get("country", ""))
+    page = who_page(
+        loaded, quote, values, kept, who=viewer(), errors=errors, by_region=by_region, stuck=stuck, changed=changed
+    )
     return show("shop/checkout_who.html", page, status)
 
 
@@ -427,7 +432,13 @@ def _attempt(refusal: ContentshopError | None) -> str:
 def _buyer(values: Mapping[str, str], quote: Quote) -> Buyer:
     """Who buys, and where to. Raises Invalid."""
     countries = destinations.among(values.get("country", ""))
-    return Buyer.parse(values, countries=countries, shipped=quote.shipped)
+    by_region = _by_region(quote, values.get("country", ""))
+    return Buyer.parse(values, countries=countries, shipped=quote.shipped, by_region=by_region)
+
+
+def _by_region(quote: Quote, country: str) -> bool:
+    """Whether to ask where in ``country`` the buyer of what is not sent lives."""
+    return quote.taxed_afar and addresses.taxes_by_region(db.session, country[:2])
 
 
 def _is_known(loaded: Loaded, quote: Quote) -> bool:

@@ -99,15 +99,16 @@ def who_page(
     *,
     who: Viewer,
     errors: Mapping[str, list[str]] = NO_ERRORS,
+    by_region: bool = False,
     stuck: WayOut | None = None,
     changed: bool = False,
 ) -> WhoPage:
-    """The first step."""
+    """The first step; ``by_region`` asks where in the country the buyer of what is not sent lives."""
     return WhoPage(
         quote=quote_view(loaded, quote),
         values=values,
         errors=translated_errors(errors),
-        form=address_form(values, shipped=quote.shipped),
+        form=address_form(values, shipped=quote.shipped, by_region=by_region),
         kept=[(one.key, one.name, _short(one), "") for one in kept],
         signed_in=who.user is not None,
         problem=short_words(loaded.facts),
@@ -186,18 +187,23 @@ def payment_methods(quote: Quote) -> tuple[str, ...]:
 
 
 def draft_address(state: CartState, *, shipped: bool = True) -> list[str]:
-    """Where it goes, as it will stand on the parcel."""
-    values = {name: state.text(name) for name in places.FIELDS}
-    if not shipped:
+    """Where it goes, as it will stand on the parcel; without one, the buyer and where they are taxed."""
+    values = _address_values(state, shipped=shipped)
+    if not shipped and not values["region"]:
         return [values["name"]]
     return places.lines(state.text("country"), values, locale=current_babel_locale())
 
 
+def _address_values(state: CartState, *, shipped: bool) -> dict[str, str]:
+    wanted = places.FIELDS if shipped else ("name", "region")
+    return {name: state.text(name) if name in wanted else "" for name in places.FIELDS}
+
+
 def _address_line(state: CartState, *, shipped: bool) -> str:
     """The same on one line."""
-    if not shipped:
-        return state.text("name")
-    values = {name: state.text(name) for name in places.FIELDS}
+    values = _address_values(state, shipped=shipped)
+    if not shipped and not values["region"]:
+        return values["name"]
     return places.one_line(state.text("country"), values, locale=current_babel_locale())
 
 

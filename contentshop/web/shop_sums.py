@@ -59,8 +59,9 @@ def quote_totals(quote: Quote, *, settled: bool = True) -> TotalsView:
     if sums.free_shipping_gap is not None:
         hint = _("Add %(amount)s more and delivery is free.", amount=in_words(sums.free_shipping_gap))
     note = ""
-    if not settled and quote.shipped and not sums.tax_known:
-        note = _("includes tax") if sums.tax_included else _("plus tax, shown after the address")
+    if not settled and (quote.shipped or quote.taxed_afar) and not sums.tax_known:
+        later = _("plus tax, shown after the address") if quote.shipped else _("plus tax, shown in the next step")
+        note = _("includes tax") if sums.tax_included else later
     return _view(
         _Parts(
             goods=sums.items,

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from contentshop.core.db import db
 from contentshop.core.ids import new_key
@@ -17,7 +17,7 @@ from contentshop.core.uow import unit_of_work
 from contentshop.delivery import actions as delivery
 from contentshop.delivery.inputs import MethodInput, TaxInput, ZoneInput
 from contentshop.delivery.models import Address
-from contentshop.orders.models import Order
+from contentshop.orders.models import Cart, Order
 from contentshop.payments import credit
 from contentshop.products.models import Variant
 from contentshop.reactions import site_context
@@ -329,3 +329,68 @@ def test_a_saved_address_without_what_is_needed_is_opened(
     assert answer.status_code == 422
     assert 'name="address_key" value="" checked' in answer.text
     assert 'name="postcode" type="text" value="1"' in answer.text
+
+
+def test_downloads_are_taxed_by_the_state_of_their_buyer(
+    app: Flask, client: FlaskClient, make: Factory, boss: Any
+) -> None:
+    book = make.product("book", own={"USD": 1000}, stock=9)
+    with app.app_context(), unit_of_work(db.session):
+        db.session.execute(update(Variant).values(digital=True))
+    tax(app, boss, country="US", region="CA", name="Sales tax", rate_standard="7.25", name_zh="销售税")
+    add(client, product=book.slug)
+    page = client.get("/checkout").text
+    assert "Total plus tax, shown in the next step $10.00" in text_of(page)
+    who = {"csrf_token": hidden(page, "csrf_token"), "email": "ada@example.com", "name": "Ada", "country": "US"}
+    for region in ("", "QQ"):
+        refused = client.post("/checkout/address", data=who | {"region": region})
+        assert refused.status_code == 422
+        told = refused.text.split('id="f-region-errors"')[1].split("</p>")[0]
+        assert ("Choose a state." if not region else "Choose one from the list.") in told
+        assert 'value="Ada"' in refused.text
+    # Neither the steps nor the last button can be reached without it.
+    assert client.get("/checkout/delivery").headers["Location"] == "/checkout"
+    assert client.post("/checkout/address", data=who | {"region": "CA"}).status_code == 303
+    told = main_text(client, "/checkout/delivery")
+    assert "Ada, CA, United States" in told
+    assert "Sales tax 7.25% $0.73" in told
+    again = client.get("/checkout").text
+    assert 'value="CA" selected' in again
+    assert steps(client, region="CA", payment_method="bank_transfer").status_code == 303
+    assert client.post("/checkout", data=checkout_form(client, region="CA")).status_code == 303
+    [order] = orders(app)
+    assert (order.region, order.tax_minor, order.total_minor) == ("CA", 73, 1073)
+
+
+def test_a_state_without_tax_and_a_country_without_states_are_not_taxed(
+    app: Flask, client: FlaskClient, make: Factory, boss: Any
+) -> None:
+    book = make.product("book", own={"USD": 1000}, stock=9)
+    with app.app_context(), unit_of_work(db.session):
+        db.session.execute(update(Variant).values(digital=True))
+    tax(app, boss, country="US", region="CA", name="Sales tax", rate_standard="7.25", name_zh="销售税")
+    add(client, product=book.slug)
+    page = client.get("/checkout").text
+    assert 'id="f-region"' in page
+    who = {"csrf_token": hidden(page, "csrf_token"), "email": "ada@example.com", "name": "Ada"}
+    elsewhere = client.post("/checkout/address", data=who | {"country": "DE", "do": "country"}).text
+    assert 'id="f-region"' not in elsewhere
+    assert client.post("/checkout/address", data=who | {"country": "US", "region": "OR"}).status_code == 303
+    assert "tax" not in main_text(client, "/checkout/delivery")
+    # The last button, when the state has gone from what was typed, leads back to it.
+    form = checkout_form(client, region="OR")
+    with app.app_context(), unit_of_work(db.session):
+        cart = db.session.scalars(select(Cart)).one()
+        cart.draft = cart.draft | {"region": ""}
+    late = client.post("/checkout", data=form)
+    assert (late.status_code, orders(app)) == (409, [])
+    assert 'id="f-region"' in late.text
+
+
+def test_gift_cards_are_money_and_ask_for_no_state(app: Flask, client: FlaskClient, make: Factory, boss: Any) -> None:
+    tax(app, boss, country="US", region="CA", name="Sales tax", rate_standard="7.25", name_zh="销售税")
+    present = make.product("present", own={"USD": 5000}, stock=9)
+    with app.app_context(), unit_of_work(db.session):
+        credit.sell(db.session, db.session.scalars(select(Variant.id)).one())
+    add(client, product=present.slug)
+    assert 'id="f-region"' not in client.get("/checkout").text

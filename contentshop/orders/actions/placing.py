@@ -21,6 +21,7 @@ from contentshop.core.money import Money
 from contentshop.core.outbox import record
 from contentshop.core.uow import AnySession
 from contentshop.core.words import say
+from contentshop.delivery import queries as regions
 from contentshop.delivery.queries import PostageRule
 from contentshop.delivery.rates import Destination
 from contentshop.orders import policy, queries
@@ -119,6 +120,8 @@ def place(
         raise CartEmpty
     if quote.fingerprint != wish.seen:
         raise QuoteChanged(quote)
+    if quote.taxed_afar and not quote.to.region and regions.taxes_by_region(session, quote.to.country):
+        raise Invalid({"region": [say("Choose where you live; the tax depends on it.")]})
     if quote.shipped and quote.shipping is None:
         raise Invalid({"shipping": [say("We do not deliver this to your address.")]})
     if quote.totals.due.minor and not policy.may_pay_by(

@@ -169,7 +169,12 @@ class Quote:
             self.items,
             self.currency,
             self.totals,
-            [self.to.country, self.to.region, self.to.postcode, self.shipping.key if self.shipping else ""],
+            [
+                self.to.country,
+                self.to.region,
+                self.to.postcode if self.shipped else "",
+                self.shipping.key if self.shipping else "",
+            ],
             [[use.rule.key, use.minor] for use in self.discount.uses],
             [[card.key, minor] for card, minor in self.credits],
         )
@@ -183,6 +188,11 @@ class Quote:
     def shipped(self) -> bool:
         """Whether anything in it needs a parcel."""
         return any(not line.digital for line in self.lines)
+
+    @property
+    def taxed_afar(self) -> bool:
+        """Whether it needs no parcel and may be taxed all the same, by where its buyer lives; gift cards are money."""
+        return not self.shipped and any(not line.gift_card for line in self.lines)
 
     @property
     def ready(self) -> bool:
