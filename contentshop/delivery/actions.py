@@ -21,20 +21,32 @@ from contentshop.delivery.rates import Area, Tier
 MAX_ADDRESSES = 30
 
 
+class Claimed(Invalid):
+    """A zone names an area that another one in use names as exactly."""
+
+    def __init__(self, claim: queries.Claim) -> None:
+        super().__init__({"areas": [claim.words("en")]})
+        self.claim = claim
+
+
 def save_zone(session: AnySession, form: ZoneInput, *, key: str = "", version: int | None = None, by: User) -> str:
     """Make a zone, or change the one with ``key``; returns its key. A new one rests until it has a way of shipping,
     else nothing could be sent there meanwhile.
 
-    Raises Forbidden, NotFound, Conflict when it was changed since ``version`` was read.
+    Raises Forbidden, NotFound, Conflict when it was changed since ``version`` was read, and Claimed.
     """
     _check_operator(by)
     if not key:
+        _check_claims(session, "", form.areas)
         zone = ShippingZone(key=new_key(), areas=_areas(form.areas), active=False)
         session.add(zone)
     else:
         zone = queries.get_zone(session, key)
         if version is not None and zone.version != version:
             raise Conflict(say("Somebody else has changed this zone. Please look at it again."))
+        # One without a way of shipping is used as soon as it has one.
+        if zone.active or not zone.methods:
+            _check_claims(session, key, form.areas)
         zone.areas, zone.version = _areas(form.areas), zone.version + 1
     zone.name, zone.translations = form.name, _translations(form.names)
     session.flush()
@@ -42,9 +54,11 @@ def save_zone(session: AnySession, form: ZoneInput, *, key: str = "", version: i
 
 
 def set_zone_active(session: AnySession, key: str, active: bool, *, by: User) -> None:
-    """Use a zone, or leave it alone. Raises Forbidden, NotFound."""
+    """Use a zone, or leave it alone. Raises Forbidden, NotFound, Claimed."""
     _check_operator(by)
     zone = queries.get_zone(session, key)
+    if active:
+        _check_claims(session, key, queries.read_areas(zone.areas))
     zone.active = active
     zone.version += 1
 
@@ -52,7 +66,7 @@ def set_zone_active(session: AnySession, key: str, active: bool, *, by: User) ->
 def save_method(session: AnySession, zone_key: str, form: MethodInput, *, key: str = "", by: User) -> str:
     """Add a way of shipping to a zone, or change the one with ``key``. With its first one a zone is used.
 
-    Raises Forbidden, NotFound.
+    Raises Forbidden, NotFound, and Claimed by the first one.
     """
     _check_operator(by)
     zone = queries.get_zone(session, zone_key)
@@ -60,7 +74,9 @@ def save_method(session: AnySession, zone_key: str, form: MethodInput, *, key: s
     if method is None:
         if key:
             queries.get_method(session, key)
-        zone.active = zone.active or not zone.methods
+        if not zone.active and not zone.methods:
+            _check_claims(session, zone_key, queries.read_areas(zone.areas))
+            zone.active = True
         method = ShippingMethod(key=new_key(), active=True)
         zone.methods.append(method)
     method.name = form.name
@@ -136,6 +152,13 @@ def forget_address(session: AnySession, key: str, *, by: User) -> None:
 
 def _translations(names: Mapping[str, str]) -> dict[str, dict[str, str]]:
     return {language: {"name": name} for language, name in sorted(names.items())}
+
+
+def _check_claims(session: AnySession, key: str, areas: Collection[Area]) -> None:
+    """Refuse ``areas`` for the zone with ``key`` where it would depend on chance which zone a parcel goes by."""
+    claim = queries.find_claim(session, key, areas)
+    if claim:
+        raise Claimed(claim)
 
 
 def _areas(areas: Collection[Area]) -> list[list[object]]:

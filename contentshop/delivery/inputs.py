@@ -204,23 +204,80 @@ def read_areas(text: str, problems: Problems) -> tuple[Area, ...]:
     """Places, one a line: ``US``, ``US CA``, ``GB: ZE*, HS*``, ``DE: 10000..14999``, or ``*`` for anywhere."""
     areas = []
     for line in filter(None, map(str.strip, text.splitlines()[: MAX_AREAS + 1])):
-        place, _, patterns = line.partition(":")
-        country, _, region = place.strip().partition(" ")
-        codes = tuple(places.plain_postcode(one) for one in patterns.split(",") if one.strip())
-        country = country.upper()
-        known = country == "*" or places.is_country(country)
-        found = places.check(country, {"region": region.strip()}, {})["region"] if known and region else ""
-        if not known or (region and not found) or not all(POSTCODES.fullmatch(code) for code in codes):
-            problems.setdefault("areas", []).append(
-                say("“%(line)s” is not a place. Write it like US, US CA, GB: ZE*, HS* or DE: 10000..14999.", line=line)
-            )
-            continue
-        areas.append(Area(country, found, codes))
+        area = _area(line)
+        if isinstance(area, Area):
+            areas.append(area)
+        else:
+            problems.setdefault("areas", []).append(area)
     if not areas and "areas" not in problems:
         problems["areas"] = [say("Write at least one place.")]
     if len(areas) > MAX_AREAS:
         problems["areas"] = [say("Use at most 300 places.")]
     return tuple(areas)
+
+
+def _area(line: str) -> Area | str:
+    """The place of a line, or why there is none like it."""
+    place, colon, patterns = line.partition(":")
+    country, _, region = place.strip().partition(" ")
+    codes = tuple(places.plain_postcode(narrow(one)) for one in patterns.split(",") if one.strip())
+    country, region = country.upper(), region.strip()
+    if country == "*":
+        if region or colon:
+            return say("“%(line)s”: * stands alone, for everywhere that no other zone names.", line=line)
+        return Area(country)
+    if not places.is_country(country) or not all(map(POSTCODES.fullmatch, codes)) or (colon and not codes):
+        return say("“%(line)s” is not a place. Write it like US, US CA, GB: ZE*, HS* or DE: 10000..14999.", line=line)
+    known = places.form(country)
+    found = places.check(country, {"region": region}, {})["region"] if region else ""
+    if region and not found:
+        return say(
+            "“%(line)s”: addresses in %(country)s name no region. Write %(country)s, or postcodes after a colon.",
+            line=line,
+            country=country,
+        )
+    if found and known.regions and found not in dict(known.regions):
+        some = ", ".join(dict(known.regions[:3]))
+        return say(
+            "“%(line)s”: there is no “%(region)s” in %(country)s. Write it as addresses there do, like %(some)s.",
+            line=line,
+            region=region,
+            country=country,
+            some=some,
+        )
+    wrong = next(filter(None, (_wrong_postcodes(country, found, code) for code in codes)), None)
+    return say("“%(line)s”: %(wrong)s", line=line, wrong=wrong) if wrong else Area(country, found, codes)
+
+
+def _wrong_postcodes(country: str, region: str, pattern: str) -> str | None:
+    """Why no postcode there can be meant by ``pattern``."""
+    example = places.postcode_example(country, region)
+    low, dots, high = pattern.partition("..")
+    if not dots and not pattern.endswith("*"):
+        if places.is_postcode(country, pattern, region):
+            return None
+        if not places.is_postcode(country, pattern) and places.may_begin_postcode(country, pattern):
+            return say(
+                "%(code)s is not a whole postcode there, like %(example)s. For all that begin so write %(code)s*.",
+                code=pattern,
+                example=example,
+            )
+        return say("%(code)s is no postcode there. They look like %(example)s.", code=pattern, example=example)
+    for code in (low, high) if dots else (pattern[:-1],):
+        if not places.may_begin_postcode(country, code):
+            return say(
+                "no postcode there begins with %(code)s. They look like %(example)s.", code=code, example=example
+            )
+    if dots and len(low) != len(high):
+        return say("write both ends of %(range)s with as many characters.", range=pattern)
+    if low > high and dots:
+        return say(
+            "the range %(range)s runs backwards. Write the lower end first: %(low)s..%(high)s.",
+            range=pattern,
+            low=high,
+            high=low,
+        )
+    return None
 
 
 def read_tiers(text: str, currency: str, problems: Problems) -> tuple[Tier, ...]:

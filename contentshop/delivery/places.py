@@ -11,6 +11,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from string import ascii_uppercase
 
 from babel import Locale
 from babel.core import get_global
@@ -288,6 +289,49 @@ def countries() -> tuple[str, ...]:
 def plain_postcode(text: str) -> str:
     """A postcode for comparing: capitals, without blanks and hyphens."""
     return re.sub(r"[\s-]", "", text).upper()
+
+
+def is_postcode(country: str, code: str, region: str = "") -> bool:
+    """Whether ``code``, written plain, has the form of a whole postcode of the country and lies in the region."""
+    matchers, known = _rules(country).postal_code_matchers, _known(country, region)
+    more = [matcher for matcher in _rules(country, known).postal_code_matchers if matcher not in matchers]
+    begins = postcodes.beginnings(country, known)
+    return (
+        all(matcher.fullmatch(code) for matcher in _plain_matchers(country))
+        and all(matcher.match(code) for matcher in more)
+        and (not begins or code.startswith(begins))
+    )
+
+
+@lru_cache(maxsize=4096)
+def may_begin_postcode(country: str, beginning: str) -> bool:
+    """Whether a postcode of the country may begin like this, written plain.
+
+    The data has forms of whole postcodes only, so the beginning is filled up with the ends of examples; a letter
+    between them makes British districts whole (``Z`` for ``ZE``).
+    """
+    examples = [plain_postcode(one) for one in _rules(country).postal_code_examples]
+    tried = [
+        start + end
+        for start in (beginning, *(beginning + letter for letter in ascii_uppercase))
+        for end in {*(one[len(start) :] for one in examples), *("0" * count for count in range(9))}
+    ]
+    return all(any(map(matcher.fullmatch, tried)) for matcher in _plain_matchers(country))
+
+
+def postcode_example(country: str, region: str = "") -> str:
+    """A postcode of the region, else of the country, written plain; empty when there are none."""
+    return plain_postcode(_example(country, region))
+
+
+@lru_cache(maxsize=256)
+def _plain_matchers(country: str) -> tuple[re.Pattern[str], ...]:
+    """The forms of the data without their blanks and hyphens, for codes as ``plain_postcode`` writes them."""
+    signs = re.compile(r"\[ \\-\]|(\[[^\]]*\])|[ -]\??")
+    return tuple(
+        re.compile(signs.sub(lambda found: found[1] or "", matcher.pattern.removeprefix("^").removesuffix("$")))
+        for matcher in _rules(country).postal_code_matchers
+    )
 
 
 def _postcode(country: str, found: Mapping[str, str], problems: dict[str, list[str]]) -> str:

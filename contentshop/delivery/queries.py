@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from sqlalchemy import bindparam, exists, or_, select
@@ -14,8 +15,9 @@ from contentshop.core.names import name_in
 from contentshop.core.uow import AnySession
 from contentshop.core.words import say
 from contentshop.delivery import places
+from contentshop.delivery.inputs import write_areas
 from contentshop.delivery.models import Address, ShippingMethod, ShippingZone, TaxRegion
-from contentshop.delivery.rates import Area, Destination, Method, Parcel, ShippingOption, Tier, Zone, offers
+from contentshop.delivery.rates import Area, Destination, Method, Parcel, ShippingOption, Tier, Zone, offers, overlap
 from contentshop.delivery.taxes import TaxRule
 
 STANDARD = "standard"
@@ -29,6 +31,24 @@ class PostageRule(Protocol):
 
     @property
     def free_from(self) -> int | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Another ``zone`` in use names ``theirs``, which overlaps ``ours`` and is as exact."""
+
+    ours: Area
+    theirs: Area
+    zone: ShippingZone
+
+    def words(self, locale: str) -> str:
+        """What is wrong and what to do; the zone is called as readers of ``locale`` know it."""
+        return say(
+            "“%(area)s” is in the zone “%(zone)s” already, as “%(other)s”. Take it out of one of the two.",
+            area=write_areas([self.ours]),
+            zone=name_in(self.zone.name, self.zone.translations, locale),
+            other=write_areas([self.theirs]),
+        )
 
 
 def options(
@@ -166,6 +186,20 @@ def get_method(session: AnySession, key: str) -> ShippingMethod:
     if found is None:
         raise NotFound(say("There is no such way of shipping."))
     return found
+
+
+def find_claim(session: AnySession, key: str, areas: Collection[Area]) -> Claim | None:
+    """Which other zone in use names some of ``areas`` as exactly as the zone with ``key`` (empty: a new one) would.
+
+    What is more exact or less is nobody's quarrel: the more exact zone is chosen.
+    """
+    for zone in list_zones(session):
+        if zone.active and zone.key != key:
+            for theirs in read_areas(zone.areas):
+                for ours in areas:
+                    if overlap(ours, theirs):
+                        return Claim(ours, theirs, zone)
+    return None
 
 
 def list_taxes(session: AnySession) -> list[TaxRegion]:

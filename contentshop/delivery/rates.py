@@ -8,6 +8,8 @@ from typing import Literal
 
 from contentshop.delivery.places import plain_postcode
 
+LAST = "\uffff"  # sorts behind every sign of a postcode
+
 
 @dataclass(frozen=True, slots=True)
 class Destination:
@@ -137,13 +139,16 @@ def choose_zone(zones: Iterable[Zone], to: Destination) -> Zone | None:
 
 
 def _rank(area: Area, to: Destination) -> int:
-    if area.country == "*":
-        return 1
-    if area.country != to.country or (area.region and area.region != to.region):
-        return 0
-    if area.postcodes and not covers(area.postcodes, to.postcode):
-        return 0
-    return 2 + bool(area.region) + 2 * bool(area.postcodes)
+    if area.country != "*":
+        if area.country != to.country or (area.region and area.region != to.region):
+            return 0
+        if area.postcodes and not covers(area.postcodes, to.postcode):
+            return 0
+    return _exactness(area)
+
+
+def _exactness(area: Area) -> int:
+    return 1 if area.country == "*" else 2 + bool(area.region) + 2 * bool(area.postcodes)
 
 
 def covers(patterns: Sequence[str], postcode: str) -> bool:
@@ -162,3 +167,20 @@ def _covers(pattern: str, postcode: str) -> bool:
     if dots:
         return low <= postcode[: len(low)] and postcode[: len(high)] <= high
     return postcode == pattern
+
+
+def overlap(one: Area, other: Area) -> bool:
+    """Whether some destination is named by both, and equally exactly: then nothing says whose it is."""
+    if _exactness(one) != _exactness(other) or (one.country, one.region) != (other.country, other.region):
+        return False
+    spans = [_span(plain_postcode(pattern)) for pattern in one.postcodes]
+    others = [_span(plain_postcode(pattern)) for pattern in other.postcodes]
+    return not spans or any(max(a[0], b[0]) <= min(a[1], b[1]) for a in spans for b in others)
+
+
+def _span(pattern: str) -> tuple[str, str]:
+    """The first and the last text that ``_covers`` finds covered."""
+    low, dots, high = pattern.partition("..")
+    if dots:
+        return low, high + LAST
+    return (pattern[:-1], pattern[:-1] + LAST) if pattern.endswith("*") else (pattern, pattern)

@@ -18,14 +18,16 @@ from contentshop.core.money import Money
 from contentshop.core.names import name_fields, name_in
 from contentshop.delivery import actions, places, queries
 from contentshop.delivery.inputs import MethodInput, TaxInput, ZoneInput, write_areas, write_tiers
+from contentshop.delivery.rates import Area
 from contentshop.products.inputs import TAX_CLASSES
+from contentshop.web.audited import turned_back
 from contentshop.web.chrome import current_babel_locale
 from contentshop.web.chrome import money as in_words
 from contentshop.web.desk_forms import country_choices
 from contentshop.web.door import Door, show
 from contentshop.web.session import settings, viewer
 from contentshop.web.shop_sums import percent
-from contentshop.web.words import refusal_text, translated_errors
+from contentshop.web.words import refusal_text, translated, translated_errors
 
 if TYPE_CHECKING:
     from contentshop.delivery.models import ShippingMethod, ShippingZone, TaxRegion
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 bp = Door("desk_delivery", __name__)
 
 MANY_REGIONS = 8  # of a country; more are folded away
+MANY_POSTCODES = 4  # of an area; more are left out of the list of zones
 NO_ERRORS: Mapping[str, list[str]] = {}
 ZONE_FIELDS = ("name", "name_zh", "areas")
 METHOD_FIELDS = ("name", "name_zh", "currency", "tiers", "free_from", "min_days", "max_days")
@@ -107,6 +110,7 @@ class ZonePage:
     values: Mapping[str, str]
     errors: Mapping[str, list[str]]
     methods: Sequence[MethodRow]
+    rival: tuple[str, str, str] | None  # why this zone cannot be used: words, the other zone's name and address
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +158,8 @@ def create_zone() -> Response:
     typed = {name: request.form.get(name, "")[:20_000] for name in ZONE_FIELDS}
     try:
         key = actions.save_zone(db.session, ZoneInput.parse(typed), by=viewer().person())
+    except actions.Claimed as refusal:
+        return show("desk/delivery_zone.html", _zone_page(None, typed, claim=refusal.claim), 422)
     except Invalid as refusal:
         return show("desk/delivery_zone.html", _zone_page(None, typed, translated_errors(refusal.fields)), 422)
     flash(_("The zone is there. Add how parcels get there; it is used from then on."), "success")
@@ -175,6 +181,8 @@ def save_zone(key: str) -> Response:
     found = queries.get_zone(db.session, key)
     try:
         actions.save_zone(db.session, ZoneInput.parse(typed), key=key, version=version, by=viewer().person())
+    except actions.Claimed as refusal:
+        return show("desk/delivery_zone.html", _zone_page(found, typed, claim=refusal.claim), 422)
     except Invalid as refusal:
         return show("desk/delivery_zone.html", _zone_page(found, typed, translated_errors(refusal.fields)), 422)
     except Conflict as conflict:
@@ -186,7 +194,11 @@ def save_zone(key: str) -> Response:
 @bp.post("/desk/delivery/zones/<key>/state")
 def set_zone_state(key: str) -> Response:
     """Use a zone, or leave it alone."""
-    actions.set_zone_active(db.session, key, _wanted(), by=viewer().person())
+    try:
+        actions.set_zone_active(db.session, key, _wanted(), by=viewer().person())
+    except actions.Claimed as refusal:
+        # The page of a zone that cannot be used says why, with the way to the other one.
+        return turned_back(translated(refusal.claim.words(viewer().locale)), url_for("desk_delivery.zone", key=key))
     flash(_("Saved."), "success")
     return redirect(url_for("desk_delivery.zone", key=key), 303)
 
@@ -279,10 +291,18 @@ def _fallback() -> str:
 
 def _zone_row(one: ShippingZone) -> ZoneRow:
     areas = queries.read_areas(one.areas)
-    names = [_place(area.country, area.region) for area in areas]
+    names = [_area(area) for area in areas]
     shown = _listed(names[:6]) + (" …" if len(names) > 6 else "")
     methods = _listed([_name(method) for method in one.methods if method.active])
     return ZoneRow(one.key, _name(one), shown, methods, one.active)
+
+
+def _area(area: Area) -> str:
+    place = _place(area.country, area.region)
+    if not area.postcodes:
+        return place
+    codes = _listed(area.postcodes[:MANY_POSTCODES]) + (" …" if len(area.postcodes) > MANY_POSTCODES else "")
+    return str(_("%(place)s (%(postcodes)s)", place=place, postcodes=codes.replace("..", "–")))
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -311,7 +331,12 @@ def _zone_page(
     found: ShippingZone | None,
     typed: Mapping[str, str] | None = None,
     errors: Mapping[str, list[str]] = NO_ERRORS,
+    claim: queries.Claim | None = None,
 ) -> ZonePage:
+    if claim:
+        errors = {"areas": [translated(claim.words(viewer().locale))]}
+    elif found and not found.active:
+        claim = queries.find_claim(db.session, found.key, queries.read_areas(found.areas))
     stored = _typed_names(found) | {"areas": write_areas(queries.read_areas(found.areas))} if found else {}
     return ZonePage(
         key=found.key if found else "",
@@ -321,7 +346,13 @@ def _zone_page(
         values=typed if typed is not None else stored,
         errors=errors,
         methods=[_method_row(one) for one in found.methods] if found else [],
+        rival=_rival(claim) if claim else None,
     )
+
+
+def _rival(claim: queries.Claim) -> tuple[str, str, str]:
+    words = translated(claim.words(viewer().locale))
+    return words, _name(claim.zone), url_for("desk_delivery.zone", key=claim.zone.key)
 
 
 def _method_row(one: ShippingMethod) -> MethodRow:
@@ -362,7 +393,11 @@ def _save_method(found_zone: ShippingZone, found: ShippingMethod | None) -> Resp
     except Invalid as refusal:
         page = _method_page(found_zone, found, typed, translated_errors(refusal.fields))
         return show("desk/delivery_method.html", page, 422)
-    actions.save_method(db.session, found_zone.key, form, key=found.key if found else "", by=viewer().person())
+    try:
+        actions.save_method(db.session, found_zone.key, form, key=found.key if found else "", by=viewer().person())
+    except actions.Claimed as refusal:
+        place = url_for("desk_delivery.zone", key=found_zone.key)
+        return turned_back(translated(refusal.claim.words(viewer().locale)), place)
     flash(_("Saved."), "success")
     return redirect(url_for("desk_delivery.zone", key=found_zone.key), 303)
 

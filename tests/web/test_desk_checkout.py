@@ -124,8 +124,9 @@ def test_zones_and_ways_of_shipping(app: Any, boss: FlaskClient, make: Factory) 
     assert "Ways of shipping – State Switched off" in text_of(boss.get("/desk/delivery").text)
     method = {"name": "Post", "currency": "USD", "tiers": "1 kg = 4", "min_days": "2", "max_days": "4"}
     assert send(boss, f"{place}/methods/new", method).status_code == 303
-    assert "West Areas United States: Oregon, United States: California Ways of shipping Post State In use" in text_of(
-        boss.get("/desk/delivery").text
+    assert (
+        "West Areas United States: Oregon, United States: California (9*) Ways of shipping Post State In use"
+        in text_of(boss.get("/desk/delivery").text)
     )
     buyer = app.test_client()
     make.product("kettle", own={"USD": 2000}, stock=9)
@@ -147,6 +148,17 @@ def test_zones_and_ways_of_shipping(app: Any, boss: FlaskClient, make: Factory) 
     [
         ("zones/new", {"name": "", "areas": "Mars"}, "“Mars” is not a place."),
         ("zones/new", {"name": "x", "areas": ""}, "Write at least one place."),
+        (
+            "zones/new",
+            {"name": "x", "areas": "US QQ"},
+            "“US QQ”: there is no “QQ” in US. Write it as addresses",
+        ),
+        ("zones/new", {"name": "x", "areas": "DE: 99..10"}, "runs backwards. Write the lower end first: 10..99."),
+        (
+            "zones/new",
+            {"name": "x", "areas": "DE: 1011"},
+            "1011 is not a whole postcode there, like 26133. For all that",
+        ),
         ("taxes/new", {"country": "US", "name": "T", "rate_standard": "101"}, "Write a per cent from 0 to 100"),
         ("taxes/new", {"country": "US", "region": "ZZ", "name": "T", "rate_standard": "1"}, "Write the region"),
     ],
@@ -156,6 +168,44 @@ def test_odd_zones_and_taxes_are_refused(boss: FlaskClient, path: str, fields: d
     answer = send(boss, target, fields, f"/desk/delivery/{path}")
     assert answer.status_code == 422
     assert sentence in text_of(answer.text)
+
+
+def test_two_zones_in_use_do_not_name_the_same_area(boss: FlaskClient) -> None:
+    method = {"name": "Post", "currency": "USD", "tiers": "* = 4", "min_days": "2", "max_days": "4"}
+    zones = {"West": "US CA\nUS: 972*, 98101, 99101, 99201, 99501", "State": "US WA", "Land": "US"}
+    places = {}
+    for name, areas in zones.items():
+        # Broader and more exact ones stand beside each other.
+        made = send(boss, "/desk/delivery/zones/new", {"name": name, "areas": areas})
+        assert made.status_code == 303
+        places[name] = made.headers["Location"]
+        assert send(boss, f"{places[name]}/methods/new", method).status_code == 303
+    listed = text_of(boss.get("/desk/delivery").text)
+    assert "United States: California, United States (972*, 98101, 99101, 99201 …)" in listed
+    for areas, words in (
+        ("US California", "“US CA” is in the zone “West” already, as “US CA”. Take it out of one of the two."),
+        ("US: 97000..97299", "“US: 97000..97299” is in the zone “West” already, as “US: 972*, 98101,"),
+    ):
+        answer = send(boss, "/desk/delivery/zones/new", {"name": "New", "areas": areas})
+        assert answer.status_code == 422
+        assert words in text_of(answer.text)
+        assert f'<a href="{places["West"]}">Open the zone “West”</a>' in answer.text
+        version = hidden(boss.get(places["Land"]).text, "version")
+        again = {"name": "Land", "areas": areas, "version": version}
+        assert send(boss, places["Land"], again).status_code == 422
+    # A zone that is switched off may name anything, but is not used again before that is mended.
+    assert send(boss, f"{places['State']}/state", {"do": "off"}, places["State"]).status_code == 303
+    assert send(boss, places["State"], {"name": "State", "areas": "US CA"}).status_code == 303
+    back = send(boss, f"{places['State']}/state", {"do": "on"}, places["State"])
+    assert (back.status_code, back.headers["Location"]) == (303, places["State"])
+    page = boss.get(places["State"]).text
+    assert "“US CA” is in the zone “West” already" in text_of(page)
+    assert "Switched off" in text_of(page)
+    assert f'<a href="{places["West"]}">Open the zone “West”</a>' in page
+    assert send(boss, places["West"], {"name": "West", "areas": "US OR"}).status_code == 303
+    assert send(boss, f"{places['State']}/state", {"do": "on"}, places["State"]).status_code == 303
+    assert "Switch on" not in text_of(boss.get(places["State"]).text)
+    assert "Open the zone" not in boss.get(places["State"]).text
 
 
 def test_many_regions_of_a_country_are_folded(boss: FlaskClient) -> None:

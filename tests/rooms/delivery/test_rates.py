@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from contentshop.delivery import places
+from contentshop.delivery.inputs import read_areas
 from contentshop.delivery.rates import (
     Area,
     Destination,
@@ -15,6 +17,7 @@ from contentshop.delivery.rates import (
     choose_zone,
     covers,
     offers,
+    overlap,
     price,
 )
 
@@ -96,3 +99,68 @@ def test_options_are_those_of_the_currency_the_cheapest_first() -> None:
 )
 def test_postcodes_of_an_area(pattern: str, postcode: str, is_there: bool) -> None:
     assert covers([pattern], postcode) is is_there
+
+
+def one_area(text: str) -> Area:
+    problems: dict[str, list[str]] = {}
+    (found,) = read_areas(text, problems) or (Area(""),)
+    assert problems == {}
+    return found
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("*", "*", True),
+        ("*", "US", False),
+        ("US", "US", True),
+        ("US", "US CA", False),
+        ("US CA", "US OR", False),
+        ("US CA", "US: 9*", False),
+        ("US CA: 9*", "US: 9*", False),
+        ("US: 9*", "US: 97201", True),
+        ("US: 98101", "US: 972*, 98101", True),
+        ("US: 972*", "US: 971*, 973*", False),
+        ("US: 100..199", "US: 15000..15999", True),
+        ("US: 100..199", "US: 200..299", False),
+        ("US: 10000..14999", "US: 14999", True),
+        ("US: 10000..14999", "US: 15*", False),
+        ("GB: ZE*", "GB: Z*", True),
+        ("DE: 10*", "AT: 10*", False),
+    ],
+)
+def test_areas_of_two_zones_overlap_when_they_are_as_exact(one: str, other: str, same: bool) -> None:
+    assert overlap(one_area(one), one_area(other)) is same
+    assert overlap(one_area(other), one_area(one)) is same
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("US QQ", "there is no “QQ” in US. Write it as addresses there do, like AL, AK, AS."),
+        ("DE Bayern", "addresses in DE name no region. Write DE, or postcodes after a colon."),
+        ("DE: 99..10", "the range 99..10 runs backwards. Write the lower end first: 10..99."),
+        ("DE: 100..1999", "write both ends of 100..1999 with as many characters."),
+        ("DE: 1011", "1011 is not a whole postcode there, like 26133. For all that begin so write 1011*."),
+        ("DE: 101171", "101171 is no postcode there. They look like 26133."),
+        ("DE: 101171*", "no postcode there begins with 101171. They look like 26133."),
+        ("DE: 10000..A9999", "no postcode there begins with A9999. They look like 26133."),
+        ("CN 广东: 100000", "100000 is no postcode there. They look like 510000."),
+        ("US CA: 10001", "10001 is no postcode there. They look like 90000."),
+        ("* CA", "* stands alone, for everywhere that no other zone names."),
+    ],
+)
+def test_areas_without_sense_are_refused(line: str, sentence: str) -> None:
+    problems: dict[str, list[str]] = {}
+    assert read_areas(line, problems) == ()
+    assert problems == {"areas": [f"“{line}”: {sentence}"]}
+
+
+def test_every_postcode_that_is_known_may_be_named() -> None:
+    for country in places.countries():
+        for example in places._rules(country).postal_code_examples:
+            code = places.plain_postcode(example)
+            lines = [f"{country}: {code}", *(f"{country}: {code[:end]}*" for end in range(1, len(code)))]
+            problems: dict[str, list[str]] = {}
+            assert len(read_areas("\n".join(lines), problems)) == len(lines)
+            assert problems == {}
