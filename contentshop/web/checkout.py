@@ -92,6 +92,10 @@ def save_who() -> Response:
         if typed["address_key"]:
             # The fields of a saved address are hidden; what is wrong with it is mended in them.
             typed |= _saved(typed) | {"address_key": ""}
+        if typed["country"] in destinations.among(typed["country"]):
+            # The sum beside the form is that of the country in it.
+            loaded = _as_if_in(typed["country"], currency)
+            quote = loaded.quote(currency) or quote
         return _show_who(loaded, quote, typed, 422, refusal.fields)
     draft = buyer.values() | {"currency": quote.currency, "address_key": typed["address_key"]}
     if loaded.state.text("country") != buyer.address.country:
@@ -112,14 +116,19 @@ def save_who() -> Response:
 
 def _look_again(typed: Mapping[str, str], currency: str) -> Response:
     """The first step with what was typed, as it is for another country or currency; nothing is kept."""
-    before = orders.get_state(db.session, cart_key())
-    there = {"country": typed["country"], "region": "", "postcode": "", "address": "", "shipping": ""}
-    loaded = load_cart(cart_key(), viewer(), currency, CartState(before.codes, {**before.draft, **there}))
+    loaded = _as_if_in(typed["country"], currency)
     quote = loaded.quote(currency)
     if quote is None:
         return to_cart()
     stuck = _way_out(quote) if _pays_elsewhere(quote) else None
     return _show_who(loaded, quote, typed, stuck=stuck, changed=request.form.get("do") == "country")
+
+
+def _as_if_in(country: str, currency: str) -> Loaded:
+    """The cart as it would be sent somewhere in ``country``; nothing is kept."""
+    before = orders.get_state(db.session, cart_key())
+    there = {"country": country, "region": "", "postcode": "", "address": "", "shipping": ""}
+    return load_cart(cart_key(), viewer(), currency, CartState(before.codes, {**before.draft, **there}))
 
 
 def _pays_elsewhere(quote: Quote) -> bool:

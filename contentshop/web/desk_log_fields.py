@@ -79,7 +79,7 @@ def _kinds() -> dict[str, str]:
 
 def _of_shop() -> dict[str, str]:
     return {
-        "state": _("State"),
+        "state": _("Status"),
         "paid": _("Paid"),
         "refunded": _("Paid back"),
         "refund": _("Refund"),

@@ -99,3 +99,13 @@ def test_the_link_of_an_order_claims_it_once(app: Flask, client: FlaskClient, ma
     sign_in(other, bob)
     assert send(other, f"{path}/claim", "/account").status_code == 409
     assert send(client, "/orders/forged.token/claim", "/account").status_code == 404
+
+
+def test_a_state_of_the_us_is_no_status_in_chinese(client: FlaskClient, make: Factory) -> None:
+    make.product("kettle", own={"USD": 2000, "CNY": 14000}, stock=9)
+    add(client, product="kettle")
+    chinese = {"Accept-Language": "zh-CN"}
+    token = hidden(client.get("/checkout", headers=chinese).text, "csrf_token")
+    form = {"csrf_token": token, "country": "US", "do": "country"}
+    page = client.post("/checkout/address", data=form, headers=chinese).text
+    assert re.findall(r'for="f-region">([^< ]+)', page) == ["州"]

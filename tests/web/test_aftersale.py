@@ -255,7 +255,7 @@ def test_what_staff_do_is_in_the_log(app: Flask, client: FlaskClient, operator: 
     log = text_of(operator.get("/desk/log").text)
     assert "Olga Operator" in log
     assert "Refused an after-sale case" in log
-    assert "State requested → not agreed" in log
+    assert "Status requested → not agreed" in log
 
 
 def test_a_fallen_price_is_offered_on_the_page(app: Flask, client: FlaskClient, path: str, clock: FixedClock) -> None:

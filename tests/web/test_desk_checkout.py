@@ -34,7 +34,7 @@ def test_a_coupon_is_made_used_paused_and_seen(app: Any, boss: FlaskClient, make
     made = send(boss, "/desk/promotions/new", COUPON | {"total_limit": "3", "caps": "100 USD"})
     assert made.status_code == 303
     place = made.headers["Location"]
-    assert "Spring Code SPRING26 Takes off 15% off Uses 0 / 3 Given – State In use" in text_of(
+    assert "Spring Code SPRING26 Takes off 15% off Uses 0 / 3 Given – Status In use" in text_of(
         boss.get("/desk/promotions").text
     )
     buyer = app.test_client()
@@ -50,7 +50,7 @@ def test_a_coupon_is_made_used_paused_and_seen(app: Any, boss: FlaskClient, make
     assert send(boss, place, COUPON | {"total_limit": "9", "version": hidden(page, "version")}).status_code == 303
     assert send(boss, place, COUPON | {"total_limit": "9", "version": hidden(page, "version")}).status_code == 409
     assert send(boss, f"{place}/state", {"do": "off"}, place).status_code == 303
-    assert "Uses 1 / 9 Given $6.00 State Paused" in text_of(boss.get("/desk/promotions").text)
+    assert "Uses 1 / 9 Given $6.00 Status Paused" in text_of(boss.get("/desk/promotions").text)
     add(buyer, product="kettle")
     send(buyer, "/checkout/code", {"code": "spring26"}, "/cart")
     assert "This code is not valid any more." in text_of(buyer.get("/cart").text)
@@ -121,11 +121,11 @@ def test_zones_and_ways_of_shipping(app: Any, boss: FlaskClient, make: Factory) 
     made = send(boss, "/desk/delivery/zones/new", {"name": "West", "areas": "US OR\nus ca: 9*"})
     place = made.headers["Location"]
     # Nothing can be sent by it yet, so it does not stand in the way of others.
-    assert "Ways of shipping – State Switched off" in text_of(boss.get("/desk/delivery").text)
+    assert "Ways of shipping – Status Switched off" in text_of(boss.get("/desk/delivery").text)
     method = {"name": "Post", "currency": "USD", "tiers": "1 kg = 4", "min_days": "2", "max_days": "4"}
     assert send(boss, f"{place}/methods/new", method).status_code == 303
     assert (
-        "West Areas United States: Oregon, United States: California (9*) Ways of shipping Post State In use"
+        "West Areas United States: Oregon, United States: California (9*) Ways of shipping Post Status In use"
         in text_of(boss.get("/desk/delivery").text)
     )
     buyer = app.test_client()

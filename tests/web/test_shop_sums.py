@@ -348,6 +348,7 @@ def test_downloads_are_taxed_by_the_state_of_their_buyer(
         told = refused.text.split('id="f-region-errors"')[1].split("</p>")[0]
         assert ("Choose a state." if not region else "Choose one from the list.") in told
         assert 'value="Ada"' in refused.text
+        assert "Continue to payment" in text_of(refused.text)
     # Neither the steps nor the last button can be reached without it.
     assert client.get("/checkout/delivery").headers["Location"] == "/checkout"
     assert client.post("/checkout/address", data=who | {"region": "CA"}).status_code == 303
@@ -360,6 +361,20 @@ def test_downloads_are_taxed_by_the_state_of_their_buyer(
     assert client.post("/checkout", data=checkout_form(client, region="CA")).status_code == 303
     [order] = orders(app)
     assert (order.region, order.tax_minor, order.total_minor) == ("CA", 73, 1073)
+
+
+def test_the_first_step_that_is_turned_back_shows_the_sum_of_the_country_in_it(
+    app: Flask, client: FlaskClient, make: Factory, boss: Any
+) -> None:
+    make.product("kettle", own={"USD": 2000}, stock=9)
+    tax(app, boss, country="CN", region="", name="VAT", rate_standard="13", included="yes", name_zh="增值税")
+    add(client, product="kettle")
+    page = client.get("/checkout").text
+    who = {"csrf_token": hidden(page, "csrf_token"), "country": "CN"}
+    assert "VAT" not in text_of(page)
+    refused = client.post("/checkout/address", data=who)
+    assert refused.status_code == 422
+    assert "VAT" in text_of(refused.text)
 
 
 def test_a_state_without_tax_and_a_country_without_states_are_not_taxed(
