@@ -17,7 +17,7 @@ from contentshop.accounts import policy as people
 from contentshop.accounts.models import User
 from contentshop.aftersale import policy, queries
 from contentshop.aftersale.events import AfterSaleMoved
-from contentshop.aftersale.inputs import MAX_PHOTOS, OUR_FAULT, Application, ReturnParcel
+from contentshop.aftersale.inputs import MAX_PHOTOS, OUR_FAULT, Application, ReturnParcel, wrong_units
 from contentshop.aftersale.models import AfterSale, AfterSaleEvent, AfterSaleLine, AfterSalePhoto
 from contentshop.aftersale.policy import Terms, Verb
 from contentshop.core.errors import Conflict, Forbidden, Invalid, NotFound
@@ -344,28 +344,36 @@ def _lock(session: AnySession, order_key: str) -> tuple[Order, dict[int, _Root]]
 def _chosen(session: AnySession, order: Order, form: Application, terms: Terms, now: datetime) -> list[OrderLine]:
     left = queries.claimable(session, order)
     known = {line.id: line for line in order.lines}
-    if any(units > left.get(line_id, 0) for line_id, units in form.units.items()):
-        raise Invalid({"units": [say("So many of this were not sent, or they are part of another case.")]})
+    over = [line_id for line_id, units in form.units.items() if units > left.get(line_id, 0)]
+    if over:
+        raise Invalid({where: [words] for where, words in (wrong_units(line_id, left) for line_id in over)})
+    why = policy.refusal_to_apply(order, form.reason, terms=terms, now=now)
+    if why:
+        raise Invalid({"": [why]})
     lines = [known[line_id] for line_id in sorted(form.units)]
     may_return = queries.returnable(session, [line.variant_id for line in lines])
+    problems: dict[str, list[str]] = {}
     for line in lines:
-        why = policy.refusal_to_apply(
-            order, form.kind, form.reason, returnable=line.variant_id in may_return, terms=terms, now=now
-        )
+        where, why = policy.refusal_of_goods(form.kind, form.reason, returnable=line.variant_id in may_return)
         if why:
-            raise Invalid({"units": [why]})
-    _check_cards(session, order, form)
+            problems[f"units-{line.id}" if where == "units" else where] = [why]
+    problems |= _card_problems(session, order, form)
+    if problems:
+        raise Invalid(problems)
     return lines
 
 
-def _check_cards(session: AnySession, order: Order, form: Application) -> None:
-    """A gift card goes back unused, for money. Raises Invalid."""
+def _card_problems(session: AnySession, order: Order, form: Application) -> dict[str, list[str]]:
+    """A gift card goes back unused, for money."""
+    problems: dict[str, list[str]] = {}
     for line_id, cards in credit.sold_by(session, order.key).items():
         units = form.units.get(line_id, 0)
         if units and form.kind == "exchange":
-            raise Invalid({"kind": [say("A gift card cannot be exchanged. Ask for your money back.")]})
+            problems["kind"] = [say("A gift card cannot be exchanged. Ask for your money back.")]
         if units > len(credit.unused(cards)):
-            raise Invalid({"units": [say("A gift card of this order has been used, so it cannot be paid back.")]})
+            words = say("A gift card of this order has been used, so it cannot be paid back.")
+            problems[f"units-{line_id}"] = [words]
+    return problems
 
 
 def _line(
@@ -379,7 +387,7 @@ def _line(
         wanted = form.variants.get(line.id)
         new_variant = choices.get(wanted) if wanted else line.variant_id
         if new_variant is None:
-            raise Invalid({"units": [say("Choose one of the articles that can be sent instead.")]})
+            raise Invalid({f"variant-{line.id}": [say("Choose one of the articles that can be sent instead.")]})
     minor = returning.amount_of(root.order, root.line, units)
     return AfterSaleLine(
         order_line_id=line.id,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from contentshop.accounts.inputs import clean_line, clean_text
 from contentshop.core.errors import Invalid
 from contentshop.core.numbers import read_whole
-from contentshop.core.words import say
+from contentshop.core.words import Said, say
 
 KINDS = ("refund", "return", "exchange", "protection")
 STATES = ("asked", "approved", "sent", "received", "done", "rejected", "withdrawn")
@@ -20,7 +20,6 @@ ASKABLE = ("refund", "return", "exchange")
 TEXT_LENGTH = 1000
 ANSWER_LENGTH = 300
 MAX_PHOTOS = 6
-MAX_UNITS = 99
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +33,9 @@ class Application:
     variants: Mapping[int, str] = field(default_factory=dict)
 
     @classmethod
-    def parse(cls, form: Mapping[str, str]) -> Application:
-        """Fields ``kind``, ``reason``, ``text``, and ``units-<line>``, ``variant-<line>``. Raises Invalid."""
+    def parse(cls, form: Mapping[str, str], left: Mapping[int, int]) -> Application:
+        """Fields ``kind``, ``reason``, ``text``, and ``units-<line>``, ``variant-<line>``; ``left`` is how many of each
+        line can be asked about. Raises Invalid, with what is wrong about a line at the field of that line."""
         problems: dict[str, list[str]] = {}
         kind, reason = form.get("kind", ""), form.get("reason", "")
         if kind not in ASKABLE:
@@ -47,7 +47,7 @@ class Application:
             problems["text"] = [say("Use at most 1000 characters.")]
         elif reason == "other" and not text:
             problems["text"] = [say("Write what is the matter.")]
-        units = _units(form, problems)
+        units = _units(form, left, problems)
         if problems:
             raise Invalid(problems)
         variants = {
@@ -58,18 +58,30 @@ class Application:
         return cls(kind, reason, text, units, variants)
 
 
-def _units(form: Mapping[str, str], problems: dict[str, list[str]]) -> dict[int, int]:
+def wrong_units(line_id: int, left: Mapping[int, int]) -> tuple[str, Said]:
+    """(field, sentence) for a number of units that cannot be asked about; a line of which nothing is left has no field
+    of its own."""
+    most = left.get(line_id, 0)
+    if not most:
+        return "units", say("What you chose was not sent, or it is part of another case.")
+    words = say("Write a whole number from 0 to %(most)s: that is how many of this you can ask about.", most=most)
+    return f"units-{line_id}", words
+
+
+def _units(form: Mapping[str, str], left: Mapping[int, int], problems: dict[str, list[str]]) -> dict[int, int]:
     units: dict[int, int] = {}
+    before = len(problems)
     for name, value in form.items():
         line = name.removeprefix("units-")
         if line == name or not (line.isascii() and line.isdecimal() and len(line) <= 18):
             continue
-        number = read_whole(value.strip() or "0", most=MAX_UNITS)
+        number = read_whole(value.strip() or "0", most=left.get(int(line), 0))
         if number is None:
-            problems["units"] = [say("Write how many as a whole number.")]
+            where, words = wrong_units(int(line), left)
+            problems[where] = [words]
         elif number:
             units[int(line)] = number
-    if not units and "units" not in problems:
+    if not units and len(problems) == before:
         problems["units"] = [say("Choose what it is about.")]
     return units
 

@@ -119,8 +119,8 @@ def due(state: str, kind: str, terms: Terms, now: datetime) -> datetime | None:
     return None
 
 
-def refusal_to_apply(order: Order, kind: str, reason: str, *, returnable: bool, terms: Terms, now: datetime) -> str:
-    """Why a buyer may not ask for this; empty when they may.
+def refusal_to_apply(order: Order, reason: str, *, terms: Terms, now: datetime) -> str:
+    """Why a buyer may not ask for anything of this order; empty when they may.
 
     A fault of ours may be told while the goods are on their way and for ``terms.fault`` after their receipt. Without
     a reason goods that may be sent back at all can go back for ``terms.no_reason`` after their receipt.
@@ -129,13 +129,20 @@ def refusal_to_apply(order: Order, kind: str, reason: str, *, returnable: bool, 
         return say("This order has not been shipped. You can cancel it instead.")
     if order.paid_at is None:
         return say("This order is not paid yet.")
-    ours = reason in OUR_FAULT
-    if not ours and kind == "refund":
-        return say("Without a fault of ours the goods have to come back. Choose a return.")
-    if not ours and not returnable:
-        return say("This can only be sent back when something is wrong with it.")
-    within = terms.fault if ours else terms.no_reason
+    within = terms.fault if reason in OUR_FAULT else terms.no_reason
     if order.completed_at is not None and now >= order.completed_at + within:
         days = within.days
         return say("The time to ask for this ended %(days)s days after the goods were received.", days=days)
     return ""
+
+
+def refusal_of_goods(kind: str, reason: str, *, returnable: bool) -> tuple[str, str]:
+    """(field, sentence): why this cannot be asked for goods of this sort; ``kind`` is the field of what is wanted,
+    ``units`` that of the goods. Both empty when it can."""
+    if reason in OUR_FAULT:
+        return "", ""
+    if kind == "refund":
+        return "kind", say("Without a fault of ours the goods have to come back. Choose a return.")
+    if not returnable:
+        return "units", say("This can only be sent back when something is wrong with it.")
+    return "", ""

@@ -50,7 +50,7 @@ def apply(token: str) -> Response:
     found = open_order(token)
     key = found.key
     try:
-        wanted, account = _wanted()
+        wanted, account = _wanted(queries.claimable(db.session, found))
         photos = _photos()
         with unit_of_work(db.session):
             case = actions.apply(
@@ -72,12 +72,12 @@ def apply(token: str) -> Response:
     return private(redirect(url_for("aftersale.case", token=token, key=case.key), 303))
 
 
-def _wanted() -> tuple[Application, PayoutInput | None]:
+def _wanted(left: Mapping[int, int]) -> tuple[Application, PayoutInput | None]:
     """What is asked for, and the account for the money where one was typed. Raises Invalid with all that is wrong."""
     problems: dict[str, list[str]] = {}
     wanted = account = None
     try:
-        wanted = Application.parse(request.form)
+        wanted = Application.parse(request.form, left)
     except Invalid as refusal:
         problems |= refusal.fields
     if PayoutInput.is_typed(request.form):

@@ -195,7 +195,7 @@ def extras_of(
 
 def _in_time(order: Order, now: datetime) -> bool:
     """Whether anything may be asked at all: a fault of ours has the longest time."""
-    return not policy.refusal_to_apply(order, "return", "broken", returnable=True, terms=terms(), now=now)
+    return not policy.refusal_to_apply(order, "broken", terms=terms(), now=now)
 
 
 def case_link(row: queries.Row, token: str) -> CaseLink:

@@ -57,7 +57,7 @@ def value_of(page: str, name: str) -> str:
 
 def field_errors(page: str) -> list[str]:
     """The ids of the fields that a page marks as wrong."""
-    return re.findall(r'id="f-([\w.]+)-errors"', page)
+    return re.findall(r'id="f-([\w.-]+)-errors"', page)
 
 
 def text_of(page: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from contentshop.aftersale.models import AfterSale, AfterSalePhoto
 from contentshop.core.audit import AuditEntry
@@ -18,11 +18,13 @@ from contentshop.core.db import db
 from contentshop.core.mail import Message
 from contentshop.core.uow import unit_of_work
 from contentshop.orders import actions
+from contentshop.orders.models import OrderLine
 from contentshop.payments.models import Refund
+from contentshop.products.models import Variant
 from contentshop.worker import settle
 from tests.factories import Factory
 from tests.rooms.media.pictures import picture
-from tests.web.buyer import buy, hidden, orders, read, text_of, value_of
+from tests.web.buyer import add, buy, field_errors, hidden, orders, read, text_of, value_of
 
 
 @pytest.fixture
@@ -48,7 +50,7 @@ def cases(app: Flask) -> list[AfterSale]:
     return list(read(app, lambda: db.session.scalars(select(AfterSale).order_by(AfterSale.id)).all()))
 
 
-def ask(app: Flask, client: FlaskClient, path: str, files: int = 1, **changes: str) -> Any:
+def ask(app: Flask, client: FlaskClient, path: str, files: int = 1, **changes: Any) -> Any:
     """Send the form; a file of another colour each time."""
     line = read(app, lambda: db.session.execute(db.text("SELECT min(id) FROM order_line")).scalar_one())
     token = hidden(client.get(f"{path}/after-sale").text, "csrf_token")
@@ -74,7 +76,7 @@ def test_a_single_piece_is_ticked_and_several_are_counted(
     page = client.get(f"{place}/after-sale").text
     assert field.format(line) in page
     assert ("How many (of 2)" in page) == (pieces == 2)
-    # Nothing ticked is told at the first thing; what was not ticked stays so.
+    # Nothing ticked is told above the things; what was not ticked stays so.
     refused = ask(app, client, place, **{f"units-{line}": "0" if pieces == 2 else ""})
     assert refused.status_code == 422
     assert 'id="f-units-errors"' in refused.text
@@ -199,6 +201,9 @@ def test_another_buyers_case_is_not_there(app: Flask, client: FlaskClient, path:
     assert cases(app)[0].state == "asked"
 
 
+HOW_MANY = "Write a whole number from 0 to 2: that is how many of this you can ask about."
+
+
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
@@ -206,10 +211,11 @@ def test_another_buyers_case_is_not_there(app: Flask, client: FlaskClient, path:
         ({"reason": "price"}, "Choose the reason."),
         ({"reason": "other", "text": " "}, "Write what is the matter."),
         ({"text": "x" * 1001}, "Use at most 1000 characters."),
-        ({"units": "-5"}, "Write how many as a whole number."),
-        ({"units": "1.5"}, "Write how many as a whole number."),
-        ({"units": str(10**12)}, "Write how many as a whole number."),
-        ({"units": "3"}, "So many of this were not sent, or they are part of another case."),
+        ({"units": "-5"}, HOW_MANY),
+        ({"units": "1.5"}, HOW_MANY),
+        ({"units": str(10**12)}, HOW_MANY),
+        ({"units": "3"}, HOW_MANY),
+        ({"units": "x"}, HOW_MANY),
         ({"units": "0"}, "Choose what it is about."),
     ],
 )
@@ -223,6 +229,51 @@ def test_what_cannot_be_asked_is_told(
     assert answer.status_code == 422
     assert sentence in text_of(answer.text)
     assert cases(app) == []
+
+
+def two_articles(app: Flask, client: FlaskClient, make: Factory, clock: FixedClock) -> tuple[str, list[int]]:
+    """The page of a sent order of two kettles and two lamps, and its lines."""
+    kettle = make.product("kettle", own={"USD": 1999}, stock=5, title="Gooseneck Kettle")
+    add(client, product=kettle.slug, quantity="2")
+    place = buy(client, make.product("lamp", own={"USD": 999}, stock=5, title="Reading Lamp"), 2).headers["Location"]
+    (order,) = orders(app)
+    with app.app_context(), unit_of_work(db.session):
+        actions.mark_paid(db.session, order.key, by=None, now=clock.now())
+        actions.mark_shipped(db.session, order.key, tracking="1Z999", carrier="UPS", by=None, now=clock.now())
+    return place, read(app, lambda: list(db.session.scalars(select(OrderLine.id).order_by(OrderLine.id))))
+
+
+@pytest.mark.parametrize("typed", ["3", "-5", "1.5", str(10**12)])
+def test_what_is_wrong_with_an_article_is_told_at_it(
+    app: Flask, client: FlaskClient, make: Factory, clock: FixedClock, typed: str
+) -> None:
+    place, (kettle, lamp) = two_articles(app, client, make, clock)
+    answer = ask(app, client, place, **{f"units-{kettle}": "1", f"units-{lamp}": typed, "text": "It hums."})
+    assert answer.status_code == 422
+    assert field_errors(answer.text) == [f"units-{lamp}"]
+    assert f'<a href="#f-units-{lamp}">{HOW_MANY}</a>' in answer.text
+    # What was typed stands as it was.
+    assert (value_of(answer.text, f"units-{kettle}"), value_of(answer.text, f"units-{lamp}")) == ("1", typed)
+    assert "It hums.</textarea>" in answer.text
+    assert cases(app) == []
+
+
+def test_goods_that_stay_with_the_buyer_are_told_at_them(
+    app: Flask, client: FlaskClient, make: Factory, clock: FixedClock
+) -> None:
+    """A rule that depends on the goods, after the form itself was right."""
+    place, (kettle, lamp) = two_articles(app, client, make, clock)
+    with app.app_context(), unit_of_work(db.session):
+        lamps = select(OrderLine.variant_id).where(OrderLine.id == lamp)
+        db.session.execute(update(Variant).where(Variant.id.in_(lamps)).values(returnable=False))
+    chosen = {f"units-{kettle}": "1", f"units-{lamp}": "1"}
+    answer = ask(app, client, place, **chosen, reason="unwanted")
+    assert (answer.status_code, field_errors(answer.text)) == (422, [f"units-{lamp}"])
+    assert "This can only be sent back when something is wrong with it." in text_of(answer.text)
+    answer = ask(app, client, place, **chosen, kind="refund", reason="unwanted")
+    assert (answer.status_code, field_errors(answer.text)) == (422, ["kind"])
+    assert '<a href="#f-kind">' in answer.text
+    assert '<fieldset id="f-kind"' in answer.text
 
 
 def test_seven_pictures_and_no_picture(app: Flask, client: FlaskClient, path: str) -> None:
