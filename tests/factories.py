@@ -113,8 +113,8 @@ class Factory:
                 record(db.session, ProductChanged(product=product.key), now=self.now)
         return product
 
-    def _own(self, product: Product, prices: dict[str, int], quantity: int) -> None:
-        variant = Variant(key=new_key(), product_id=product.id, sku=product.slug.upper()[:60])
+    def _own(self, product: Product, prices: dict[str, int], quantity: int, **values: Any) -> Variant:
+        variant = Variant(**({"key": new_key(), "product_id": product.id, "sku": product.slug.upper()[:60]} | values))
         db.session.add(variant)
         db.session.flush()
         opening.open_stock(db.session, {variant.id: quantity}, reason="received", now=self.now, actor="")
@@ -131,6 +131,7 @@ class Factory:
                     checked_at=self.now,
                 )
             )
+        return variant
 
     def _affiliate(self, product: Product, values: dict[str, Any]) -> None:
         merchant = values.pop("merchant")
@@ -153,6 +154,15 @@ class Factory:
             found = db.session.query(Variant).filter_by(product_id=product.id).order_by(Variant.id).first()
             assert found is not None
             return found
+
+    def variant(self, product: Product, name: str, *, own: dict[str, int], stock: int = 0, **values: Any) -> Variant:
+        """One more variant of a product."""
+        place = next(self._numbers)
+        defaults: dict[str, Any] = {"name": name, "sku": f"{product.slug.upper()[:50]}-{place}", "position": place}
+        with self._unit():
+            made = self._own(product, own, stock, **(defaults | values))
+            keep_prices(db.session, now=self.now, actor="")
+        return made
 
     def topic(self, slug: str = "", **values: Any) -> Topic:
         slug = slug or f"topic-{next(self._numbers)}"

@@ -57,6 +57,7 @@ def apply(
     """
     order, roots = _lock(session, order_key)
     lines = _chosen(session, order, form, terms, now)
+    instead = _instead(session, lines, form) if form.kind == "exchange" else {}
     if len(photos) > MAX_PHOTOS:
         raise Invalid({"photos": [say("Add at most %(most)s pictures.", most=MAX_PHOTOS)]})
     if not photos and form.reason in OUR_FAULT - {"missing"}:
@@ -74,7 +75,7 @@ def apply(
         asked_at=now,
         due_at=now + terms.answer,
         order=order,
-        lines=[_line(session, order, roots, line, form) for line in lines],
+        lines=[_line(roots[line.id], line, form.units[line.id], instead.get(line.id)) for line in lines],
         photos=[AfterSalePhoto(key=photo.key, width=photo.width, height=photo.height) for photo in photos],
     )
     if form.kind != "exchange":
@@ -376,23 +377,31 @@ def _card_problems(session: AnySession, order: Order, form: Application) -> dict
     return problems
 
 
-def _line(
-    session: AnySession, order: Order, roots: Mapping[int, _Root], line: OrderLine, form: Application
-) -> AfterSaleLine:
-    units = form.units[line.id]
-    root = roots[line.id]
-    new_variant = None
-    if form.kind == "exchange":
-        choices = {choice.key: choice.id for choice in queries.exchange_choices(session, root.order, root.line)}
+def _instead(session: AnySession, lines: Sequence[OrderLine], form: Application) -> dict[int, int]:
+    """Which variant comes instead, by order line id; the same one where nothing was chosen. Raises Invalid."""
+    found: dict[int, int] = {}
+    problems: dict[str, list[str]] = {}
+    for line in lines:
+        choices = {choice.key: choice.id for choice in queries.exchange_choices(session, line)}
         wanted = form.variants.get(line.id)
-        new_variant = choices.get(wanted) if wanted else line.variant_id
-        if new_variant is None:
-            raise Invalid({f"variant-{line.id}": [say("Choose one of the articles that can be sent instead.")]})
-    minor = returning.amount_of(root.order, root.line, units)
+        if not choices:
+            problems[f"units-{line.id}"] = [say("Nothing is here to be sent instead. Ask for a return.")]
+        elif wanted in choices:
+            found[line.id] = choices[wanted]
+        elif not wanted and line.variant_id in choices.values():
+            found[line.id] = line.variant_id
+        else:
+            problems[f"variant-{line.id}"] = [say("Choose one of the articles that can be sent instead.")]
+    if problems:
+        raise Invalid(problems)
+    return found
+
+
+def _line(root: _Root, line: OrderLine, units: int, new_variant: int | None) -> AfterSaleLine:
     return AfterSaleLine(
         order_line_id=line.id,
         quantity=units,
-        minor=minor,
+        minor=returning.amount_of(root.order, root.line, units),
         returned=units,
         new_variant_id=new_variant,
         order_line=line,

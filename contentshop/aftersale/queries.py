@@ -19,7 +19,7 @@ from contentshop.core.words import say
 from contentshop.orders.models import Order, OrderLine
 from contentshop.payments import payouts
 from contentshop.payments.models import Refund
-from contentshop.products.models import Offer, Variant
+from contentshop.products.models import Offer, Stock, Variant
 
 Queue = Literal["to_answer", "to_receive", "to_settle", "with_buyer", "closed"]
 QUEUES: tuple[Queue, ...] = ("to_answer", "to_receive", "to_settle", "with_buyer", "closed")
@@ -56,7 +56,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A variant that may come instead: the same product at the price that was paid, or less."""
+    """A variant that may come instead: it is here, and the same one or of the same product for no more."""
 
     id: int
     key: str
@@ -176,8 +176,13 @@ def prices_now(session: AnySession, order: Order) -> dict[int, int]:
     return {line.id: prices[line.variant_id] for line in order.lines if line.variant_id in prices}
 
 
-def exchange_choices(session: AnySession, order: Order, line: OrderLine) -> list[Choice]:
-    """Variants that may come instead of ``line``: the same one, and others of the product that cost no more."""
+def exchange_choices(session: AnySession, line: OrderLine) -> list[Choice]:
+    """Variants that are here to come instead of ``line``: the same one, and others of the product that cost no more
+    than was paid, which for a line that was exchanged before is told by the first one."""
+    first = line
+    while (earlier := origin_of(session, first.id)) is not None:
+        first = session.get_one(OrderLine, earlier)
+    order = session.get_one(Order, first.order_id)
     product_id = session.scalar(select(Variant.product_id).where(Variant.id == line.variant_id))
     cheap = (
         select(Offer.id)
@@ -187,13 +192,18 @@ def exchange_choices(session: AnySession, order: Order, line: OrderLine) -> list
             Offer.active,
             Offer.currency == order.currency,
             Offer.region.in_(("", order.country)),
-            Offer.price_minor <= max(line.unit_minor, 0),
+            Offer.price_minor <= first.unit_minor,
         )
         .exists()
     )
     rows = session.execute(
         select(Variant.id, Variant.key, Variant.name)
-        .where(Variant.product_id == product_id, or_(Variant.id == line.variant_id, cheap))
+        .join(Stock, Stock.variant_id == Variant.id)
+        .where(
+            Variant.product_id == product_id,
+            or_(Variant.id == line.variant_id, cheap),
+            Stock.on_hand > Stock.reserved,
+        )
         .order_by(Variant.position, Variant.id)
     )
     return [Choice(row.id, row.key, row.name) for row in rows]

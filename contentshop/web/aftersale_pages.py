@@ -51,12 +51,14 @@ def terms() -> Terms:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A line of the order that a case can be about: how many are left, and what may come instead."""
+    """A line of the order that a case can be about: how many are left, and what may come instead; ``same`` is the
+    one that the buyer has, empty when it cannot be sent."""
 
     line_id: int
     line: LineView
     most: int
     variants: Sequence[tuple[str, str]]
+    same: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,9 +216,10 @@ def apply_page(
     parts = []
     for line in order.lines:
         if line.id in left:
-            choices = queries.exchange_choices(db.session, order, line)
-            variants = [(one.key, one.name or line.title) for one in choices] if len(choices) > 1 else []
-            parts.append(Part(line.id, views[line.id], left[line.id], variants))
+            choices = queries.exchange_choices(db.session, line)
+            same = next((one.key for one in choices if one.id == line.variant_id), "")
+            variants = [(one.key, one.name or line.title) for one in choices]
+            parts.append(Part(line.id, views[line.id], left[line.id], variants, same))
     paid_key = queries.paid_as(db.session, order)
     account = payouts.find(db.session, paid_key)
     hints = {

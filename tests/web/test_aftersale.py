@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from io import BytesIO
 from typing import Any
@@ -20,11 +21,11 @@ from contentshop.core.uow import unit_of_work
 from contentshop.orders import actions
 from contentshop.orders.models import OrderLine
 from contentshop.payments.models import Refund
-from contentshop.products.models import Variant
+from contentshop.products.models import Stock, Variant
 from contentshop.worker import settle
 from tests.factories import Factory
 from tests.rooms.media.pictures import picture
-from tests.web.buyer import add, buy, field_errors, hidden, orders, read, text_of, value_of
+from tests.web.buyer import add, buy, checkout_form, field_errors, hidden, orders, read, text_of, value_of
 
 
 @pytest.fixture
@@ -322,6 +323,45 @@ def test_a_fallen_price_is_offered_on_the_page(app: Flask, client: FlaskClient, 
     assert read(app, lambda: [row.minor for row in db.session.scalars(select(Refund))]) == [1000]
     assert client.post(f"{path}/protection", data=form).status_code == 303
     assert len(cases(app)) == 1
+
+
+def test_an_exchange_begins_at_what_the_buyer_has(
+    app: Flask, client: FlaskClient, make: Factory, clock: FixedClock
+) -> None:
+    """Not at the first version; and at none when the same one is sold out."""
+    lamp = make.product("lamp", own={"USD": 1999}, stock=5, title="Reading Lamp")
+    white = make.variant_of(lamp)
+    red = make.variant(lamp, "red", own={"USD": 1999}, stock=2)
+    add(client, product=lamp.slug, variant=red.key)
+    place = client.post("/checkout", data=checkout_form(client)).headers["Location"]
+    (order,) = orders(app)
+    with app.app_context(), unit_of_work(db.session):
+        actions.mark_paid(db.session, order.key, by=None, now=clock.now())
+        actions.mark_shipped(db.session, order.key, tracking="1Z999", carrier="UPS", by=None, now=clock.now())
+
+    def select_of(page: str) -> str:
+        found = re.search(r'<select [^>]*name="variant-\d+".*?</select>', page, re.S)
+        assert found
+        return re.sub(r">\s+<", "><", re.sub(r"</?select[^>]*>", "", found.group()).strip())
+
+    other = f'<option value="{white.key}">Reading Lamp</option>'
+    both = f'{other}<option value="{red.key}" selected>red</option>'
+    assert select_of(client.get(f"{place}/after-sale").text) == both
+    with app.app_context(), unit_of_work(db.session):
+        db.session.execute(update(Stock).where(Stock.variant_id == red.id).values(reserved=Stock.on_hand))
+    blank = f'<option value="">Choose</option>{other}'
+    assert select_of(client.get(f"{place}/after-sale").text) == blank
+    answer = ask(app, client, place, kind="exchange")
+    (line,) = read(app, lambda: db.session.scalars(select(OrderLine.id)).all())
+    assert (answer.status_code, field_errors(answer.text)) == (422, [f"variant-{line}"])
+    assert cases(app) == []
+    assert ask(app, client, place, kind="exchange", **{f"variant-{line}": white.key}).status_code == 303
+    with app.app_context(), unit_of_work(db.session):
+        db.session.execute(update(Stock).values(reserved=Stock.on_hand))
+        db.session.execute(update(AfterSale).values(state="withdrawn"))
+    page = client.get(f"{place}/after-sale").text
+    assert f'name="variant-{line}"' not in page
+    assert "Nothing of this is here for an exchange now." in text_of(page)
 
 
 def test_the_queue_shows_no_sum_for_an_exchange_and_the_form_knows_the_last_address(

@@ -320,12 +320,42 @@ def test_an_exchange_makes_an_order_with_nothing_due(shop: Shop, desk: Desk, mak
     assert desk.problems() == []
 
 
+def test_only_what_is_here_can_come_instead(shop: Shop, desk: Desk, make: Factory) -> None:
+    """The same one unless something else is chosen; neither another product's nor a dearer one."""
+    kettle = make.product(own={"USD": 1999}, stock=2)
+    order = shop.order(kettle, 1)
+    shop.do("mark_paid", order)
+    shop.do("mark_shipped", order)
+    line = shop.get(order).lines[0]
+    other = make.variant_of(make.product(own={"USD": 999}, stock=2))
+    with pytest.raises(Invalid) as refused:
+        desk.apply(order, kind="exchange", variants={0: other.key})
+    wrong = "Choose one of the articles that can be sent instead."
+    assert refused.value.fields == {f"variant-{line.id}": [wrong]}
+    red = make.variant(kettle, "red", own={"USD": 1999}, stock=1)
+    dear = make.variant(kettle, "gold", own={"USD": 2000}, stock=1)
+    # The last one like it goes to somebody else.
+    shop.order(kettle, 1)
+    for variants in ({}, {0: dear.key}):
+        with pytest.raises(Invalid) as refused:
+            desk.apply(order, kind="exchange", variants=variants)
+        assert refused.value.fields == {f"variant-{line.id}": [wrong]}
+    case = desk.apply(order, kind="exchange", variants={0: red.key})
+    assert case.lines[0].new_variant_id == red.id
+    desk.do("withdraw", case)
+    shop.run(lambda session: session.execute(update(Offer).values(active=False)))
+    with pytest.raises(Invalid) as refused:
+        desk.apply(order, kind="exchange", variants={0: red.key})
+    assert refused.value.fields == {f"units-{line.id}": ["Nothing is here to be sent instead. Ask for a return."]}
+
+
 def test_an_exchange_that_is_sold_out_becomes_a_refund(shop: Shop, desk: Desk, make: Factory) -> None:
-    kettle = make.product(own={"USD": 1999}, stock=1)
+    kettle = make.product(own={"USD": 1999}, stock=2)
     order = shop.order(kettle, 1)
     shop.do("mark_paid", order)
     shop.do("mark_shipped", order)
     case = desk.apply(order, kind="exchange", reason="broken")
+    shop.order(kettle, 1)
     desk.do("approve", case)
     line = desk.get(case).lines[0].id
     desk.do("receive", case, restocked={line: 0})
