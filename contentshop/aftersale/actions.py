@@ -60,7 +60,8 @@ def apply(
     instead = _instead(session, lines, form) if form.kind == "exchange" else {}
     if len(photos) > MAX_PHOTOS:
         raise Invalid({"photos": [say("Add at most %(most)s pictures.", most=MAX_PHOTOS)]})
-    if not photos and form.reason in OUR_FAULT - {"missing"}:
+    # Nobody can take a picture of a file or a code.
+    if not photos and form.reason in OUR_FAULT - {"missing"} and not all(line.digital for line in lines):
         raise Invalid({"photos": [say("Add a picture that shows what is wrong.")]})
     case = AfterSale(
         key=new_key(),
@@ -207,6 +208,7 @@ def approve(
         _agree(case, refund_minor)
     if case.kind in policy.MONEY:
         _count_returned(case, returned or {})
+        _check_cards(session, case)
     if case.kind in policy.BACK and not return_to.strip():
         raise Invalid({"return_to": [say("Write where the goods are to be sent.")]})
     case.return_to = return_to.strip()
@@ -355,7 +357,9 @@ def _chosen(session: AnySession, order: Order, form: Application, terms: Terms, 
     may_return = queries.returnable(session, [line.variant_id for line in lines])
     problems: dict[str, list[str]] = {}
     for line in lines:
-        where, why = policy.refusal_of_goods(form.kind, form.reason, returnable=line.variant_id in may_return)
+        where, why = policy.refusal_of_goods(
+            form.kind, form.reason, digital=line.digital, returnable=line.variant_id in may_return
+        )
         if why:
             problems[f"units-{line.id}" if where == "units" else where] = [why]
     problems |= _card_problems(session, order, form)
@@ -365,12 +369,10 @@ def _chosen(session: AnySession, order: Order, form: Application, terms: Terms, 
 
 
 def _card_problems(session: AnySession, order: Order, form: Application) -> dict[str, list[str]]:
-    """A gift card goes back unused, for money."""
+    """A gift card goes back unused."""
     problems: dict[str, list[str]] = {}
     for line_id, cards in credit.sold_by(session, order.key).items():
         units = form.units.get(line_id, 0)
-        if units and form.kind == "exchange":
-            problems["kind"] = [say("A gift card cannot be exchanged. Ask for your money back.")]
         if units > len(credit.unused(cards)):
             words = say("A gift card of this order has been used, so it cannot be paid back.")
             problems[f"units-{line_id}"] = [words]
@@ -437,6 +439,15 @@ def _count_returned(case: AfterSale, returned: Mapping[int, int]) -> None:
         if not 0 <= units <= line.quantity:
             raise Invalid({"returned": [say("No more can count as given back than was asked about.")]})
         line.returned = units
+
+
+def _check_cards(session: AnySession, case: AfterSale) -> None:
+    """Money goes back for a gift card only when it is withdrawn. Raises Invalid."""
+    cards = credit.sold_by(session, case.order.key)
+    for line in case.lines:
+        if line.order_line_id in cards and line.minor and not line.returned:
+            words = say("A gift card is withdrawn when it is paid back. Say how many count as given back.")
+            raise Invalid({"returned": [words]})
 
 
 def _tax_of(line: OrderLine, net: int) -> int:

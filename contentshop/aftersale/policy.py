@@ -12,7 +12,7 @@ from enum import Enum
 from typing import Literal
 
 from contentshop.accounts.policy import Duty
-from contentshop.aftersale.inputs import OUR_FAULT
+from contentshop.aftersale.inputs import ASKABLE, OUR_FAULT
 from contentshop.core.words import say
 from contentshop.orders.models import Order
 
@@ -136,11 +136,22 @@ def refusal_to_apply(order: Order, reason: str, *, terms: Terms, now: datetime) 
     return ""
 
 
-def refusal_of_goods(kind: str, reason: str, *, returnable: bool) -> tuple[str, str]:
+def kinds_for(*, digital: bool) -> tuple[str, ...]:
+    """What can be asked for. Files and gift cards cannot be sent, neither back nor once more: they are paid back, and
+    withdrawn by that."""
+    return ("refund",) if digital else ASKABLE
+
+
+def refusal_of_goods(kind: str, reason: str, *, digital: bool, returnable: bool) -> tuple[str, str]:
     """(field, sentence): why this cannot be asked for goods of this sort; ``kind`` is the field of what is wanted,
     ``units`` that of the goods. Both empty when it can."""
+    if kind not in kinds_for(digital=digital):
+        return "units", say("Files and gift cards are neither sent back nor exchanged. Ask for a refund of them alone.")
     if reason in OUR_FAULT:
         return "", ""
+    if digital:
+        wrong = say("This is paid back only when something is wrong with it.")
+        return ("", "") if returnable else ("units", wrong)
     if kind == "refund":
         return "kind", say("Without a fault of ours the goods have to come back. Choose a return.")
     if not returnable:

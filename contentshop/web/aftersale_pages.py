@@ -52,19 +52,21 @@ def terms() -> Terms:
 @dataclass(frozen=True, slots=True)
 class Part:
     """A line of the order that a case can be about: how many are left, and what may come instead; ``same`` is the
-    one that the buyer has, empty when it cannot be sent."""
+    one that the buyer has, empty when it cannot be sent. A ``digital`` one can only be paid back."""
 
     line_id: int
     line: LineView
     most: int
     variants: Sequence[tuple[str, str]]
     same: str
+    digital: bool
 
 
 @dataclass(frozen=True, slots=True)
 class ApplyPage:
     """The form that asks for a refund, a return or an exchange. ``by_hand`` says that money would be sent by people, so
-    that they need an account; ``ending`` is the end of the one they have."""
+    that they need an account; ``ending`` is the end of the one they have. Of what is ``digital`` alone no picture is
+    needed."""
 
     number: str
     token: str
@@ -75,6 +77,7 @@ class ApplyPage:
     rules: Sequence[str]
     by_hand: bool
     ending: str
+    digital: bool
     values: Mapping[str, str]
     errors: Mapping[str, list[str]]
 
@@ -216,14 +219,18 @@ def apply_page(
     parts = []
     for line in order.lines:
         if line.id in left:
-            choices = queries.exchange_choices(db.session, line)
+            choices = [] if line.digital else queries.exchange_choices(db.session, line)
             same = next((one.key for one in choices if one.id == line.variant_id), "")
             variants = [(one.key, one.name or line.title) for one in choices]
-            parts.append(Part(line.id, views[line.id], left[line.id], variants, same))
+            parts.append(Part(line.id, views[line.id], left[line.id], variants, same, line.digital))
+    digital = all(part.digital for part in parts)
+    kinds = [kind for kind in ASKABLE if any(kind in policy.kinds_for(digital=part.digital) for part in parts)]
     paid_key = queries.paid_as(db.session, order)
     account = payouts.find(db.session, paid_key)
     hints = {
-        "refund": _("For what is missing or broken; you keep what you have."),
+        "refund": _("You get your money; there is nothing to send back.")
+        if digital
+        else _("For what is missing or broken; you keep what you have."),
         "return": _("You send it back and get your money."),
         "exchange": _("You send it back and get another one."),
     }
@@ -232,19 +239,20 @@ def apply_page(
         token=order_token(order.key),
         order_url=order_url(order.key),
         parts=parts,
-        kinds=[(kind, kind_words(kind), hints[kind], "") for kind in ASKABLE],
+        kinds=[(kind, kind_words(kind), hints[kind], "") for kind in kinds],
         reasons=[
             (reason, reason_words(reason)) for reason in ("unwanted", "broken", "wrong", "missing", "unlike", "other")
         ],
-        rules=_rules(order),
+        rules=_rules(order, digital=digital),
         by_hand=payouts.would_be_by_hand(db.session, paid_key),
         ending=account.ending if account is not None else "",
-        values=values or {"kind": "return"},
+        digital=digital,
+        values=values or {"kind": "refund" if digital else "return"},
         errors=errors or {},
     )
 
 
-def _rules(order: Order) -> list[str]:
+def _rules(order: Order, *, digital: bool) -> list[str]:
     known = terms()
     received = order.completed_at
     rules = []
@@ -254,7 +262,8 @@ def _rules(order: Order) -> list[str]:
     else:
         rules.append(_("Without a reason: until %(day)s.", day=day(received + known.no_reason)))
         rules.append(_("When something is wrong: until %(day)s.", day=day(received + known.fault)))
-    rules.append(_("When the fault is ours and everything comes back, we pay the postage back as well."))
+    if not digital:
+        rules.append(_("When the fault is ours and everything comes back, we pay the postage back as well."))
     rules += losses(order)
     rules.append(_("Only you and our staff see your pictures."))
     return rules

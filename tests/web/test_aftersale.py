@@ -161,7 +161,7 @@ def test_what_is_lost_is_told_before(app: Flask, client: FlaskClient, path: str,
     with app.app_context(), unit_of_work(db.session):
         db.session.execute(db.text("UPDATE order_line SET digital = true"))
     assert told in client.get(f"{path}/after-sale").text
-    page = ask(app, client, path).headers["Location"]
+    page = ask(app, client, path, kind="refund").headers["Location"]
     assert told in client.get(page).text
     settle(app)
     assert told in mailbox[-1].text
@@ -362,6 +362,42 @@ def test_an_exchange_begins_at_what_the_buyer_has(
     page = client.get(f"{place}/after-sale").text
     assert f'name="variant-{line}"' not in page
     assert "Nothing of this is here for an exchange now." in text_of(page)
+
+
+def test_a_file_is_only_paid_back(app: Flask, client: FlaskClient, path: str) -> None:
+    with app.app_context(), unit_of_work(db.session):
+        db.session.execute(update(OrderLine).values(digital=True))
+    page = client.get(f"{path}/after-sale").text
+    assert re.findall(r'name="kind" value="(\w+)"( checked)?', page) == [("refund", " checked")]
+    words = text_of(page)
+    assert "Refund You get your money; there is nothing to send back." in words
+    untrue = ("exchange", "Exchange", "Needed when something is wrong", "postage", "in a request of its own")
+    assert [one for one in untrue if one in words] == []
+    for kind in ("return", "exchange"):
+        answer = ask(app, client, path, kind=kind)
+        assert answer.status_code == 422
+        assert "Files and gift cards are neither sent back nor exchanged." in text_of(answer.text)
+    assert cases(app) == []
+    assert ask(app, client, path, files=0, kind="refund").status_code == 303
+
+
+def test_a_file_beside_goods_has_a_request_of_its_own(
+    app: Flask, client: FlaskClient, make: Factory, clock: FixedClock
+) -> None:
+    place, (kettle, lamp) = two_articles(app, client, make, clock)
+    with app.app_context(), unit_of_work(db.session):
+        db.session.execute(update(OrderLine).where(OrderLine.id == lamp).values(digital=True))
+    page = client.get(f"{place}/after-sale").text
+    assert re.findall(r'name="kind" value="(\w+)"( checked)?', page) == [
+        ("refund", ""),
+        ("return", " checked"),
+        ("exchange", ""),
+    ]
+    assert text_of(page).count("A file or a gift card can only be refunded, in a request of its own.") == 1
+    answer = ask(app, client, place, **{f"units-{kettle}": "1", f"units-{lamp}": "1"})
+    assert (answer.status_code, field_errors(answer.text)) == (422, [f"units-{lamp}"])
+    answer = ask(app, client, place, kind="refund", reason="unwanted", **{f"units-{kettle}": "0", f"units-{lamp}": "1"})
+    assert answer.status_code == 303
 
 
 def test_the_queue_shows_no_sum_for_an_exchange_and_the_form_knows_the_last_address(
