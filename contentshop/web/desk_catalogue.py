@@ -22,7 +22,7 @@ from contentshop.core.uow import unit_of_work
 from contentshop.core.words import say
 from contentshop.payments import queries as payments
 from contentshop.products import actions, imports, queries
-from contentshop.products.actions import BULK_KINDS, BulkInput, BulkRow
+from contentshop.products.actions import BULK_KINDS, PRICE_ENDINGS, BulkInput, BulkRow
 from contentshop.products.imports import RowError
 from contentshop.products.inputs import (
     ATTRIBUTE_KINDS,
@@ -55,6 +55,7 @@ from contentshop.web.words import refusal_text, translated_errors
 bp = Door("desk_catalogue", __name__)
 
 ERRORS_SHOWN = 100
+BULK_FIELDS = ("kind", "value", "ending", "category", "location")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,7 @@ class BulkPage:
     kinds: Sequence[tuple[str, str]]
     categories: Sequence[tuple[str, str]]
     places: Sequence[tuple[str, str]]
+    endings: Sequence[tuple[str, str]]
     values: Mapping[str, str]
     errors: Mapping[str, list[str]]
     lines: Sequence[BulkLine]
@@ -354,11 +356,11 @@ def bulk() -> Response:
 def preview() -> Response:
     """What would change, before it does; then do it when that was pressed."""
     keys = request.form.getlist("p")
-    typed = {name: request.form.get(name, "") for name in ("kind", "value", "category", "location", "seen", "do")}
+    typed = {name: request.form.get(name, "") for name in (*BULK_FIELDS, "seen", "do")}
     who = viewer()
     value = typed["category"] if typed["kind"] == "category" else typed["value"]
     try:
-        form = BulkInput.parse(keys, {"kind": typed["kind"], "value": value, "location": typed["location"]})
+        form = BulkInput.parse(keys, typed | {"value": value})
         if typed["do"] == "apply":
             edit = actions.apply_bulk(
                 db.session, form, seen=typed["seen"], fixed=_gift_cards, now=who.now, actor=who.person().key
@@ -405,6 +407,7 @@ def _bulk_page(
         kinds=[(kind, words[kind]) for kind in BULK_KINDS],
         categories=[(one.slug, names[one.id]) for one in tree],
         places=desk_pages.place_choices(),
+        endings=[(ending, f".{ending}") for ending in PRICE_ENDINGS],
         values=values,
         errors=errors,
         lines=[_bulk_line(row, values.get("kind", ""), names) for row in rows],

@@ -108,6 +108,7 @@ def _of_shop() -> dict[str, str]:
         "on_hand": _("Counted on the shelf"),
         "low_at": _("Low from"),
         "location": _("Place"),
+        "ending": _("Prices end in"),
         "target": _("Brought to"),
     }
 

@@ -32,7 +32,7 @@ from contentshop.products.models import (
 )
 from tests.conftest import csrf_of
 from tests.factories import Factory
-from tests.web.buyer import field_errors
+from tests.web.buyer import field_errors, text_of
 
 Post = Callable[..., Any]
 
@@ -129,6 +129,28 @@ def seen_of(text: str) -> str:
     found = re.search(r'name="seen" value="([0-9a-f]{32})"', text)
     assert found, text
     return found.group(1)
+
+
+def test_many_prices_are_rounded_to_an_ending(
+    desk: FlaskClient, post_form: Post, session: Session, make: Factory
+) -> None:
+    keys = [make.product(name, own={"USD": price}, stock=1).key for name, price in (("a", 1899), ("b", 5))]
+    form = {"p": keys, "kind": "price_percent", "value": "5", "ending": "99"}
+    assert '<option value="99">.99</option>' in desk.get(f"/desk/products/bulk?p={keys[0]}").text
+    shown = post_form(desk, "/desk/products/bulk", form | {"do": "preview"})
+    text = text_of(shown.text)
+    assert "Prices are rounded to the nearest that ends in .99." in text
+    assert "Before $18.99 After $19.99" in text
+    assert "Before $0.05 After $0.99" in text
+    sent = form | {"do": "apply", "seen": seen_of(shown.text)}
+    # What was not shown is not done.
+    assert post_form(desk, "/desk/products/bulk", sent | {"ending": "00"}).status_code == 409
+    assert post_form(desk, "/desk/products/bulk", sent | {"ending": "77"}).status_code == 422
+    prices = select(Offer.price_minor).order_by(Offer.id)
+    assert fresh(session).scalars(prices).all() == [1899, 5]
+    assert post_form(desk, "/desk/products/bulk", sent).status_code == 303
+    assert fresh(session).scalars(prices).all() == [1999, 99]
+    assert session.scalars(select(BulkEdit.what)).one()["ending"] == "99"
 
 
 def test_many_prices_change_after_a_look_and_back(

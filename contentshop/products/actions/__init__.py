@@ -7,6 +7,7 @@ looks at such pages tell. Each change bumps ``product.version`` and records an e
 
 from __future__ import annotations
 
+from contentshop.products.actions.bulk import ENDINGS as PRICE_ENDINGS
 from contentshop.products.actions.bulk import KINDS as BULK_KINDS
 from contentshop.products.actions.bulk import BulkInput, BulkRow, apply_bulk, digest_of, preview_bulk, undo_bulk
 from contentshop.products.actions.files import add_file, grant_downloads, keep_file, retire_file, use_download
@@ -46,6 +47,7 @@ from contentshop.products.actions.varying import Generated, choose_variant_pictu
 
 __all__ = [
     "BULK_KINDS",
+    "PRICE_ENDINGS",
     "BatchReport",
     "BulkInput",
     "BulkRow",

@@ -10,6 +10,7 @@ from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Literal
 
+from babel.numbers import get_currency_precision
 from sqlalchemy import select
 
 from contentshop.core.errors import Conflict, Invalid, NotFound
@@ -31,6 +32,8 @@ KINDS: tuple[Kind, ...] = (
     *("stock_add", "category", "listed", "unlisted", "draft"),
 )
 _PRICES = frozenset({"price_percent", "price_amount", "price_set"})
+# What prices may end in after a change by per cent, in hundredths; a currency without decimals ends its hundreds so.
+ENDINGS = ("99", "95", "90", "50", "00")
 _STATUS_OF = {"listed": ACTIVE, "unlisted": ARCHIVED, "draft": DRAFT}
 # The ids of variants whose price is what they are worth; asked once nobody else can change them.
 Fixed = Callable[[], Collection[int]]
@@ -41,17 +44,19 @@ class BulkInput:
     """What is to happen to which products (keys).
 
     ``value`` is per cent, amounts like ``-2 USD, 15 CNY``, units, or a category's slug; ``location`` the key of the
-    place where units come in, home when empty.
+    place where units come in, home when empty. ``ending`` is one of ``ENDINGS`` for a change by per cent; without one
+    prices are rounded to the smallest coin.
     """
 
     keys: tuple[str, ...]
     kind: Kind
     value: str = ""
     location: str = ""
+    ending: str = ""
 
     @classmethod
     def parse(cls, keys: Sequence[str], data: Mapping[str, Any]) -> BulkInput:
-        """Raises Invalid (``keys``, ``kind``, ``value``)."""
+        """Raises Invalid (``keys``, ``kind``, ``value``, ``ending``)."""
         problems: dict[str, list[str]] = {}
         chosen = tuple(dict.fromkeys(keys))
         if not chosen:
@@ -61,6 +66,9 @@ class BulkInput:
         kind = next((one for one in KINDS if one == data.get("kind")), None)
         value = str(data.get("value") or "").strip().removesuffix("%").strip()[:200]
         location = str(data.get("location") or "")[:40] if kind == "stock_add" else ""
+        ending = str(data.get("ending") or "") if kind == "price_percent" else ""
+        if ending and ending not in ENDINGS:
+            problems["ending"] = [say("Choose what prices shall end in.")]
         if kind is None:
             problems["kind"] = [say("Choose what to do.")]
         elif kind == "price_percent" and _percent(value) is None:
@@ -74,7 +82,7 @@ class BulkInput:
             problems["value"] = [say("Choose a category.")]
         if problems or kind is None:
             raise Invalid(problems)
-        return cls(chosen, kind, value, location)
+        return cls(chosen, kind, value, location, ending)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +131,7 @@ def apply_bulk(session: AnySession, form: BulkInput, *, seen: str, fixed: Fixed,
     _write(session, form.kind, rows, location=form.location, now=now, actor=actor)
     edit = BulkEdit(
         key=new_key(),
-        what={"kind": form.kind, "value": form.value, "location": form.location},
+        what={"kind": form.kind, "value": form.value, "location": form.location, "ending": form.ending},
         rows=[asdict(row) for row in rows],
         made_by=actor,
         made_at=now,
@@ -187,14 +195,29 @@ def _amounts(text: str, *, signed: bool) -> dict[str, int]:
 
 
 def _new_price(form: BulkInput, minor: int, currency: str) -> int | None:
-    """A price after the change, rounded half up to minor units of its currency; None where nothing is said of it."""
+    """A price after the change, rounded half up to minor units of its currency or to the ending that is wished; None
+    where nothing is said of it."""
     if form.kind == "price_percent":
         factor = 1 + (_percent(form.value) or Decimal(0)) / 100
+        if form.ending:
+            return ended(Decimal(minor) * factor, currency, form.ending)
         return min(max(int((Decimal(minor) * factor).to_integral_value(ROUND_HALF_UP)), 1), MAX_MINOR)
     amounts = _amounts(form.value, signed=form.kind == "price_amount")
     if currency not in amounts:
         return None
     return amounts[currency] + (minor if form.kind == "price_amount" else 0)
+
+
+def ended(minor: Decimal, currency: str, ending: str) -> int:
+    """The nearest price in minor units that ends in ``ending``, the higher of two as near, never nothing.
+
+    ``99`` is 19.99 in dollars, 19.990 in dinars of three decimals, and 1,999 in yen, which have none.
+    """
+    step: int = 10 ** (get_currency_precision(currency) or 2)
+    last = int(ending) * step // 100
+    whole = int(((minor - last) / step).to_integral_value(ROUND_HALF_UP))
+    found = whole * step + last
+    return found if found > 0 else last or step
 
 
 def _refuse_fixed(session: AnySession, form: BulkInput, fixed: Collection[int]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from sqlalchemy import delete, select, update
@@ -14,6 +15,7 @@ from sqlalchemy.orm import Session
 from contentshop.core.clock import FixedClock
 from contentshop.core.money import Money
 from contentshop.products import actions, queries
+from contentshop.products.actions.bulk import ended
 from contentshop.products.inputs import OfferInput, ProductInput
 from contentshop.products.models import Offer, PriceChange, Product
 from tests.factories import Factory
@@ -118,3 +120,28 @@ def test_a_products_history_is_in_one_currency(session: Session, unit: Unit, clo
     ]
     assert found.lowest == (Money(1500, "USD"), clock.now())
     assert queries.get_history(session, product_id, currency="EUR", region="DE", locale="en").changes == ()
+
+
+@pytest.mark.parametrize(
+    ("minor", "currency", "ending", "rounded"),
+    [
+        ("1949.5", "USD", "99", 1999),
+        ("1949", "USD", "99", 1999),
+        ("1948.99", "USD", "99", 1899),
+        ("1950", "USD", "00", 2000),
+        ("1949.99", "USD", "00", 1900),
+        ("1999", "USD", "95", 1995),
+        ("3", "USD", "00", 100),
+        ("3", "USD", "99", 99),
+        ("1980", "JPY", "99", 1999),
+        ("1949", "JPY", "99", 1999),
+        ("1948", "JPY", "99", 1899),
+        ("20", "JPY", "00", 100),
+        ("1949", "KWD", "99", 1990),
+        ("12345", "KWD", "95", 11950),
+        ("12450", "KWD", "95", 12950),
+        ("12499", "KWD", "00", 12000),
+    ],
+)
+def test_a_price_is_rounded_to_the_nearest_that_ends_so(minor: str, currency: str, ending: str, rounded: int) -> None:
+    assert ended(Decimal(minor), currency, ending) == rounded
