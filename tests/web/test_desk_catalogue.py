@@ -242,9 +242,14 @@ def test_an_export_comes_back_unchanged(desk: FlaskClient, make: Factory, sessio
     wrong = io.BytesIO(b"title,price,sku\nA,9.99,A1\nB,nine,B1\n")
     answer = desk.post("/desk/products/import", data=data | {"file": (wrong, "more.csv")})
     assert "1 added" in answer.text
-    assert "Line 3" in answer.text
-    answer = desk.post("/desk/products/import", data=data | {"file": (io.BytesIO(b""), "empty.csv")})
-    assert answer.status_code == 422
+    assert "Line 3 price: “nine” is not a price; write it like 199.00." in text_of(answer.text)
+    for content, name, told in (
+        (b"", "empty.csv", "empty.csv is empty."),
+        (b"\x1f\x8b rubbish", "bad.gz", "bad.gz cannot be read:"),
+    ):
+        answer = desk.post("/desk/products/import", data=data | {"file": (io.BytesIO(content), name)})
+        assert answer.status_code == 422
+        assert f"Please check these entries {told}" in text_of(answer.text)
 
 
 def test_a_variant_is_described(desk: FlaskClient, post_form: Post, session: Session, make: Factory) -> None:

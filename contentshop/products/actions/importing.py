@@ -90,7 +90,7 @@ def import_batch(session: AnySession, digest: str, batch: Batch, *, now: datetim
     found = upsert_products(session, [row for _, row in batch.rows], now=now) if batch.rows else []
     for (number, _), one in zip(batch.rows, found, strict=True):
         if isinstance(one, Invalid):
-            errors.append(row_error(number, one))
+            errors.append(row_error(number, one, batch.origins.get(number)))
             continue
         counts[one.outcome] += 1
         if one.missing:

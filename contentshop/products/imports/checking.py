@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from contentshop.core.errors import Invalid
-from contentshop.products.imports.describing import parse_row
+from contentshop.products.imports.describing import describe_row, parse_described
 from contentshop.products.imports.reading import read_rows
-from contentshop.products.imports.records import Batch, FileScan, ImportOptions, RowError
+from contentshop.products.imports.records import Batch, FileScan, ImportOptions, Origin, RowError
 from contentshop.products.inputs import ProductInput
 
 BATCH = 250
@@ -43,25 +43,48 @@ def read_batches(scan: FileScan, options: ImportOptions, *, after: int = 0, size
     seen: dict[str, int] = {}
     rows: list[tuple[int, ProductInput]] = []
     errors: list[RowError] = []
-    for number, row in read_rows(scan):
-        found = _checked_row(number, row, scan, options, seen)
+    names: dict[str, str] = {}
+    origins: dict[int, Origin] = {}
+    for number, row in read_rows(scan, names):
+        found, origin = _checked_row(number, row, scan, options, seen, names)
         if number <= after:
             continue
         if len(rows) + len(errors) >= size:
-            yield Batch(number - 1, tuple(rows), tuple(errors))
-            rows, errors = [], []
+            yield Batch(number - 1, tuple(rows), tuple(errors), origins)
+            rows, errors, origins = [], [], {}
         if isinstance(found, RowError):
             errors.append(found)
         else:
             rows.append((number, found))
+            origins[number] = origin
     if scan.lines > after:
-        yield Batch(scan.lines, tuple(rows), tuple(errors))
+        yield Batch(scan.lines, tuple(rows), tuple(errors), origins)
 
 
-def row_error(number: int, refused: Invalid) -> RowError:
-    """All that is wrong with a row, in one line: ``price: …; gtin: …``."""
-    texts = [f"{name}: {text}" if name else text for name, found in refused.fields.items() for text in found]
-    return RowError(number, "; ".join(texts) or refused.message)
+def row_error(number: int, refused: Invalid, origin: Origin | None = None) -> RowError:
+    """All that is wrong with a row, in one line: ``price: …; gtin: …``, by the names and lines of the file."""
+    origin = origin or Origin()
+    texts = []
+    first = 0
+    for name, found in refused.fields.items():
+        line, column = _place(number, name, origin)
+        first = first or line
+        before = f"line {line}: " if line != first else ""
+        texts += [f"{before}{column}: {text}" if column else text for text in found]
+    return RowError(first or number, "; ".join(texts) or refused.message)
+
+
+def _place(number: int, name: str, origin: Origin) -> tuple[int, str]:
+    """The line and the column of a field (``offers.2.price``) in the file."""
+    part, _, rest = name.partition(".")
+    place, _, column = rest.partition(".")
+    line: int | None = number
+    if part in {"offers", "variants"} and place.isdigit() and column and not origin.nested:
+        known = origin.lines.get(part, ())
+        line = known[int(place) - 1] if int(place) <= len(known) else number
+        name = column
+    called = origin.names.get(name) or (origin.names.get("price major") if name == "price" else None)
+    return line or number, called or name
 
 
 def _checked_row(
@@ -70,13 +93,17 @@ def _checked_row(
     scan: FileScan,
     options: ImportOptions,
     seen: dict[str, int],
-) -> ProductInput | RowError:
+    called: Mapping[str, str],
+) -> tuple[ProductInput | RowError, Origin]:
     if isinstance(row, RowError):
-        return row
+        return row, Origin()
+    data = describe_row(row, options, seen_at=scan.modified_at)
+    lines = {part: [_line(one) for one in data[part]] for part in ("offers", "variants") if _is_list(data.get(part))}
+    origin = Origin(dict(called), lines, scan.shape == "jsonl" and ("offers" in row or "variants" in row))
     try:
-        found = parse_row(row, options, seen_at=scan.modified_at)
+        found = parse_described(data, options)
     except Invalid as refused:
-        return row_error(number, refused)
+        return row_error(number, refused, origin), origin
     names = {f"The SKU “{sku}”": None for sku in _skus(found)}
     if found.source:
         names[f"The id “{found.source.partition(':')[2]}”"] = None
@@ -84,9 +111,18 @@ def _checked_row(
         names[f"The slug “{found.slug}”"] = None
     for name in names:
         if name in seen:
-            return RowError(number, f"{name} is in line {seen[name]} already.")
+            return RowError(number, f"{name} is in line {seen[name]} already."), origin
     seen.update(dict.fromkeys(names, number))
-    return found
+    return found, origin
+
+
+def _line(one: object) -> int | None:
+    line = one.get("line") if isinstance(one, Mapping) else None
+    return line if isinstance(line, int) else None
+
+
+def _is_list(value: object) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, str)
 
 
 def _skus(row: ProductInput) -> list[str]:

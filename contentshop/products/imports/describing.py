@@ -18,6 +18,17 @@ _HTML = re.compile(r"</?(?:p|br|div|span|ul|ol|li|b|i|em|strong|h[1-6]|table|tr|
 
 def parse_row(row: Mapping[str, Any], options: ImportOptions, *, seen_at: datetime | None = None) -> ProductInput:
     """A row of ``read_rows`` as a description. Raises Invalid with everything that is wrong with it."""
+    return parse_described(describe_row(row, options, seen_at=seen_at), options)
+
+
+def parse_described(data: Mapping[str, Any], options: ImportOptions) -> ProductInput:
+    """What ``describe_row`` made as a description. Raises Invalid."""
+    unit = data.get("price unit", options.price_unit)
+    return ProductInput.parse(data, currency=options.currency, price_unit=unit)
+
+
+def describe_row(row: Mapping[str, Any], options: ImportOptions, *, seen_at: datetime | None = None) -> dict[str, Any]:
+    """A row of ``read_rows`` with its identity, offers and variants, and with what the options add."""
     own = row.get("row") == "product"
     data = {name: value for name, value in row.items() if own or value not in (None, "", [], {})}
     data.pop("row", None)
@@ -31,12 +42,12 @@ def parse_row(row: Mapping[str, Any], options: ImportOptions, *, seen_at: dateti
     body = data.get("body")
     if isinstance(body, str) and not own and _HTML.search(body):
         data["body"] = plain_text(body)
-    unit = options.price_unit
+    data.pop("price unit", None)
     if options.merchant and "items" in data:
         data = {name: value for name, value in data.items() if name not in {"variants", "options"}}
     if "offers" not in data:
         if "price major" in data:
-            data["price"], unit = data["price major"], "major"
+            data["price"], data["price unit"] = data["price major"], "major"
         data["offers"] = _flat_offers(data, identity, options)
         _describe_only_variant(data)
     seen_at = options.checked_at or seen_at
@@ -44,7 +55,7 @@ def parse_row(row: Mapping[str, Any], options: ImportOptions, *, seen_at: dateti
         data["offers"] = [_with_time(offer, seen_at) for offer in data["offers"]]
     if options.location and isinstance(data["offers"], Sequence):
         data["offers"] = [_with_place(offer, options.location) for offer in data["offers"]]
-    return ProductInput.parse(data, currency=options.currency, price_unit=unit)
+    return data
 
 
 def _flat_offers(data: Mapping[str, Any], identity: str, options: ImportOptions) -> list[dict[str, Any]]:
@@ -57,7 +68,17 @@ def _flat_offers(data: Mapping[str, Any], identity: str, options: ImportOptions)
         ]
     merchant = data.get("merchant") or options.merchant
     if merchant and "url" in data:
-        names = ("price", "price_minor", "currency", "region", "availability", "checked_at", "checked_hours_ago", "url")
+        names = (
+            "price",
+            "price_minor",
+            "currency",
+            "region",
+            "availability",
+            "checked_at",
+            "checked_hours_ago",
+            "url",
+            "line",
+        )
         pages = {row.get("url"): row for row in reversed(data.get("items") or [data])}
         return [
             {"kind": "affiliate", "merchant": merchant} | {name: row[name] for name in names if name in row}
@@ -80,7 +101,7 @@ def _describe_only_variant(data: dict[str, Any]) -> None:
 
 
 def _own_offer(data: Mapping[str, Any], options: ImportOptions) -> dict[str, Any]:
-    names = ("sku", "price", "price_minor", "currency", "region")
+    names = ("sku", "price", "price_minor", "currency", "region", "line")
     offer = {"kind": "own"} | {name: data[name] for name in names if name in data}
     available = parse_availability(data.get("availability"), {}) not in {"out_of_stock", "discontinued"}
     offer["quantity"] = data.get("quantity", options.default_quantity if available else 0)

@@ -9,7 +9,8 @@ from typing import Any
 
 from contentshop.products.imports.records import NumberedRow, RowError
 
-_OF_A_VARIANT = ("price", "currency", "quantity", "location", "gtin", "weight_g")
+_OF_A_VARIANT = ("price", "currency", "quantity", "location", "gtin", "weight_g", "line")
+_OF_AN_ITEM = ("price", "currency", "quantity", "gtin", "availability")
 _GRAMS = {"g": 1, "kg": 1000, "oz": 28.349523125, "lb": 453.59237}
 _PRODUCT_WORDS = ("brand", "category", "mpn", "summary", "body", "gtin", "alternative")
 _NESTED = ("attrs", "options", "translations", "names")
@@ -23,7 +24,8 @@ def _merge(
     first = 0
     for number, row in rows:
         if not isinstance(row, RowError) and group and row.get(name) and row[name] == group[0].get(name):
-            group.append(row)
+            # What is wrong with one of several lines is told with its own number.
+            group.append(row | {"line": number})
             continue
         if group:
             yield first, join(group)
@@ -112,7 +114,7 @@ def _one_group(group: Sequence[dict[str, Any]]) -> dict[str, Any]:
     variants = []
     for row in group:
         values = [str(row.get(name, "")) for name in axes]
-        kept = {name: row[name] for name in ("price", "currency", "quantity", "gtin", "availability") if name in row}
+        kept = {name: row[name] for name in (*_OF_AN_ITEM, "line") if name in row}
         grams = _grams(row.get("weight", ""))
         named = {"sku": row.get("sku") or row.get("id") or "", "name": " / ".join(filter(None, values))}
         variants.append(kept | named | {"options": values} | ({"weight_g": grams} if grams else {}))
@@ -158,7 +160,8 @@ def merge_own(rows: Iterable[NumberedRow]) -> Iterator[NumberedRow]:
             if found.get("slug") not in {None, product.get("slug")}:
                 product = RowError(number, f"The line is of “{found.get('slug')}”, not of “{product.get('slug')}”.")
             else:
-                product["variants" if found["row"] == "variant" else "offers"].append(found)
+                part = "variants" if found["row"] == "variant" else "offers"
+                product[part].append(found | {"line": number})
     if first and product is not None:
         yield first, product
 

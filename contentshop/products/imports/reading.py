@@ -11,31 +11,36 @@ from typing import Any
 from lxml import etree
 
 from contentshop.core.errors import Invalid
+from contentshop.core.words import say
 from contentshop.products.imports.lines import open_content, text_lines
 from contentshop.products.imports.merging import merge_by_group, merge_by_handle, merge_own
 from contentshop.products.imports.naming import OWN_COLUMNS, our_name
 from contentshop.products.imports.records import FileScan, NumberedRow, RowError
 
 
-def read_rows(scan: FileScan) -> Iterator[NumberedRow]:
-    """Every row with the number of its (first) line, with our names; or why it cannot be read."""
+def read_rows(scan: FileScan, names: dict[str, str] | None = None) -> Iterator[NumberedRow]:
+    """Every row with the number of its (first) line, with our names; or why it cannot be read.
+
+    ``names`` gets what the file calls each of them.
+    """
+    names = {} if names is None else names
     if scan.shape == "jsonl":
-        yield from _json_rows(scan)
+        yield from _json_rows(scan, names)
     elif scan.shape == "xml":
-        yield from merge_by_group(xml_rows(scan))
+        yield from merge_by_group(xml_rows(scan, names))
     else:
-        yield from _csv_rows(scan)
+        yield from _csv_rows(scan, names)
 
 
-def _json_rows(scan: FileScan) -> Iterator[NumberedRow]:
+def _json_rows(scan: FileScan, names: dict[str, str]) -> Iterator[NumberedRow]:
     for number, text, problem in text_lines(scan):
         if problem:
             yield number, RowError(number, problem)
         elif text.strip():
-            yield number, _json_row(number, text)
+            yield number, _json_row(number, text, names)
 
 
-def _json_row(number: int, text: str) -> dict[str, Any] | RowError:
+def _json_row(number: int, text: str, names: dict[str, str]) -> dict[str, Any] | RowError:
     try:
         found = json.loads(text, parse_float=Decimal, parse_constant=_refuse_constant)
     except json.JSONDecodeError as error:
@@ -49,7 +54,7 @@ def _json_row(number: int, text: str) -> dict[str, Any] | RowError:
         ours = our_name(name)
         # Our own name for a thing goes before another name for it.
         if ours == name or ours not in row:
-            row[ours] = value
+            row[ours], names[ours] = value, name
     return row
 
 
@@ -57,20 +62,21 @@ def _refuse_constant(name: str) -> Any:
     raise ValueError(name)
 
 
-def _csv_rows(scan: FileScan) -> Iterator[NumberedRow]:
+def _csv_rows(scan: FileScan, called: dict[str, str]) -> Iterator[NumberedRow]:
     bad: dict[int, str] = {}
     rows = _cells(scan, bad)
     try:
         _, header = next(rows)
     except StopIteration:
-        raise Invalid({"file": [f"{scan.path} has no line of column names."]}) from None
+        raise Invalid({"file": [say("%(file)s has no line of column names.", file=scan.path.name)]}) from None
     if isinstance(header, RowError):
         raise Invalid({"file": [f"The line of column names cannot be read: {header.message}"]})
     names = [our_name(name) for name in header]
     if tuple(header) == OWN_COLUMNS:
         names = list(OWN_COLUMNS)
+    called.update((ours, name.strip()) for ours, name in reversed(list(zip(names, header, strict=True))))
     if "title" not in names:
-        raise Invalid({"file": ["The first line must name the columns, and one of them must be “title”."]})
+        raise Invalid({"file": [say("The first line must name the columns, and one of them must be “title”.")]})
     named = (
         (number, cells if isinstance(cells, RowError) else _named_cells(number, names, cells)) for number, cells in rows
     )
@@ -123,7 +129,7 @@ def _named_cells(number: int, names: Sequence[str], cells: Sequence[str]) -> dic
     return row
 
 
-def xml_rows(scan: FileScan) -> Iterator[NumberedRow]:
+def xml_rows(scan: FileScan, names: dict[str, str] | None = None) -> Iterator[NumberedRow]:
     """The items of a feed (RSS 2.0 or Atom), with the line each begins in. Nothing outside the file is read."""
     number = 0
     try:
@@ -134,20 +140,20 @@ def xml_rows(scan: FileScan) -> Iterator[NumberedRow]:
             for _event, element in events:
                 if _local(element.tag) in {"item", "entry"}:
                     number = max(number + 1, element.sourceline or 0)
-                    yield number, _xml_row(element)
+                    yield number, _xml_row(element, {} if names is None else names)
                     element.clear()
     except etree.XMLSyntaxError as error:
         number = max(number + 1, error.lineno or 0)
         yield number, RowError(number, f"This is not XML that we can read: {error.msg}.")
 
 
-def _xml_row(item: Any) -> dict[str, Any]:
+def _xml_row(item: Any, names: dict[str, str]) -> dict[str, Any]:
     row: dict[str, Any] = {}
     for child in item:
-        name = our_name(_local(child.tag))
+        name = our_name(tag := _local(child.tag))
         text = "".join(child.itertext()).strip() or child.get("href", "")
         if text and name not in row:
-            row[name] = text
+            row[name], names[name] = text, tag
     return row
 
 

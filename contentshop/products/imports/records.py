@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -54,9 +55,23 @@ class FileScan:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a row's values stand in its file: what it calls our ``names``, and the ``lines`` of the offers and variants
+    of a row that was several lines. ``nested`` rows have them in lists of their own, as JSON can."""
+
+    names: Mapping[str, str] = field(default_factory=dict)
+    lines: Mapping[str, Sequence[int | None]] = field(default_factory=dict)
+    nested: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
-    """Some rows in the order of the file, by line number; ``last_line`` is how far the file has been read."""
+    """Some rows in the order of the file, by line number; ``last_line`` is how far the file has been read.
+
+    ``origins`` are those of the rows, by line number.
+    """
 
     last_line: int
     rows: tuple[tuple[int, ProductInput], ...]
     errors: tuple[RowError, ...]
+    origins: Mapping[int, Origin] = field(default_factory=dict)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from contentshop.core.errors import Invalid
+from contentshop.core.words import say
 from contentshop.products.imports.lines import open_content, raw_lines, text_lines
 from contentshop.products.imports.reading import xml_rows
 from contentshop.products.imports.records import FileScan, ImportOptions
@@ -42,9 +43,11 @@ def scan_file(path: Path) -> FileScan:
                 _look_at(raw, look)
         modified_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
     except (OSError, EOFError, zlib.error) as error:
-        raise Invalid({"file": [f"{path} cannot be read: {error}."]}) from error
+        # What the system says of itself names the place where the file is kept for the moment.
+        why = (error.strerror if isinstance(error, OSError) else "") or str(error)
+        raise Invalid({"file": [say("%(file)s cannot be read: %(why)s.", file=path.name, why=why)]}) from error
     if not look.first.strip():
-        raise Invalid({"file": [f"{path} is empty."]})
+        raise Invalid({"file": [say("%(file)s is empty.", file=path.name)]})
     encoding = _encoding(look)
     shape = _shape(path, look.first, encoding)
     scan = FileScan(path, look.digest.hexdigest(), encoding, shape, look.lines, modified_at)
@@ -55,7 +58,7 @@ def scan_file(path: Path) -> FileScan:
         # Items are numbered by their lines, but two never have the same number, so that a run can go on after any.
         scan = replace(scan, lines=max((number for number, _ in xml_rows(scan)), default=0))
     if not scan.lines:
-        raise Invalid({"file": [f"{path} is empty."]})
+        raise Invalid({"file": [say("%(file)s is empty.", file=path.name)]})
     return scan
 
 
@@ -116,7 +119,8 @@ def _encoding(look: _Look) -> str:
 def _shape(path: Path, first: bytes, encoding: str) -> Literal["jsonl", "csv", "xml"]:
     text = first.decode(encoding, "replace").lstrip("\ufeff \t\r\n")
     if text.startswith("["):
-        raise Invalid({"file": [f"{path} is one JSON list; write one object a line instead (JSON lines)."]})
+        wrong = say("%(file)s is one JSON list; write one object a line instead (JSON lines).", file=path.name)
+        raise Invalid({"file": [wrong]})
     if text.startswith("<"):
         return "xml"
     return "jsonl" if text.startswith("{") or path.name.removesuffix(".gz").endswith((".jsonl", ".ndjson")) else "csv"
