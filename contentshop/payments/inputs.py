@@ -52,6 +52,11 @@ class PayoutInput:
             problems["payout_number"] = [say("Write the number of the account: 6 to 34 letters and digits.")]
         elif IBAN.fullmatch(number) and not _checks(number):
             problems["payout_number"] = [say("This IBAN has a typing mistake. Look at it once more.")]
+        elif not bank and number[:2].isalpha() and not IBAN.fullmatch(number):
+            # Without a bank it can only be meant as an IBAN, so that is where the mistake is.
+            problems["payout_number"] = [
+                say("This IBAN is not complete or has a typing mistake. For any other number, name the bank.")
+            ]
         elif not bank and not IBAN.fullmatch(number):
             problems["payout_bank"] = [say("Write the name of the bank, with its code or branch.")]
         if len(bank) > BANK_LENGTH:

@@ -26,7 +26,7 @@ from contentshop.reactions import site_context
 from contentshop.worker import expire, settle
 from tests.factories import Factory
 from tests.rooms.payments.conftest import Till
-from tests.web.buyer import buy, hidden, orders, read, text_of
+from tests.web.buyer import buy, field_errors, hidden, orders, read, text_of
 
 IBAN = "DE89 3704 0044 0532 0130 00"  # the standard's own example
 ACCOUNT = {"payout_holder": "Ada Lovelace", "payout_number": IBAN, "payout_bank": ""}
@@ -96,20 +96,27 @@ def send(finance: FlaskClient, **changes: str) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("typed", "wrong"),
+    ("typed", "field", "wrong"),
     [
-        ({"payout_number": "DE89 3704 0044 0532 0130 01"}, "This IBAN has a typing mistake."),
-        ({"payout_number": "12345"}, "6 to 34 letters and digits"),
-        ({"payout_number": "6222 0213 0600 1234"}, "Write the name of the bank"),
-        ({"payout_holder": ""}, "Write whose account it is."),
+        ({"payout_number": "DE89 3704 0044 0532 0130 01"}, "payout_number", "This IBAN has a typing mistake."),
+        ({"payout_number": "DE89 3704 0044"}, "payout_number", "This IBAN is not complete or has a typing mistake."),
+        (
+            {"payout_number": "DEO9 3704 0044 0532 0130 00"},
+            "payout_number",
+            "This IBAN is not complete or has a typing",
+        ),
+        ({"payout_number": "12345"}, "payout_number", "6 to 34 letters and digits"),
+        ({"payout_number": "6222 0213 0600 1234"}, "payout_bank", "Write the name of the bank"),
+        ({"payout_holder": ""}, "payout_holder", "Write whose account it is."),
     ],
 )
 def test_a_mistake_is_told_on_the_form(
-    app: Flask, client: FlaskClient, path: str, typed: dict[str, str], wrong: str
+    app: Flask, client: FlaskClient, path: str, typed: dict[str, str], field: str, wrong: str
 ) -> None:
     answer = ask(app, client, path, **(ACCOUNT | typed))
     assert answer.status_code == 422
     assert wrong in text_of(answer.text)
+    assert field_errors(answer.text) == [field]
     assert kept(app) == []
 
 
