@@ -57,6 +57,7 @@ class Settings:
     open_creators: bool = True
     mail_url: str = "console://"
     mail_from: str = "contentshop <no-reply@localhost>"
+    contact: str = ""
     host: str = "127.0.0.1"
     port: int = 8000
     web_processes: int = 2
@@ -156,6 +157,7 @@ def from_environment() -> Settings:
         "return_days": env.int("RETURN_DAYS", 7, validate=Range(min=0, max=365)),
         "fault_days": env.int("FAULT_DAYS", 30, validate=Range(min=1, max=3650)),
         "protection_days": env.int("PROTECTION_DAYS", 7, validate=Range(min=0, max=365)),
+        "contact": env.str("CONTACT", ""),
         "seller": env.str("SELLER", ""),
         "return_address": env.str("RETURN_ADDRESS", ""),
         "commission_ppm": env.int("COMMISSION_PPM", 50_000, validate=Range(min=0, max=1_000_000)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from email.utils import parseaddr
 
 from flask import Response as FlaskResponse
 from flask import current_app, flash, redirect, request, url_for
@@ -138,7 +139,10 @@ def sign_in() -> Response:
 @limiter.limit(SIGN_IN)
 @manages_own_units
 def start_session() -> Response:
-    """Check the password and open a session. One answer for a wrong address and a wrong password."""
+    """Check the password and open a session. One answer for a wrong address and a wrong password.
+
+    That an account is closed is told only to whoever has its password.
+    """
     email = request.form.get("email", "")
     user = queries.find_by_email(db.session, email[:300])
     password_hash = user.password_hash if user else None
@@ -146,9 +150,13 @@ def start_session() -> Response:
     db.session.rollback()
     right = _passwords().matches(password_hash, request.form.get("password", "")[:1000])
     if not right or blocked or user is None:
+        wrong = _("The e-mail address and the password do not belong together.")
+        if right and blocked:
+            whom = web.settings().contact or parseaddr(web.settings().mail_from)[1]
+            wrong = _("This account is closed. If you think that is a mistake, write to %(address)s.", address=whom)
         page = FormPage(
             values={"email": email[:300]},
-            errors={"email": [_("The e-mail address and the password do not belong together.")]},
+            errors={"email": [wrong]},
             next=safe_next(request.form.get("next", "")) or "",
         )
         return show("account/sign_in.html", page, 422)

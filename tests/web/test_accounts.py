@@ -124,13 +124,28 @@ def test_a_wrong_address_and_a_wrong_password_get_the_same_answer(
     for email, password in (
         (user.email, "not the password"),
         ("nobody@example.org", Factory.PASSWORD),
-        (blocked.email, Factory.PASSWORD),
+        (blocked.email, "not the password"),
     ):
         answer = post_form(client, "/sign-in", {"email": email, "password": password})
         assert answer.status_code == 422
         cleaned = re.sub(r'name="csrf_token"[^>]*|value="[^"]*@example.org"', "", answer.text)
         texts.append(re.sub(r"request=\w+", "", cleaned))
     assert texts[0] == texts[1] == texts[2]
+
+
+def test_somebody_blocked_is_told_whom_to_write_to(
+    client: FlaskClient, post_form: Callable[..., Any], make: Factory, session: Session
+) -> None:
+    blocked = make.user(blocked=True)
+    answer = post_form(client, "/sign-in", {"email": blocked.email, "password": Factory.PASSWORD})
+    assert answer.status_code == 422
+    told = "This account is closed. If you think that is a mistake, write to no-reply@localhost."
+    assert told in answer.text
+    assert "do not belong together" not in answer.text
+    assert session.scalars(select(UserSession)).all() == []
+    answer = post_form(client, "/sign-in", {"email": blocked.email, "password": "not the password"})
+    assert "do not belong together" in answer.text
+    assert "closed" not in answer.text
 
 
 def test_a_session_ends_by_the_clock(client: FlaskClient, make: Factory, sign_in: Any, clock: FixedClock) -> None:
