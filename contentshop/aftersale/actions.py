@@ -22,10 +22,10 @@ from contentshop.aftersale.models import AfterSale, AfterSaleEvent, AfterSaleLin
 from contentshop.aftersale.policy import Terms, Verb
 from contentshop.core.errors import Conflict, Forbidden, Invalid, NotFound
 from contentshop.core.ids import new_key
-from contentshop.core.money import split
+from contentshop.core.money import Money, split
 from contentshop.core.outbox import record
 from contentshop.core.uow import AnySession
-from contentshop.core.words import say
+from contentshop.core.words import Said, say
 from contentshop.media.actions import PrivatePicture
 from contentshop.orders.actions import journal, returning
 from contentshop.orders.models import Order, OrderLine
@@ -83,7 +83,7 @@ def apply(
         case.wanted_minor = sum(line.minor for line in case.lines)
         if form.reason in OUR_FAULT and _takes_all(session, order, case) and not order.exchange_of:
             case.shipping_minor = returning.postage_left(session, order)
-    case.refund_minor = case.wanted_minor + case.shipping_minor
+    case.asked_minor = case.refund_minor = case.wanted_minor + case.shipping_minor
     session.add(case)
     # While a case is open the order does not confirm itself.
     order.confirm_by = None
@@ -135,6 +135,7 @@ def protect(
         state="done",
         reason="price",
         wanted_minor=minor,
+        asked_minor=minor,
         refund_minor=minor,
         asked_at=now,
         closed_at=now,
@@ -188,31 +189,41 @@ def approve(
     refund_minor: int | None = None,
     returned: Mapping[int, int] | None = None,
     return_to: str = "",
+    why: str = "",
     terms: Terms,
     by: User,
     now: datetime,
 ) -> AfterSale:
-    """Staff agree. ``refund_minor`` may be less than was asked for; ``return_to`` is where the goods go.
+    """Staff agree. ``refund_minor`` may be less than was asked for; ``return_to`` is where the goods go. ``why`` is
+    what the buyer reads, and is needed when it is less.
 
-    How many units count as given back is a fact of its own. Goods that come back all do. Of goods that stay those
-    lines do for which everything that was asked goes back, the others not, unless staff say how many (``returned``,
-    case line id → units): what was not given back can be asked for once more.
+    How many units are given back (``returned``, case line id → units) is a fact of its own. Of goods that come back
+    that is how many may, all of them unless staff say less. Of goods that stay those lines count for which everything
+    that was asked goes back, the others not, unless staff say how many. What was not given back can be asked for once
+    more.
 
     Raises Invalid for more money or units than were asked for, Conflict, NotFound, Forbidden.
     """
     case = _to_change(session, key, Verb.APPROVE, by)
+    if case.kind in policy.BACK:
+        _take_back(session, case, returned or {})
     if refund_minor is not None and case.kind != "exchange":
-        most = case.wanted_minor + case.shipping_minor
-        if not 0 < refund_minor <= most:
-            raise Invalid({"refund": [say("Write an amount that is not more than what was asked for.")]})
+        if not 0 < refund_minor <= case.refund_minor:
+            raise Invalid({"refund": [_too_much(case)]})
         _agree(case, refund_minor)
     if case.kind in policy.MONEY:
         _count_returned(case, returned or {})
         _check_cards(session, case)
+    problems: dict[str, list[str]] = {}
     if case.kind in policy.BACK and not return_to.strip():
-        raise Invalid({"return_to": [say("Write where the goods are to be sent.")]})
+        problems["return_to"] = [say("Write where the goods are to be sent.")]
+    if policy.is_less(case) and not why:
+        problems["why"] = [say("It is less than was asked for. Write the reason; the buyer reads it.")]
+    if problems:
+        raise Invalid(problems)
     case.return_to = return_to.strip()
-    _move(session, case, Verb.APPROVE, "approved", terms=terms, actor=by.key, now=now)
+    case.answer = why
+    _move(session, case, Verb.APPROVE, "approved", terms=terms, actor=by.key, now=now, note=why)
     return case
 
 
@@ -253,7 +264,7 @@ def receive(
     for line in case.lines:
         units = restocked.get(line.id, 0)
         if not 0 <= units <= line.returned:
-            raise Invalid({"restocked": [say("No more can go back on the shelf than came back.")]})
+            raise Invalid({f"restocked-{line.id}": [say("No more can go back on the shelf than came back.")]})
         line.restocked = units
     _move(session, case, Verb.RECEIVE, "received", terms=terms, actor=by.key, now=now)
     return case
@@ -288,7 +299,7 @@ def refund_instead(session: AnySession, key: str, *, by: User, now: datetime) ->
     if case.kind != "exchange" or case.state != "received":
         raise Conflict(policy.refusal(case.state, Verb.SETTLE))
     case.kind = "return"
-    case.refund_minor = case.wanted_minor = sum(line.minor for line in case.lines)
+    case.asked_minor = case.refund_minor = case.wanted_minor = sum(line.minor for line in case.lines)
     _note(session, case, "refund_instead", actor=by.key, now=now)
     session.flush()
     return case
@@ -420,6 +431,40 @@ def _takes_all(session: AnySession, order: Order, case: AfterSale) -> bool:
     )
 
 
+def _take_back(session: AnySession, case: AfterSale, returned: Mapping[int, int]) -> None:
+    """Agree to how many units may come back; fewer of them are worth less. Raises Invalid."""
+    units = {line.id: returned.get(line.id, line.quantity) for line in case.lines}
+    problems: dict[str, list[str]] = {}
+    for line in case.lines:
+        if not 0 <= units[line.id] <= line.quantity:
+            words = say("Write a whole number from 0 to %(most)s.", most=line.quantity)
+            problems[f"returned-{line.id}"] = [words]
+    if not problems and not any(units.values()):
+        words = say("Agree to at least one of them, or do not agree at all.")
+        problems[f"returned-{case.lines[0].id}"] = [words]
+    if problems:
+        raise Invalid(problems)
+    if all(units[line.id] == line.quantity for line in case.lines):
+        return
+    _order, roots = _lock(session, case.order.key)
+    for line in case.lines:
+        root = roots[line.order_line_id]
+        line.returned = units[line.id]
+        if line.returned < line.quantity:
+            line.minor = min(line.minor, returning.amount_of(root.order, root.line, line.returned))
+    # Postage goes back only when nothing stays.
+    case.shipping_minor = 0
+    if case.kind != "exchange":
+        case.refund_minor = sum(line.minor for line in case.lines)
+
+
+def _too_much(case: AfterSale) -> Said:
+    if case.refund_minor == case.asked_minor:
+        return say("Write an amount that is not more than what was asked for.")
+    most = f"{Money(case.refund_minor, case.order.currency).amount} {case.order.currency}"
+    return say("So many are worth %(most)s. Write an amount that is not more than that.", most=most)
+
+
 def _agree(case: AfterSale, refund_minor: int) -> None:
     """Spread what was agreed over the lines and the postage, by what was asked for. Goods that stay are not given back
     by a part of their money."""
@@ -437,7 +482,7 @@ def _count_returned(case: AfterSale, returned: Mapping[int, int]) -> None:
     for line in case.lines:
         units = returned.get(line.id, line.returned)
         if not 0 <= units <= line.quantity:
-            raise Invalid({"returned": [say("No more can count as given back than was asked about.")]})
+            raise Invalid({f"returned-{line.id}": [say("No more can count as given back than was asked about.")]})
         line.returned = units
 
 
@@ -447,7 +492,7 @@ def _check_cards(session: AnySession, case: AfterSale) -> None:
     for line in case.lines:
         if line.order_line_id in cards and line.minor and not line.returned:
             words = say("A gift card is withdrawn when it is paid back. Say how many count as given back.")
-            raise Invalid({"returned": [words]})
+            raise Invalid({f"returned-{line.id}": [words]})
 
 
 def _tax_of(line: OrderLine, net: int) -> int:
@@ -504,14 +549,15 @@ def _exchange(session: AnySession, case: AfterSale, order: Order, *, by: User, n
         **{name: getattr(order, name) for name in _ADDRESS},
     )
     wants: dict[int, int] = {}
-    for line in case.lines:
+    agreed = [line for line in case.lines if line.returned]
+    for line in agreed:
         old = line.order_line
         variant_id = line.new_variant_id or old.variant_id
-        wants[variant_id] = wants.get(variant_id, 0) + line.quantity
-        new.lines.append(_exchanged(session, old, variant_id, line.quantity))
+        wants[variant_id] = wants.get(variant_id, 0) + line.returned
+        new.lines.append(_exchanged(session, old, variant_id, line.returned))
     session.add(new)
     session.flush()
-    for line, sent in zip(case.lines, new.lines, strict=True):
+    for line, sent in zip(agreed, new.lines, strict=True):
         line.new_line_id = sent.id
     stock.reserve(session, new.key, wants, expires_at=None, now=now, country=new.country)
     journal.write(session, new, "placed", actor=by.key, now=now)

@@ -111,9 +111,15 @@ class ReturnParcel:
 
 def parse_answer(text: str) -> str:
     """Why something is refused; the buyer reads it. Raises Invalid when it is empty or too long."""
-    answer = clean_line(text, 400)
+    answer = parse_why(text, field="answer")
     if not answer:
         raise Invalid({"answer": [say("Write the reason; the buyer reads it.")]})
-    if len(answer) > ANSWER_LENGTH:
-        raise Invalid({"answer": [say("Use at most 300 characters.")]})
     return answer
+
+
+def parse_why(text: str, *, field: str = "why") -> str:
+    """Why it is less than was asked for, or nothing. Raises Invalid when it is too long."""
+    why = clean_line(text, 400)
+    if len(why) > ANSWER_LENGTH:
+        raise Invalid({field: [say("Use at most 300 characters.")]})
+    return why

@@ -15,9 +15,10 @@ from contentshop.orders.models import Order, OrderLine
 class AfterSale(Base):
     """What a buyer asks for after the sale, and what became of it (``policy.STEPS``).
 
-    ``wanted_minor`` is what the chosen goods cost; ``refund_minor`` what was agreed, with ``shipping_minor`` of the
-    postage in it. ``due_at`` is when whoever is next must have acted. ``refund_key`` names the refund, ``exchange_key``
-    the order of the goods that replace these. ``return_to`` is where the buyer sends them.
+    ``wanted_minor`` is what the chosen goods cost; ``asked_minor`` that with the postage as it was asked for, which no
+    answer changes; ``refund_minor`` what was agreed, with ``shipping_minor`` of the postage in it. ``answer`` is what
+    the shop says to it, as its buyer reads it. ``due_at`` is when whoever is next must have acted. ``refund_key`` names
+    the refund, ``exchange_key`` the order of the goods that replace these. ``return_to`` is where the buyer sends them.
     """
 
     __tablename__ = "after_sale"
@@ -39,6 +40,7 @@ class AfterSale(Base):
     answer: Mapped[str] = mapped_column(String(300), default="")
     return_to: Mapped[str] = mapped_column(Text, default="")
     wanted_minor: Mapped[Minor]
+    asked_minor: Mapped[Minor] = mapped_column(default=0, server_default="0")
     shipping_minor: Mapped[Minor] = mapped_column(default=0)
     refund_minor: Mapped[Minor] = mapped_column(default=0)
     carrier: Mapped[str] = mapped_column(String(60), default="")
@@ -57,8 +59,9 @@ class AfterSale(Base):
 
 
 class AfterSaleLine(Base):
-    """So many of a line of the order. ``minor`` is what goes back for them, ``returned`` how many of them count as
-    given back (none when only money is given and the goods stay), ``restocked`` how many went back on the shelf.
+    """So many of a line of the order, as they were asked about. ``minor`` is what goes back for them, ``returned`` how
+    many of them were agreed to come back and then count as given back (none when only money is given and the goods
+    stay), ``restocked`` how many went back on the shelf.
     ``protection`` is a refund of a price that fell, once for each line. ``new_variant_id`` is wanted instead,
     ``new_line_id`` is the line of the order that brings it."""
 

@@ -13,6 +13,7 @@ from typing import Literal
 
 from contentshop.accounts.policy import Duty
 from contentshop.aftersale.inputs import ASKABLE, OUR_FAULT
+from contentshop.aftersale.models import AfterSale, AfterSaleLine
 from contentshop.core.words import say
 from contentshop.orders.models import Order
 
@@ -99,6 +100,17 @@ def refusal(state: str, verb: Verb) -> str:
     if state in CLOSED:
         return say("This case is closed.")
     return REFUSALS.get((state, verb), say("This cannot be done in the present state of the case."))
+
+
+def agreed_units(case: AfterSale, line: AfterSaleLine) -> int:
+    """How many units of a line may come back. Money for goods that stay is about all that were asked about."""
+    return line.returned if case.kind in BACK else line.quantity
+
+
+def is_less(case: AfterSale) -> bool:
+    """Whether less was agreed than was asked for: less money, or fewer units."""
+    fewer = any(agreed_units(case, line) < line.quantity for line in case.lines)
+    return fewer or case.refund_minor < case.asked_minor
 
 
 def whose_turn(state: str, kind: str) -> Next:

@@ -329,8 +329,8 @@ def _row(row: Any) -> Row:
 def audit(session: AnySession) -> list[str]:
     """What is wrong with the cases, one sentence each; empty when all is well.
 
-    No more is claimed of a line than was sent, and no more of it went back on the shelf, all cases together; a done
-    case has its refund or its exchange.
+    No more is claimed of a line than was sent, and no more of it went back on the shelf, all cases together; no more
+    money is agreed than was asked for; a done case has its refund or its exchange.
     """
     found: list[str] = []
     rows = session.execute(
@@ -358,6 +358,8 @@ def audit(session: AnySession) -> list[str]:
         f"Order {row.key}: {row.units} of {row.sku} went back on the shelf, {row.shipped_quantity} were sent."
         for row in shelf
     ]
+    over = select(AfterSale.key).where(AfterSale.refund_minor > AfterSale.asked_minor)
+    found += [f"Case {key}: more was agreed than was asked for." for key in session.scalars(over)]
     bare = select(AfterSale.key).where(
         AfterSale.state == "done",
         AfterSale.refund_minor > 0,

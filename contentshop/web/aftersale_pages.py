@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from babel import Locale
 from flask import url_for
 from flask_babel import gettext as _
 
@@ -16,7 +17,7 @@ from contentshop.aftersale.policy import Terms
 from contentshop.core.db import db
 from contentshop.core.money import Money
 from contentshop.payments import payouts
-from contentshop.web.chrome import day
+from contentshop.web.chrome import current_babel_locale, day
 from contentshop.web.order_links import order_token, order_url
 from contentshop.web.order_pages import CaseLink, Extras, Fall, Moment, losses, order_lines
 from contentshop.web.refund_pages import (
@@ -83,13 +84,23 @@ class ApplyPage:
 
 
 @dataclass(frozen=True, slots=True)
+class Less:
+    """What was asked for, the less that was agreed, and why."""
+
+    asked: str
+    agreed: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class CasePart:
-    """A line of a case."""
+    """A line of a case: ``quantity`` was asked about, ``agreed`` of it may come back."""
 
     id: int
     title: str
     variant: str
     quantity: int
+    agreed: int
     amount: Money
     restocked: int
 
@@ -116,6 +127,7 @@ class CasePage:
     due: datetime | None
     overdue: bool
     parts: Sequence[CasePart]
+    less: Less | None
     refund: Money
     refunded: RefundView | None
     account: AccountPanel | None
@@ -286,6 +298,7 @@ def case_page(
     base = f"/desk/after-sale/{case.key}" if office else url_for("aftersale.case", token=token, key=case.key)
     exchange = order_url(case.exchange_key) if case.exchange_key else ""
     turn = policy.whose_turn(case.state, case.kind)
+    less = less_of(case, current_babel_locale())
     return CasePage(
         key=case.key,
         number=case.key.upper(),
@@ -297,7 +310,7 @@ def case_page(
         reason=reason_words(case.reason),
         damaged=case.reason == "broken",
         text=case.text,
-        answer=case.answer,
+        answer=case.answer if less is None or less.why != case.answer else "",
         turn=_turn(turn, case.state, office=office),
         due=case.due_at,
         overdue=case.due_at is not None and case.due_at <= viewer().now,
@@ -307,11 +320,13 @@ def case_page(
                 title=part.order_line.title,
                 variant=part.order_line.variant_name,
                 quantity=part.quantity,
+                agreed=policy.agreed_units(case, part),
                 amount=Money(part.minor, order.currency),
                 restocked=part.restocked,
             )
             for part in case.lines
         ],
+        less=less,
         refund=Money(case.refund_minor, order.currency),
         refunded=_refunded(refund, office=office),
         account=None if office else account_panel(order, case=case.key, values=values, errors=errors),
@@ -320,7 +335,7 @@ def case_page(
         carrier=case.carrier,
         tracking=case.tracking,
         photos=[f"{base}/photos/{photo.key}" for photo in case.photos],
-        timeline=[*(_moment(event, names or {}) for event in case.events), *_money_back(refund)],
+        timeline=[*(_moment(event, names or {}, less) for event in case.events), *_money_back(refund)],
         possible=possible,
         exchange_url=(url_for("desk_orders.order", key=case.exchange_key) if office else exchange)
         if case.exchange_key
@@ -363,7 +378,34 @@ def _turn(turn: policy.Next, state: str, *, office: bool) -> str:
     return str(_("It is our turn.") if office else _("We answer next."))
 
 
-def _moment(event: AfterSaleEvent, names: Mapping[str, str]) -> Moment:
+def less_of(case: AfterSale, locale: str | Locale) -> Less | None:
+    """What was asked and what was agreed, in the reader's language, when it is less; ``locale`` is for money."""
+    if not policy.is_less(case):
+        return None
+    asked = {line.id: line.quantity for line in case.lines}
+    agreed = {line.id: policy.agreed_units(case, line) for line in case.lines}
+    # The answer of a case that was rejected afterwards is another one.
+    why = next((event.note for event in reversed(case.events) if event.kind == "approved"), "")
+    return Less(
+        _in_words(case, asked, Money(case.asked_minor, case.order.currency).format(locale)),
+        _in_words(case, agreed, Money(case.refund_minor, case.order.currency).format(locale)),
+        why,
+    )
+
+
+def _in_words(case: AfterSale, units: Mapping[int, int], amount: str) -> str:
+    goods = ", ".join(
+        f"{units[line.id]} × {line.order_line.title}"
+        + (f" ({line.order_line.variant_name})" if line.order_line.variant_name else "")
+        for line in case.lines
+        if units[line.id]
+    )
+    if case.kind == "exchange":
+        return goods
+    return str(_("%(goods)s for %(amount)s", goods=goods, amount=amount))
+
+
+def _moment(event: AfterSaleEvent, names: Mapping[str, str], less: Less | None) -> Moment:
     titles = {
         "asked": _("Asked"),
         "approved": _("Agreed"),
@@ -376,7 +418,10 @@ def _moment(event: AfterSaleEvent, names: Mapping[str, str]) -> Moment:
         "refund_instead": _("Refund instead of exchange"),
     }
     who = names.get(event.actor, "")
-    detail = " · ".join(part for part in (event.note, who) if part)
+    told = [event.note, who]
+    if event.kind == "approved" and less is not None:
+        told = [_("Asked: %(what)s", what=less.asked), _("Agreed: %(what)s", what=less.agreed), *told]
+    detail = " · ".join(part for part in told if part)
     bad = event.kind in {"rejected", "expired", "withdrawn"}
     return Moment(titles.get(event.kind, event.kind), detail, event.happened_at, "bad" if bad else "done")
 

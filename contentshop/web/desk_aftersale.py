@@ -15,12 +15,14 @@ from werkzeug.wrappers import Response
 from contentshop.accounts import policy as duties
 from contentshop.accounts import queries as people
 from contentshop.aftersale import actions, policy, queries
-from contentshop.aftersale.inputs import parse_answer
+from contentshop.aftersale.inputs import parse_answer, parse_why
 from contentshop.aftersale.queries import QUEUES, Queue
 from contentshop.core.db import db
 from contentshop.core.errors import Conflict, Invalid
 from contentshop.core.money import Money
+from contentshop.core.numbers import read_whole
 from contentshop.core.paging import page_number
+from contentshop.core.words import say
 from contentshop.products.stock import OutOfStock
 from contentshop.web.aftersale import photo_of
 from contentshop.web.aftersale_pages import case_page, kind_words, state_words, terms
@@ -148,7 +150,7 @@ def _page(
 
 @bp.post("/desk/after-sale/<key>/approve")
 def approve(key: str) -> Response:
-    """Agree, perhaps to less money; say where the goods go."""
+    """Agree, perhaps to less money or fewer units, and then say why; say where the goods go."""
     who = viewer()
 
     def work() -> object:
@@ -163,8 +165,9 @@ def approve(key: str) -> Response:
             db.session,
             key,
             refund_minor=amount,
-            returned=_units(found, "returned") if found.kind in policy.MONEY else None,
+            returned=_units(found, "returned"),
             return_to=request.form.get("return_to", "")[:1000],
+            why=parse_why(request.form.get("why", "")),
             terms=terms(),
             by=who.person(),
             now=who.now,
@@ -176,12 +179,17 @@ def approve(key: str) -> Response:
 def _units(found: AfterSale, name: str) -> dict[int, int]:
     """How many of each line of a case, by its id; those that were left empty are left out. Raises Invalid."""
     units: dict[int, int] = {}
+    problems: dict[str, list[str]] = {}
     for part in found.lines:
         typed = request.form.get(f"{name}-{part.id}", "").strip()
-        if typed and not (typed.isascii() and typed.isdecimal() and len(typed) <= 6):
-            raise Invalid({name: [_("Write how many as a whole number.")]})
-        if typed:
-            units[part.id] = int(typed)
+        number = read_whole(typed, most=part.quantity)
+        if typed and number is None:
+            words = say("Write a whole number from 0 to %(most)s.", most=part.quantity)
+            problems[f"{name}-{part.id}"] = [words]
+        elif number is not None:
+            units[part.id] = number
+    if problems:
+        raise Invalid(problems)
     return units
 
 

@@ -137,6 +137,7 @@ def _case(case: AfterSale, pictures: Pictures) -> dict[str, Any]:
         "asked_at": _time(case.asked_at),
         "closed_at": _time(case.closed_at),
         "currency": currency,
+        "asked": _amount(case.asked_minor, currency),
         "refund": _amount(case.refund_minor, currency),
         "lines": [{"title": line.order_line.title, "quantity": line.quantity} for line in case.lines],
         "photos": _photos(pictures, f"after-sale/{case.key}", [private_name(photo.key) for photo in case.photos]),

@@ -13,7 +13,7 @@ from flask_babel import force_locale
 from flask_babel import gettext as _
 
 from contentshop.aftersale import queries as cases
-from contentshop.aftersale.policy import BACK
+from contentshop.aftersale.policy import BACK, agreed_units
 from contentshop.core.db import db
 from contentshop.core.errors import NotFound
 from contentshop.core.mail import Message
@@ -22,7 +22,7 @@ from contentshop.orders import policy
 from contentshop.orders import queries as orders
 from contentshop.payments import payouts
 from contentshop.payments.payouts import RefundFacts
-from contentshop.web.aftersale_pages import kind_words, losses_of
+from contentshop.web.aftersale_pages import kind_words, less_of, losses_of
 from contentshop.web.carriers import tracking_url
 from contentshop.web.chrome import BABEL_LOCALES, LANGUAGE_TAGS
 from contentshop.web.order_links import order_url
@@ -316,12 +316,13 @@ def _case_words(order: Order, case: AfterSale, state: str, locale: str) -> _Word
             lead = [_("we have your request and answer soon."), *losses_of(case)]
         case "approved" if case.kind in BACK:
             subject = _("Please send it back: order %(number)s", **named)
-            lead = [_("we agree. Please send the goods to this address:"), *case.return_to.splitlines()]
+            agreed = _less(case, locale) or [_("we agree.")]
+            lead = [*agreed, _("Please send the goods to this address:"), *case.return_to.splitlines()]
             if until:
                 lead.append(_("Please send them by %(day)s and tell us the tracking number.", day=until))
         case "approved":
             subject = _("We agree: order %(number)s", **named)
-            lead = [_("we agree, and pay %(amount)s back to you.", amount=refund)]
+            lead = _less(case, locale) or [_("we agree, and pay %(amount)s back to you.", amount=refund)]
         case "rejected":
             subject = _("About your request for order %(number)s", **named)
             lead = [_("we cannot agree to your request."), _("Reason: %(reason)s", reason=case.answer)]
@@ -349,12 +350,27 @@ def _case_words(order: Order, case: AfterSale, state: str, locale: str) -> _Word
         subject=subject,
         lead=lead,
         lines=[
-            (_title(part.order_line.title, part.order_line.variant_name), f"{part.quantity} ×") for part in case.lines
+            (_title(part.order_line.title, part.order_line.variant_name), f"{agreed_units(case, part)} ×")
+            for part in case.lines
+            if agreed_units(case, part)
         ],
         sums=[] if case.kind == "exchange" else [(kind_words(case.kind), refund)],
         path=f"{order_url(order.key)}/after-sale/{case.key}",
         link_words=_("See your request"),
     )
+
+
+def _less(case: AfterSale, locale: str) -> list[str]:
+    """What was asked for, what was agreed and why, when it is less."""
+    less = less_of(case, locale)
+    if less is None:
+        return []
+    return [
+        _("we agree to a part of your request."),
+        _("You asked for: %(what)s.", what=less.asked),
+        _("We agree to: %(what)s.", what=less.agreed),
+        *([_("Reason: %(reason)s", reason=less.why)] if less.why else []),
+    ]
 
 
 def _title(title: str, variant: str) -> str:

@@ -601,10 +601,11 @@ def case_of(app: Flask, session: Session, order_key: str, make: Factory) -> dict
             state="asked",
             reason="broken",
             wanted_minor=1999,
+            asked_minor=1999,
             shipping_minor=0,
             refund_minor=1999,
             asked_at=make.now,
-            lines=[AfterSaleLine(order_line_id=order.lines[0].id, quantity=1, minor=1999)],
+            lines=[AfterSaleLine(order_line_id=order.lines[0].id, quantity=1, minor=1999, returned=1)],
             photos=[AfterSalePhoto(key=photo.key, width=photo.width, height=photo.height)],
         )
         session.add(case)

@@ -148,10 +148,78 @@ def test_staff_say_how_much_and_how_many(
     (case,) = cases(app)
     line = read(app, lambda: db.session.execute(db.text("SELECT id FROM after_sale_line")).scalar_one())
     assert f'name="returned-{line}"' in operator.get(f"/desk/after-sale/{case.key}").text
-    answer = desk(operator, case.key, "approve", refund="5.00", **{f"returned-{line}": typed})
+    answer = desk(operator, case.key, "approve", refund="5.00", why="It was used.", **{f"returned-{line}": typed})
     assert answer.status_code == status
     found = read(app, lambda: db.session.execute(db.text("SELECT returned FROM after_sale_line")).scalar_one())
     assert found == counted
+
+
+def test_less_than_was_asked_for_needs_a_reason(
+    app: Flask, client: FlaskClient, operator: FlaskClient, path: str, mailbox: list[Message]
+) -> None:
+    """The buyer reads what they asked for, what was agreed and why: on the page, in the timeline and by mail."""
+    line = read(app, lambda: db.session.execute(db.text("SELECT id FROM order_line")).scalar_one())
+    where = ask(app, client, path, **{f"units-{line}": "2"}).headers["Location"]
+    (case,) = cases(app)
+    part = read(app, lambda: db.session.execute(db.text("SELECT id FROM after_sale_line")).scalar_one())
+    assert value_of(operator.get(f"/desk/after-sale/{case.key}").text, f"returned-{part}") == "2"
+    # The fault was ours and everything was to come back, so the postage was part of it.
+    form = {"refund": "15.00", f"returned-{part}": "1", "return_to": "Hall 4\nPortland"}
+    for wrong, field, sentence in (
+        ({}, "why", "It is less than was asked for. Write the reason; the buyer reads it."),
+        ({"why": "x" * 301}, "why", "Use at most 300 characters."),
+        ({"refund": "20.00"}, "refund", "So many are worth 19.99 USD. Write an amount that is not more than that."),
+        ({f"returned-{part}": "3"}, f"returned-{part}", "Write a whole number from 0 to 2."),
+        ({f"returned-{part}": "1.5"}, f"returned-{part}", "Write a whole number from 0 to 2."),
+        ({f"returned-{part}": "0"}, f"returned-{part}", "Agree to at least one of them, or do not agree at all."),
+    ):
+        sent = form | wrong
+        refused = desk(operator, case.key, "approve", **sent)
+        assert (refused.status_code, field_errors(refused.text)) == (422, [field])
+        assert sentence in text_of(refused.text)
+        # Nothing that was typed is lost, and nothing is done.
+        assert value_of(refused.text, "refund") == sent["refund"]
+        assert value_of(refused.text, f"returned-{part}") == sent[f"returned-{part}"]
+        assert value_of(refused.text, "why") == sent.get("why", "")
+        assert "Hall 4\nPortland</textarea>" in refused.text
+        assert cases(app)[0].state == "asked"
+    assert desk(operator, case.key, "approve", **form, why="One was scratched.").status_code == 303
+    found = cases(app)[0]
+    assert (found.asked_minor, found.refund_minor, found.shipping_minor) == (2 * 1999 + 599, 1500, 0)
+    asked, agreed = "2 × Gooseneck Kettle for $45.97", "1 × Gooseneck Kettle for $15.00"
+    for page in (client.get(where).text, operator.get(f"/desk/after-sale/{case.key}").text):
+        told = text_of(page)
+        assert f"Asked for {asked} We agreed to {agreed} Why it is less One was scratched." in told
+        assert f"Agreed Asked: {asked} · Agreed: {agreed} · One was scratched." in told
+        assert "Our answer" not in told
+    settle(app)
+    (mail,) = [mail for mail in mailbox if mail.subject.startswith("Please send it back")]
+    words = " ".join(mail.text.split())
+    assert f"You asked for: {asked}. We agree to: {agreed}. Reason: One was scratched." in words
+    assert "1 ×" in words
+    # Only what was agreed to can come back.
+    assert desk(operator, case.key, "receive", **{f"restocked-{part}": "2"}).status_code == 422
+    assert desk(operator, case.key, "receive", **{f"restocked-{part}": "1"}).status_code == 303
+    assert desk(operator, case.key, "settle").status_code == 303
+    assert read(app, lambda: [row.minor for row in db.session.scalars(select(Refund))]) == [1500]
+    log = text_of(operator.get("/desk/log").text)
+    assert "One was scratched." in log
+    # The other one can be asked about again.
+    assert "It is about this" in text_of(client.get(f"{path}/after-sale").text)
+
+
+def test_everything_that_was_asked_for_needs_no_reason(
+    app: Flask, client: FlaskClient, operator: FlaskClient, path: str, mailbox: list[Message]
+) -> None:
+    where = ask(app, client, path).headers["Location"]
+    (case,) = cases(app)
+    assert desk(operator, case.key, "approve", refund="19.99", return_to="Hall 4").status_code == 303
+    told = text_of(client.get(where).text)
+    assert "Why it is less" not in told
+    assert "Asked:" not in told
+    settle(app)
+    (mail,) = [mail for mail in mailbox if mail.subject.startswith("Please send it back")]
+    assert "You asked for" not in mail.text
 
 
 def test_what_is_lost_is_told_before(app: Flask, client: FlaskClient, path: str, mailbox: list[Message]) -> None:

@@ -69,8 +69,10 @@ class Desk:
             values.pop("terms")
         if verb == "approve" and case.kind in {"return", "exchange"}:
             values.setdefault("return_to", "Warehouse 1, Portland")
+        if verb == "approve" and options.keys() & {"refund_minor", "returned"}:
+            values.setdefault("why", "It was used.")
         if verb == "receive":
-            values.setdefault("restocked", {line.id: line.quantity for line in self.get(case).lines})
+            values.setdefault("restocked", {line.id: line.returned for line in self.get(case).lines})
         action = getattr(actions, verb)
         done: AfterSale = self.shop.unit(lambda: action(db.session, case.key, **values))
         return done
