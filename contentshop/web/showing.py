@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from flask_babel import gettext as _
 
 from contentshop.posts.queries import PostTile
+from contentshop.products.inputs import gtin_shown
 from contentshop.products.queries import ProductPage as Found
 from contentshop.web import structured
 from contentshop.web.cards import product_card, resolve
@@ -77,7 +78,7 @@ def _trail(category: str, title: str) -> list[Step]:
 
 def _codes(found: Found) -> list[Step]:
     """The product's identity as makers and shops print it."""
-    known = [("GTIN", found.gtin or ""), ("MPN", found.mpn)]
+    known = [("GTIN", gtin_shown(found.gtin)), ("MPN", found.mpn)]
     return [(name, code) for name, code in known if code]
 
 
@@ -90,7 +91,7 @@ def _head(found: Found, offers: Sequence[OfferRow], trail: Sequence[Step], revie
         url=site + path,
         summary=facts.summary,
         brand=facts.brand,
-        gtin=found.gtin or "",
+        gtin=gtin_shown(found.gtin),
         mpn=found.mpn,
         image=image,
         offers=_offers(offers, site + path),

@@ -371,6 +371,23 @@ def test_a_product_in_the_readers_language(client: FlaskClient, make: Factory) -
     assert client.get("/products/none").status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("entered", "shown"),
+    [
+        ("4006381333931", "4006381333931"),
+        ("036000291452", "036000291452"),
+        ("96385074", "96385074"),
+        ("10614141000415", "10614141000415"),
+    ],
+)
+def test_a_gtin_is_shown_as_on_the_package(client: FlaskClient, make: Factory, entered: str, shown: str) -> None:
+    lamp = make.product("lamp", gtin=entered.zfill(14))
+    page = client.get("/products/lamp").text
+    assert f"<dd>{shown}</dd>" in page
+    assert of_type(page, "Product")["gtin"] == shown
+    assert lamp.gtin == entered.zfill(14)
+
+
 def test_the_category_is_in_the_readers_language_too(client: FlaskClient, make: Factory) -> None:
     make.product("lamp", category="Lamps & lights", translations={"zh": {"title": "台灯", "category": "灯具"}})
     make.product("desk", category="Desks", translations={"zh": {"title": "书桌"}})

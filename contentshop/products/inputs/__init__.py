@@ -11,7 +11,7 @@ from contentshop.products.inputs.catalogue import (
     write_choices,
     write_options,
 )
-from contentshop.products.inputs.codes import gtin_forms, parse_gtin
+from contentshop.products.inputs.codes import gtin_forms, gtin_shown, parse_gtin
 from contentshop.products.inputs.fields import LANGUAGE, MAX_QUANTITY, Problems, line, parse_quantity
 from contentshop.products.inputs.offers import (
     AVAILABILITIES,
@@ -64,6 +64,7 @@ __all__ = [
     "check_offer_url",
     "combinations",
     "gtin_forms",
+    "gtin_shown",
     "line",
     "link_host",
     "parse_attrs",

@@ -43,3 +43,8 @@ def gtin_forms(gtin: str | None) -> tuple[str, ...]:
     if not gtin:
         return ()
     return tuple(gtin[-length:] for length in (14, 13, 12, 8) if not int(gtin[:-length] or "0"))
+
+
+def gtin_shown(gtin: str | None) -> str:
+    """A stored GTIN as packages have it: with 8, 12, 13 or 14 digits, without the zeros that only make it longer."""
+    return (gtin_forms(gtin) or ("",))[-1]

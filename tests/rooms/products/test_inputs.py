@@ -19,6 +19,7 @@ from contentshop.products.inputs import (
     VariantInput,
     check_offer_url,
     gtin_forms,
+    gtin_shown,
     parse_attrs,
     parse_availability,
     parse_gtin,
@@ -197,6 +198,14 @@ def test_a_gtin_is_written_in_every_length_its_zeros_allow() -> None:
     assert gtin_forms("10614141000415") == ("10614141000415",)
     assert gtin_forms("00000096385074")[-1] == "96385074"
     assert gtin_forms(None) == ()
+    stored = ("00036000291452", "04006381333931", "10614141000415", "00000096385074", None)
+    assert [gtin_shown(one) for one in stored] == [
+        "036000291452",
+        "4006381333931",
+        "10614141000415",
+        "96385074",
+        "",
+    ]
 
 
 @pytest.mark.parametrize(
