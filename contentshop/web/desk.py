@@ -140,13 +140,15 @@ def create_product() -> Response:
         audited.nothing()
         return show("desk/product.html", pages.new_page(typed))
     try:
-        product = actions.save_product(db.session, _product_form(typed, {}), now=viewer().now)
+        form = _product_form(typed, {})
+        product = actions.save_product(db.session, form, now=viewer().now)
     except Invalid as refusal:
         return show("desk/product.html", pages.new_page(typed, translated_errors(refusal.fields)), 422)
     if product.listed:
         flash(_("The product is in the shop. Add a variant with a price, or a merchant’s offer."), "success")
     else:
         flash(_("The draft is kept. Nobody but the desk sees it until you put it into the shop."), "success")
+    _tell_said_once(form, typed["other"])
     return _to_product(product.key)
 
 
@@ -177,7 +179,22 @@ def save_product(key: str) -> Response:
         typed["version"] = str(found.version)
         return show("desk/product.html", pages.edit_page(found, typed, {"": [refusal_text(conflict)]}), 409)
     flash(_("Saved."), "success")
+    _tell_said_once(form, typed["other"])
     return _to_product(key)
+
+
+def _tell_said_once(form: ProductInput, other: str) -> None:
+    """Properties that were filled in for readers of the other language alone are kept, but seldom meant."""
+    own = form.translations.get(other, {}).get("attrs", [])
+    names = queries.list_said_once(db.session, form.attrs, own, viewer().locale) if own else []
+    if names:
+        words = _(
+            "Only readers of %(language)s see these properties, since the others do not have them: %(names)s. Fill them"
+            " in above too, under the same name.",
+            language=pages.LANGUAGE_NAMES[other],
+            names=str(_(", ")).join(names),
+        )
+        flash(words, "warning")
 
 
 def _typed_product(*more: str) -> dict[str, str]:

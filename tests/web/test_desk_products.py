@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from html import unescape
 from io import BytesIO
 from typing import Any
 
@@ -15,7 +16,8 @@ from sqlalchemy.orm import Session
 
 from contentshop.core.clock import FixedClock
 from contentshop.core.uow import unit_of_work
-from contentshop.products import queries, stock
+from contentshop.products import actions, queries, stock
+from contentshop.products.inputs import AttributeInput
 from contentshop.products.models import Offer, Product, Stock, StockMovement, Variant
 from tests.factories import Factory
 from tests.rooms.media.pictures import picture
@@ -135,6 +137,24 @@ def test_an_empty_shop_says_what_to_do_first(operator: FlaskClient) -> None:
     assert "Nothing here" in operator.get("/desk/stock").text
 
 
+def test_a_property_said_in_the_other_language_alone_is_told(
+    operator: FlaskClient, session: Session, clock: FixedClock, post_form: Post
+) -> None:
+    actions.save_attribute(session, AttributeInput("Weight", names={"zh": "重量"}), now=clock.now())
+    session.commit()
+    # The one that has a name in both languages is the same property.
+    typed = {"attrs": "weight: 2 kg", "other_title": "灯", "other_attrs": "重量: 两公斤"}
+    at = post_form(operator, "/desk/products/new", form(**typed)).location
+    assert "Only readers of" not in operator.get(at).text
+    version = {"version": str(only(session).version)}
+    answer = post_form(operator, at, form(**typed | {"other_attrs": "重量: 两公斤\n产地: 中国"}, **version))
+    assert answer.status_code == 303
+    page = unescape(operator.get(at).text)
+    assert "Only readers of 中文 see these properties, since the others do not have them: 产地. Fill them in" in page
+    session.expire_all()
+    assert only(session).translations["zh"]["attrs"] == [["重量", "两公斤"], ["产地", "中国"]]
+
+
 def test_from_nothing_to_a_product_on_sale(
     operator: FlaskClient, session: Session, make: Factory, post_form: Post
 ) -> None:
@@ -160,6 +180,8 @@ def test_from_nothing_to_a_product_on_sale(
     }
     at = f"/desk/products/{lamp.key}"
     assert answer.location == at
+    told = "Only readers of 中文 see these properties, since the others do not have them: 重量, 产地."
+    assert told in unescape(operator.get(at).text)
 
     refused = operator.get(f"{at}/offers/new?kind=own")
     assert refused.location == f"{at}/variants/new"

@@ -69,6 +69,7 @@ from contentshop.products.queries.places import (
     list_suppliers,
 )
 from contentshop.products.queries.prices import audit_prices, get_history
+from contentshop.products.queries.properties import list_said_once
 from contentshop.products.queries.restocking import (
     LowStock,
     RestockThing,
@@ -157,6 +158,7 @@ __all__ = [
     "list_movements",
     "list_operators",
     "list_pictures",
+    "list_said_once",
     "list_stocktakes",
     "list_suppliers",
     "list_tree",

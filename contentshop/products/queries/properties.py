@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, String, case, cast, func, select
 
+from contentshop.core.uow import AnySession
 from contentshop.products.inputs import NO, YES
 from contentshop.products.models import AttributeDefinition
 
@@ -46,6 +47,16 @@ class PropertyWords:
         named = [(self.name(name), value) for name, value in attrs]
         told = [(name, mine.pop(name, "") or self.values.get(name, {}).get(value, value)) for name, value in named]
         return (*told, *mine.items())
+
+
+def list_said_once(
+    session: AnySession, attrs: Iterable[Sequence[str]], own: Iterable[Sequence[str]], locale: str
+) -> list[str]:
+    """The properties among ``own``, said in another language than ``attrs``, that ``attrs`` does not name: nobody but
+    readers of that language sees them. Called as readers of ``locale`` know them. One statement."""
+    words = read_words(session.scalar(select(properties_column())), locale)
+    said = {words.name(name).casefold() for name, _value in attrs}
+    return [name for name in dict.fromkeys(words.name(name) for name, _value in own) if name.casefold() not in said]
 
 
 def properties_column() -> ColumnElement[str]:
