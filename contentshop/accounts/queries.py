@@ -25,6 +25,11 @@ def find_by_key(session: AnySession, key: str) -> User | None:
     return session.scalar(select(User).where(User.key == key))
 
 
+def get_timezone(session: AnySession, user_id: int | None) -> str:
+    """The zone that a person has chosen; empty for none, and for nobody."""
+    return session.scalar(select(User.timezone).where(User.id == user_id)) or ""
+
+
 def find_by_handle(session: AnySession, handle: str) -> User | None:
     """The person with this handle, blocked or not, if there is one."""
     return session.scalar(select(User).where(User.handle == handle.casefold()))

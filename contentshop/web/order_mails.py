@@ -12,6 +12,7 @@ from flask import render_template
 from flask_babel import force_locale
 from flask_babel import gettext as _
 
+from contentshop.accounts import queries as people
 from contentshop.aftersale import queries as cases
 from contentshop.aftersale.policy import BACK, agreed_units
 from contentshop.core.db import db
@@ -30,6 +31,7 @@ from contentshop.web.order_pages import address_lines, due_of, instructions, pre
 from contentshop.web.refund_pages import target_words, told
 from contentshop.web.session import engines, settings
 from contentshop.web.shop_sums import in_words, order_totals
+from contentshop.web.zones import until_words
 
 if TYPE_CHECKING:
     from contentshop.aftersale.models import AfterSale
@@ -413,6 +415,6 @@ def _pay(order: Order, locale: str) -> list[str]:
         words = [_("Please transfer %(amount)s to this account:", amount=due), *bank.lines]
         words.append(_("Reference: %(reference)s", reference=bank.reference))
     if order.pay_by is not None:
-        until = format_date(order.pay_by, "long", locale=locale)
-        words.append(_("We keep everything for you until %(day)s.", day=until))
+        until = until_words(order.pay_by, people.get_timezone(db.session, order.user_id), locale)
+        words.append(_("We keep everything for you until %(until)s.", until=until))
     return words

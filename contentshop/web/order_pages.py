@@ -27,6 +27,7 @@ from contentshop.web.session import engines, settings
 from contentshop.web.shop_pages import LineView, TotalsView, method_words, origin_view, origins_of
 from contentshop.web.shop_sums import delivery_name, order_totals, percent
 from contentshop.web.urls import product_url
+from contentshop.web.zones import readers_zone, until_words
 
 if TYPE_CHECKING:
     from contentshop.orders.models import Order, OrderEvent, OrderLine, Shipment
@@ -102,6 +103,7 @@ class OrderPage:
     instructions: Instructions | None
     due: Money
     pay_by: datetime | None
+    pay_until: str  # the same in words
     pay_url: str
     can_cancel: bool
     can_confirm: bool
@@ -164,6 +166,7 @@ def order_page(
         instructions=instructions(order) if due.minor and order.payment_method == "bank_transfer" else None,
         due=due,
         pay_by=order.pay_by,
+        pay_until=_until(order.pay_by) if order.pay_by else "",
         pay_url=f"{order_url(order.key)}/pay" if due.minor and online else "",
         can_cancel=policy.buyer_may_cancel(order),
         can_confirm=can_confirm,
@@ -301,6 +304,10 @@ def address_lines(order: Order, locale: str) -> list[str]:
     return [*lines, order.phone] if order.phone else lines
 
 
+def _until(at: datetime) -> str:
+    return until_words(at, readers_zone())
+
+
 def _headline(order: Order, *, ready: bool, refunds: Sequence[RefundView]) -> tuple[str, str]:
     """(title, what it means); ``ready`` says whether files or codes can be fetched from the page."""
     if policy.is_given_back(order):
@@ -316,7 +323,7 @@ def _headline(order: Order, *, ready: bool, refunds: Sequence[RefundView]) -> tu
         case "placed":
             return (
                 _("Thank you, your order is placed"),
-                _("Please pay by %(day)s. We keep everything for you until then.", day=day(order.pay_by))
+                _("Please pay by %(until)s. We keep everything for you until then.", until=_until(order.pay_by))
                 if order.pay_by
                 else "",
             )
@@ -407,7 +414,7 @@ def _amount_words(note: str) -> str:
 
 
 def _to_come(order: Order) -> list[tuple[str, str]]:
-    paying = (_("Payment"), _("Due by %(day)s", day=day(order.pay_by)) if order.pay_by else "")
+    paying = (_("Payment"), _("Due by %(until)s", until=_until(order.pay_by)) if order.pay_by else "")
     if not policy.needs_parcel(order):
         return [paying] if order.state == "placed" else []
     sending = (_("Parcel leaves our house"), "")

@@ -22,6 +22,23 @@ def in_words(at: datetime, zone: str) -> str:
     return format_datetime(show_local(at, zone), PATTERNS.get(locale, "EEE d MMM y, HH:mm"), locale=locale)
 
 
+def until_words(at: datetime, zone: str, locale: str = "") -> str:
+    """A moment that something ends at, with hour and zone: ``Mon 23 Nov 2026, 12:00 (UTC)``.
+
+    ``zone`` may be empty for somebody who chose none; ``locale`` is for mails, which are in the language of an order.
+    """
+    locale = locale or current_babel_locale()
+    pattern = PATTERNS.get(locale, "EEE d MMM y, HH:mm")
+    moment = format_datetime(show_local(at, zone or "UTC"), pattern, locale=locale)
+    return str(_("%(moment)s (%(zone)s)", moment=moment, zone=zone_label(zone, locale) if zone else "UTC"))
+
+
+def readers_zone() -> str:
+    """The zone that whoever looks has chosen; empty for guests and for who chose none."""
+    user = viewer().user
+    return user.timezone if user is not None else ""
+
+
 def own_zone() -> str:
     """The zone of the person who looks; UTC until they have chosen one."""
     return viewer().person().timezone or "UTC"
@@ -37,10 +54,10 @@ def attach(app: Flask) -> None:
     app.jinja_env.filters["zone_label"] = zone_label
 
 
-def zone_label(zone: str) -> str:
+def zone_label(zone: str, locale: str = "") -> str:
     """A zone's name as people write it: part of the world and place, in the person's language as CLDR knows them."""
     area, _slash, rest = zone.partition("/")
-    return f"{_area(area)} / {_place(zone, current_babel_locale())}" if rest else zone
+    return f"{_area(area)} / {_place(zone, locale or current_babel_locale())}" if rest else zone
 
 
 def zone_choices() -> list[tuple[str, str]]:

@@ -61,7 +61,7 @@ def test_the_mail_of_a_new_order(app: Flask, client: FlaskClient, kettle: Any) -
         "Account holder: contentshop demo\n"
         "IBAN: DE00 0000 0000 0000 0000 00\n"
         f"Reference: {number}\n"
-        "We keep everything for you until November 23, 2026.\n"
+        "We keep everything for you until Mon 23 Nov 2026, 12:00 (UTC).\n"
         "\n"
         "Deliver to\n"
         "  Ada Lovelace\n"

@@ -19,6 +19,8 @@ from contentshop.orders.actions.refunding import give_back
 from contentshop.orders.models import OrderEvent
 from contentshop.orders.queries import get_by_key
 from contentshop.payments import credit
+from contentshop.reactions import site_context
+from contentshop.web.order_mails import order_mail
 from tests.factories import Factory
 from tests.web.buyer import ADDRESS, add, buy, checkout_form, orders, text_of
 
@@ -45,12 +47,28 @@ def test_the_page_of_a_bank_transfer_says_how_to_pay(
     assert answer.status_code == 200
     words = text_of(answer.text)
     assert f"Order {order.key.upper()} Thank you, your order is placed" in words
-    assert "Please pay by Nov 23, 2026. We keep everything for you until then." in words
-    assert f"Amount $45.97 Reference {order.key.upper()} Pay by Nov 23, 2026 Our account Account holder:" in words
-    assert "Order placed 5 minutes ago Payment (still to come) Due by Nov 23, 2026" in words
+    assert "Please pay by Mon 23 Nov 2026, 12:00 (UTC). We keep everything for you until then." in words
+    assert (
+        f"Amount $45.97 Reference {order.key.upper()} Pay by Mon 23 Nov 2026, 12:00 (UTC) Our account Account holder:"
+        in words
+    )
+    assert "Order placed 5 minutes ago Payment (still to come) Due by Mon 23 Nov 2026, 12:00 (UTC)" in words
     assert "Ada Lovelace 12 Engine Street Portland, OR 97201 United States +1 555 0100" in words
     assert "ada@example.org" in words
     assert "Gooseneck Kettle 2 × $19.99 $39.98 Goods $39.98 Delivery Standard delivery $5.99 Total $45.97" in words
+
+
+def test_the_time_to_pay_is_that_of_the_readers_clock(
+    app: Flask, client: FlaskClient, make: Factory, sign_in: Any
+) -> None:
+    ada = make.user(timezone="Asia/Shanghai")
+    sign_in(client, ada)
+    words = text_of(client.get(place(client, make)).text)
+    assert "Please pay by Mon 23 Nov 2026, 20:00 (Asia / Shanghai). We keep everything for you until then." in words
+    with site_context(app):
+        found = order_mail({"order": orders(app)[0].key}, "placed")
+    assert found is not None
+    assert "We keep everything for you until Mon 23 Nov 2026, 20:00 (Asia / Shanghai)." in found.text
 
 
 def test_the_page_is_kept_by_nobody(client: FlaskClient, make: Factory) -> None:
