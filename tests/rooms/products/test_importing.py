@@ -22,7 +22,7 @@ from contentshop.core.uow import unit_of_work
 from contentshop.products import actions, queries, stock
 from contentshop.products.imports import ImportOptions, read_batches, scan_file
 from contentshop.products.inputs import MerchantInput
-from contentshop.products.models import ImportRun, Offer, Product, StockMovement
+from contentshop.products.models import ImportRun, Offer, Product, StockMovement, Variant
 from tests.factories import Factory
 
 Unit = Callable[[], AbstractContextManager[None]]
@@ -163,6 +163,10 @@ def test_the_demo_products_are_importable(session: Session, unit: Unit, clock: F
             actions.save_merchant(session, MerchantInput.parse(json.loads(text)), now=clock.now())
     rows = len((DEMO / "products.jsonl").read_text("utf-8").splitlines())
     assert run(session, DEMO / "products.jsonl", clock, ImportOptions("demo"), size=20) == (rows, 0, 0, [])
+    # All of these are sent in a parcel, whose price depends on what it weighs.
+    weights = session.scalars(select(Variant.weight_g)).all()
+    assert len(weights) == 69
+    assert all(50 <= grams <= 20_000 for grams in weights)
     assert run(session, DEMO / "products.jsonl", clock, ImportOptions("demo"), size=20) == (0, 0, rows, [])
     assert stock.audit(session) == []
     # On Chinese pages every category is in Chinese, one word for each English one.
