@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal
 
 from contentshop.core.money import Money, split
@@ -68,11 +69,13 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a code takes nothing off; ``least`` is what the goods must come to, when they do not."""
+    """Why a code takes nothing off; ``least`` is what the goods must come to, when they do not, and ``begins`` from
+    when it holds, when that is to come."""
 
     code: str
     why: Why
     least: Money | None = None
+    begins: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,7 +70,7 @@ def find_candidates(
         if not why:
             rules.append(_rule(one, locale))
         elif one.code:
-            refused.append(Refusal(one.code, why))
+            refused.append(Refusal(one.code, why, begins=one.starts_at if why == "early" else None))
     known = {one.code for one in found}
     refused += [Refusal(code, "unknown") for code in wanted if code not in known]
     return Candidates(tuple(rules), tuple(refused))

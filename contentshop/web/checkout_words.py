@@ -13,6 +13,7 @@ from contentshop.promotions.pricing import Refusal
 from contentshop.web.chrome import current_babel_locale, day
 from contentshop.web.chrome import money as in_words
 from contentshop.web.shop_sums import delivery_name
+from contentshop.web.zones import readers_zone, until_words
 
 
 def problem_words(line: Line) -> str:
@@ -56,9 +57,10 @@ def code_words(refusal: Refusal) -> str:
     """Why a code takes nothing off."""
     if refusal.why == "min_spend" and refusal.least is not None:
         return str(_("This code is for orders from %(amount)s on.", amount=in_words(refusal.least)))
+    if refusal.why == "early" and refusal.begins is not None:
+        return str(_("This code is valid from %(moment)s on.", moment=until_words(refusal.begins, readers_zone())))
     return {
         "unknown": str(_("We do not know this code. Please check how it is written.")),
-        "early": str(_("This code is not valid yet.")),
         "ended": str(_("This code is not valid any more.")),
         "used_up": str(_("This code has been used up.")),
         "used": str(_("You have used this code already.")),

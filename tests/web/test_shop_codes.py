@@ -67,6 +67,21 @@ def test_a_code_that_is_wrong_is_told_beside_the_field_and_kept_in_it(client: Fl
     assert "We do not know this code." in text_of(type_code(client, "SUMMER99", "how").text)
 
 
+def test_a_code_that_has_not_begun_says_from_when_it_holds(
+    app: Flask, client: FlaskClient, make: Factory, sign_in: Any
+) -> None:
+    promote(app, make, starts_at="2026-11-27T09:00", zone="UTC")
+    make.product("kettle", own={"USD": 2000}, stock=9)
+    add(client, product="kettle")
+    type_code(client, "TEN")
+    words = text_of(client.get("/cart").text)
+    assert "This code is valid from Fri 27 Nov 2026, 09:00 (UTC) on." in words
+    assert "−$2.00" not in words
+    sign_in(client, make.user(timezone="Asia/Shanghai"))
+    words = text_of(client.get("/cart").text)
+    assert "This code is valid from Fri 27 Nov 2026, 17:00 (Asia / Shanghai) on." in words
+
+
 def test_a_code_typed_a_hundred_times_is_stopped_with_a_clear_word(
     tmp_path: Path, database_url: str, app: Flask, make: Factory
 ) -> None:
