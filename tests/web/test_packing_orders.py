@@ -147,6 +147,13 @@ def test_a_refund_pressed_again_pays_once(
     assert orders(app)[0].refunded_minor == 500
 
 
+def test_the_pick_list_of_one_thing_counts_it(
+    app: Flask, make: Factory, clock: FixedClock, staff: dict[str, FlaskClient]
+) -> None:
+    place(app, make, clock)
+    assert "1 thing for 1 order," in text_of(staff["warehouse"].get("/desk/orders/picking").text)
+
+
 def test_the_pick_list_names_shelf_and_order(
     app: Flask, make: Factory, clock: FixedClock, staff: dict[str, FlaskClient]
 ) -> None:
