@@ -19,17 +19,25 @@ from contentshop.web.zones import readers_zone, until_words
 def problem_words(line: Line) -> str:
     """Why a cart line cannot be ordered as it is, and what to do; empty when it can."""
     if line.problem == "limit":
-        return limit_words(line.may_buy or 0)
+        return limit_words(line.limit or 0, line.had, line.may_buy)
     if line.problem == "gone" and line.elsewhere:
         return str(_("We do not sell this to your country."))
     return left_words(line.available, line.problem)
 
 
-def limit_words(left: int) -> str:
-    """What to tell somebody who wants more than one person may buy."""
-    if not left:
-        return str(_("You have bought as many of this as one person may."))
-    return str(ngettext("You may buy %(num)s more of this.", "You may buy %(num)s more of this.", left))
+def limit_words(limit: int, had: int = 0, left: int | None = None) -> str:
+    """What to tell somebody who wants more than one person may buy: ``limit`` in all, of which they ``had`` some
+    before; ``left`` is how many they still can, None when that is not known."""
+    if not had:
+        return str(ngettext("One person may buy %(num)s of this.", "One person may buy %(num)s of this.", limit))
+    return str(
+        _(
+            "One person may buy %(num)s of this; you have bought %(had)s and can buy %(left)s more.",
+            num=limit,
+            had=had,
+            left=left or 0,
+        )
+    )
 
 
 def left_words(available: int, problem: str = "short") -> str:

@@ -275,12 +275,24 @@ def test_what_is_left_is_what_one_may_still_buy(
     answer = client.post("/checkout", data=form)
     assert answer.status_code == 409
     assert "Take what is left" in answer.text
+    words = text_of(answer.text)
+    assert "One person may buy 3 of this; you have bought 2 and can buy 1 more." in words
+    assert "One person may buy 3 of this; you have bought 3 and can buy 0 more." in words
     fitted = client.post("/checkout", data=form | {"do": "fit"})
     assert fitted.status_code == 200
     assert "1 × $19.99" in text_of(fitted.text)
     assert "Desk Lamp" not in text_of(fitted.text)
     assert count_in_carts(app) == 1
     assert client.post("/checkout", data=form | {"seen": hidden(fitted.text, "seen")}).status_code == 303
+
+
+def test_how_many_one_person_may_buy_is_told(client: FlaskClient, make: Factory, session: Session) -> None:
+    make.product("kettle", own={"USD": 1999}, stock=50)
+    session.execute(update(Variant).values(purchase_limit=2))
+    session.commit()
+    answer = add(client, product="kettle", quantity="3")
+    assert answer.status_code == 409
+    assert answer.json == {"error": "One person may buy 2 of this."}
 
 
 def test_nothing_left_at_all_leads_to_the_cart(app: Flask, client: FlaskClient, make: Factory) -> None:

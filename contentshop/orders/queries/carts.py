@@ -84,9 +84,9 @@ class Terms:
 class Line:
     """A cart line as it stands now. ``wanted`` counts the variant in all lines of the cart, ``available`` is
     what can still be promised; ``price`` is None when we no longer sell it to this reader. ``may_buy`` is how many
-    this person still may buy (None: as many as there are). ``presale``: not released before
-    ``releases_at``. ``elsewhere``: we
-    sell it, but not to this country. A ``gift_card`` is money: nothing is taken off it."""
+    this person still may buy (None: as many as there are), ``had`` how many of a limited one they bought before.
+    ``presale``: not released before ``releases_at``. ``elsewhere``: we sell it, but not to this country. A
+    ``gift_card`` is money: nothing is taken off it."""
 
     id: int
     variant_id: int
@@ -109,6 +109,7 @@ class Line:
     tax_class: str = "standard"
     limit: int | None = None
     may_buy: int | None = None
+    had: int = 0
     releases_at: datetime | None = None
     creator_key: str = ""
     commission_ppm: int = 0
@@ -400,6 +401,7 @@ def _line(
         tax_class=row.tax_class,
         limit=row.purchase_limit,
         may_buy=max(0, row.purchase_limit - bought) if row.purchase_limit is not None else None,
+        had=bought,
         releases_at=row.releases_at,
         creator_key=creator.creator_key if creator else "",
         commission_ppm=creator.commission_ppm if creator else 0,
