@@ -82,7 +82,7 @@ def test_the_log_names_what_it_is_about_and_leads_there(
     ):
         assert link in page
     words = text_of(page)
-    assert "State placed → paid" in words
+    assert "Status placed → paid" in words
     assert "Paid $0.00 → $25.98" in words
     assert "How many 3" in words
     for raw in ("order:", "key:", "variant:", "attempt", "k3"):

@@ -239,7 +239,7 @@ def test_lists_tell_what_needs_no_parcel_and_never_queue_it_to_ship(
     for state in ("Paid, nothing to ship", "Ready for the buyer"):
         queues = text_of(operator.get("/desk/orders?queue=ready").text)
         assert "To ship 0 Cash to come 0 On the way 0 Without parcel 1 Done 0" in queues
-        assert f"{key.upper()} Buyer Ada Lovelace Items The Book State {state}" in queues
+        assert f"{key.upper()} Buyer Ada Lovelace Items The Book Status {state}" in queues
         assert state in text_of(operator.get("/desk/orders?queue=all").text)
         assert state in text_of(operator.get("/desk/customers/ada@example.org").text)
         for queue in ("to_ship", "shipped", "to_collect"):
@@ -248,7 +248,7 @@ def test_lists_tell_what_needs_no_parcel_and_never_queue_it_to_ship(
         assert 'href="/desk/orders?queue=ready"' in operator.get(f"/desk/orders/{key}").text
         mine = text_of(buyer.get("/account/orders").text)
         assert "On the way 0 Received 1" in mine
-        assert "State Ready to use" in mine
+        assert "Status Ready to use" in mine
         assert "Being packed" not in mine
         with app.app_context(), unit_of_work(db.session):
             ship_digital(db.session, key, confirm_within=timedelta(days=10), now=clock.now())
