@@ -273,14 +273,19 @@ def receive(
 def settle(session: AnySession, key: str, *, terms: Terms, by: User, now: datetime) -> AfterSale:
     """Pay back, or send other goods: stock, coupon, shares, ledger and the refund in this one transaction.
 
-    Settling again changes nothing. Raises Conflict when it is not its turn or an exchange's goods are not there,
-    TooMuch, NotFound, Forbidden.
+    Settling again changes nothing. Raises Conflict when it is not its turn, an exchange's goods are not there or the
+    money that is to go back has not come, TooMuch, NotFound, Forbidden.
     """
     case = _to_change(session, key, Verb.SETTLE, by, again_is_fine=True)
     if case.state == "done":
         return case
-    _move(session, case, Verb.SETTLE, "done", terms=terms, actor=by.key, now=now)
     order, roots = _lock(session, case.order.key)
+    # A sale is booked when its money comes. Before that there is nothing to take back from anybody's share, and less
+    # could not be noted than the carrier brings; so the case waits, and the whole sale and its refund are both booked.
+    unnoted = any(policy.is_money_on_its_way(roots[line.order_line_id].order) for line in case.lines)
+    if unnoted and case.kind != "exchange":
+        raise Conflict(policy.UNNOTED)
+    _move(session, case, Verb.SETTLE, "done", terms=terms, actor=by.key, now=now)
     for line in case.lines:
         if line.restocked:
             variant_id = line.order_line.variant_id
@@ -358,12 +363,15 @@ def _lock(session: AnySession, order_key: str) -> tuple[Order, dict[int, _Root]]
 def _chosen(session: AnySession, order: Order, form: Application, terms: Terms, now: datetime) -> list[OrderLine]:
     left = queries.claimable(session, order)
     known = {line.id: line for line in order.lines}
-    over = [line_id for line_id, units in form.units.items() if units > left.get(line_id, 0)]
-    if over:
-        raise Invalid({where: [words] for where, words in (wrong_units(line_id, left) for line_id in over)})
     why = policy.refusal_to_apply(order, form.reason, terms=terms, now=now)
     if why:
         raise Invalid({"": [why]})
+    if policy.is_money_on_its_way(order) and not form.received:
+        words = say("Say that you have it and have paid for it. What has not come yet can be refused at the door.")
+        raise Invalid({"received": [words]})
+    over = [line_id for line_id, units in form.units.items() if units > left.get(line_id, 0)]
+    if over:
+        raise Invalid({where: [words] for where, words in (wrong_units(line_id, left) for line_id in over)})
     lines = [known[line_id] for line_id in sorted(form.units)]
     may_return = queries.returnable(session, [line.variant_id for line in lines])
     problems: dict[str, list[str]] = {}
@@ -634,7 +642,8 @@ def _move(
         case.closed_at = now
         session.flush()
         order = case.order
-        if order.state == "shipped" and order.paid_at is not None and not queries.has_open(session, order.id):
+        # One that is paid at the door waits for its money all the same (``orders.actions.confirm_overdue``).
+        if order.state == "shipped" and not queries.has_open(session, order.id):
             order.confirm_by = now + terms.confirm
     _tell(session, case, kind, actor=actor, now=now, note=note)
 

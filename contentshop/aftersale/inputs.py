@@ -24,13 +24,15 @@ MAX_PHOTOS = 6
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """What a buyer asks for: order line id → units, and for an exchange order line id → variant key."""
+    """What a buyer asks for: order line id → units, and for an exchange order line id → variant key. ``received``:
+    they say that they have the goods and have paid at the door."""
 
     kind: str
     reason: str
     text: str
     units: Mapping[int, int]
     variants: Mapping[int, str] = field(default_factory=dict)
+    received: bool = False
 
     @classmethod
     def parse(cls, form: Mapping[str, str], left: Mapping[int, int]) -> Application:
@@ -55,7 +57,7 @@ class Application:
             for name, value in form.items()
             if name.startswith("variant-") and name.removeprefix("variant-").isdecimal() and value
         }
-        return cls(kind, reason, text, units, variants)
+        return cls(kind, reason, text, units, variants, received=form.get("received") == "1")
 
 
 def wrong_units(line_id: int, left: Mapping[int, int]) -> tuple[str, Said]:

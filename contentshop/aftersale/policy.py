@@ -71,6 +71,7 @@ REFUSALS: dict[tuple[str, Verb], str] = {
     ("sent", Verb.SETTLE): say("The goods have not come back yet."),
     ("received", Verb.WITHDRAW): say("The goods have come back, so it cannot be withdrawn any more."),
 }
+UNNOTED = say("The carrier’s money for this order has not been noted yet. It can be paid back once it has been.")
 CLOSED = frozenset({"done", "rejected", "withdrawn"})
 OPEN = ("asked", "approved", "sent", "received")
 # Whose work each of them is. Sending and withdrawing are the buyer's.
@@ -100,6 +101,11 @@ def refusal(state: str, verb: Verb) -> str:
     if state in CLOSED:
         return say("This case is closed.")
     return REFUSALS.get((state, verb), say("This cannot be done in the present state of the case."))
+
+
+def is_to_settle(state: str, kind: str) -> bool:
+    """Whether money goes back next."""
+    return kind != "exchange" and find_step(state, Verb.SETTLE, kind) is not None
 
 
 def agreed_units(case: AfterSale, line: AfterSaleLine) -> int:
@@ -135,17 +141,25 @@ def refusal_to_apply(order: Order, reason: str, *, terms: Terms, now: datetime) 
     """Why a buyer may not ask for anything of this order; empty when they may.
 
     A fault of ours may be told while the goods are on their way and for ``terms.fault`` after their receipt. Without
-    a reason goods that may be sent back at all can go back for ``terms.no_reason`` after their receipt.
+    a reason goods that may be sent back at all can go back for ``terms.no_reason`` after their receipt. What is paid at
+    the door need not have been noted as paid.
     """
+    if order.state == "cancelled":
+        return say("This order is cancelled.")
     if order.state not in {"part_shipped", "shipped", "completed"}:
         return say("This order has not been shipped. You can cancel it instead.")
-    if order.paid_at is None:
+    if order.paid_at is None and not is_money_on_its_way(order):
         return say("This order is not paid yet.")
     within = terms.fault if reason in OUR_FAULT else terms.no_reason
     if order.completed_at is not None and now >= order.completed_at + within:
         days = within.days
         return say("The time to ask for this ended %(days)s days after the goods were received.", days=days)
     return ""
+
+
+def is_money_on_its_way(order: Order) -> bool:
+    """Whether the carrier took the money at the door, or will, and nobody here has noted it yet."""
+    return order.payment_method == "on_delivery" and order.paid_at is None and order.state != "cancelled"
 
 
 def kinds_for(*, digital: bool) -> tuple[str, ...]:

@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Select, case, func, or_, select
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import aliased, selectinload
 
 from contentshop.aftersale.models import AfterSale, AfterSaleLine, AfterSalePhoto
-from contentshop.aftersale.policy import CLOSED, OPEN
+from contentshop.aftersale.policy import CLOSED, OPEN, is_money_on_its_way
 from contentshop.core.errors import NotFound
 from contentshop.core.paging import Page
 from contentshop.core.uow import AnySession
@@ -37,7 +37,8 @@ _QUEUE_RULES: dict[Queue, ColumnElement[bool]] = {
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A case in a list. ``refund_state`` is that of its refund, empty without one."""
+    """A case in a list. ``refund_state`` is that of its refund, empty without one; ``unnoted`` says that the carrier's
+    money for its order has not been noted yet."""
 
     key: str
     kind: str
@@ -52,6 +53,7 @@ class Row:
     asked_at: datetime
     due_at: datetime | None
     refund_state: str
+    unnoted: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,7 +276,19 @@ def wants_account(session: AnySession, paid_key: str) -> bool:
     case is settled."""
     if payouts.waits(session, paid_key):
         return True
-    return wants_money(session, with_exchanges(session, paid_key)) and payouts.would_be_by_hand(session, paid_key)
+    return wants_money(session, with_exchanges(session, paid_key)) and by_hand(session, paid_key)
+
+
+def by_hand(session: AnySession, paid_key: str) -> bool:
+    """Whether people would send a refund of this order, at least in part; so it is with what is paid at the door."""
+    unnoted = session.scalar(select(Order.id).where(Order.key == paid_key, _unnoted(Order))) is not None
+    return unnoted or payouts.would_be_by_hand(session, paid_key)
+
+
+def is_unnoted(session: AnySession, case: AfterSale) -> bool:
+    """Whether the carrier's money for the goods of a case has not been noted yet, so that none of it can go back."""
+    paid = session.scalars(select(Order).where(Order.key == paid_as(session, case.order))).one()
+    return is_money_on_its_way(paid)
 
 
 def last_return_address(session: AnySession) -> str:
@@ -287,6 +301,15 @@ def has_open(session: AnySession, order_id: int) -> bool:
     """Whether a case of this order is open."""
     query = select(AfterSale.id).where(AfterSale.order_id == order_id, AfterSale.state.in_(OPEN)).limit(1)
     return session.scalar(query) is not None
+
+
+# The order whose goods were exchanged.
+_first = aliased(Order)
+
+
+def _unnoted(order: type[Order]) -> ColumnElement[bool]:
+    """``policy.is_money_on_its_way`` in SQL."""
+    return (order.payment_method == "on_delivery") & order.paid_at.is_(None) & (order.state != "cancelled")
 
 
 def _rows(*, oldest_first: bool = False) -> Select[*tuple[Any, ...]]:
@@ -315,9 +338,11 @@ def _rows(*, oldest_first: bool = False) -> Select[*tuple[Any, ...]]:
             AfterSale.asked_at,
             AfterSale.due_at,
             func.coalesce(Refund.state, "").label("refund_state"),
+            or_(_unnoted(Order), _first.id.is_not(None)).label("unnoted"),
         )
         .join(Order, Order.id == AfterSale.order_id)
         .outerjoin(Refund, Refund.key == AfterSale.refund_key)
+        .outerjoin(_first, (_first.key == Order.exchange_of) & _unnoted(_first))
         .order_by(*order)
     )
 
@@ -330,7 +355,8 @@ def audit(session: AnySession) -> list[str]:
     """What is wrong with the cases, one sentence each; empty when all is well.
 
     No more is claimed of a line than was sent, and no more of it went back on the shelf, all cases together; no more
-    money is agreed than was asked for; a done case has its refund or its exchange.
+    money is agreed than was asked for; a done case has its refund or its exchange; nothing counts as given back of an
+    order whose money never came.
     """
     found: list[str] = []
     rows = session.execute(
@@ -367,6 +393,15 @@ def audit(session: AnySession) -> list[str]:
         AfterSale.kind != "exchange",
     )
     found += [f"Case {key} is done, but nothing was refunded." for key in session.scalars(bare)]
+    unpaid = (
+        select(Order.key, OrderLine.sku, OrderLine.returned_quantity)
+        .join(OrderLine)
+        .where(Order.paid_at.is_(None), OrderLine.returned_quantity > 0)
+    )
+    found += [
+        f"Order {row.key}: {row.returned_quantity} of {row.sku} count as given back, but it was never paid."
+        for row in session.execute(unpaid)
+    ]
     swapped = select(AfterSale.key).where(
         AfterSale.state == "done", AfterSale.kind == "exchange", AfterSale.exchange_key == ""
     )

@@ -30,6 +30,7 @@ from contentshop.web.refund_pages import (
 )
 from contentshop.web.session import settings, viewer
 from contentshop.web.shop_pages import LineView
+from contentshop.web.words import translated
 
 if TYPE_CHECKING:
     from contentshop.aftersale.models import AfterSale, AfterSaleEvent
@@ -67,7 +68,8 @@ class Part:
 class ApplyPage:
     """The form that asks for a refund, a return or an exchange. ``by_hand`` says that money would be sent by people, so
     that they need an account; ``ending`` is the end of the one they have. Of what is ``digital`` alone no picture is
-    needed."""
+    needed. ``refusal`` says why nothing may be asked at all; ``at_door`` that its payment there has not been noted yet.
+    """
 
     number: str
     token: str
@@ -79,6 +81,8 @@ class ApplyPage:
     by_hand: bool
     ending: str
     digital: bool
+    refusal: str
+    at_door: bool
     values: Mapping[str, str]
     errors: Mapping[str, list[str]]
 
@@ -132,6 +136,7 @@ class CasePage:
     refunded: RefundView | None
     account: AccountPanel | None
     shipping: Money
+    unnoted: bool
     return_to: Sequence[str]
     carrier: str
     tracking: str
@@ -203,16 +208,16 @@ def extras_of(
     return Extras(
         cases=[case_link(row, order_token(order.key)) for row in queries.list_of_order(db.session, order.id)],
         falls=[Fall(line_id, titles[line_id], Money(minor, order.currency)) for line_id, minor in falls.items()],
-        can_ask=bool(queries.claimable(db.session, order)) and _in_time(order, now),
+        can_ask=bool(queries.claimable(db.session, order)) and not _refusal(order, now),
         review_url=f"/account/reviews?order={order.key}" if order.state == "completed" and order.user_id else "",
         refunds=buyer_refunds(order.key),
         account=account_panel(order, values=values, errors=errors),
     )
 
 
-def _in_time(order: Order, now: datetime) -> bool:
-    """Whether anything may be asked at all: a fault of ours has the longest time."""
-    return not policy.refusal_to_apply(order, "broken", terms=terms(), now=now)
+def _refusal(order: Order, now: datetime) -> str:
+    """Why nothing may be asked at all; a fault of ours has the longest time."""
+    return policy.refusal_to_apply(order, "broken", terms=terms(), now=now)
 
 
 def case_link(row: queries.Row, token: str) -> CaseLink:
@@ -256,9 +261,11 @@ def apply_page(
             (reason, reason_words(reason)) for reason in ("unwanted", "broken", "wrong", "missing", "unlike", "other")
         ],
         rules=_rules(order, digital=digital),
-        by_hand=payouts.would_be_by_hand(db.session, paid_key),
+        by_hand=queries.by_hand(db.session, paid_key),
         ending=account.ending if account is not None else "",
         digital=digital,
+        refusal=translated(_refusal(order, viewer().now)),
+        at_door=policy.is_money_on_its_way(order),
         values=values or {"kind": "refund" if digital else "return"},
         errors=errors or {},
     )
@@ -276,6 +283,8 @@ def _rules(order: Order, *, digital: bool) -> list[str]:
         rules.append(_("When something is wrong: until %(day)s.", day=day(received + known.fault)))
     if not digital:
         rules.append(_("When the fault is ours and everything comes back, we pay the postage back as well."))
+    if policy.is_money_on_its_way(order):
+        rules.append(_("You paid at the door: you are refunded once the carrier’s money has been noted."))
     rules += losses(order)
     rules.append(_("Only you and our staff see your pictures."))
     return rules
@@ -299,6 +308,9 @@ def case_page(
     exchange = order_url(case.exchange_key) if case.exchange_key else ""
     turn = policy.whose_turn(case.state, case.kind)
     less = less_of(case, current_babel_locale())
+    unnoted = case.state in policy.OPEN and case.kind != "exchange" and queries.is_unnoted(db.session, case)
+    # Nobody can act before the money has come, so nobody is late.
+    waits = unnoted and policy.is_to_settle(case.state, case.kind)
     return CasePage(
         key=case.key,
         number=case.key.upper(),
@@ -311,9 +323,9 @@ def case_page(
         damaged=case.reason == "broken",
         text=case.text,
         answer=case.answer if less is None or less.why != case.answer else "",
-        turn=_turn(turn, case.state, office=office),
-        due=case.due_at,
-        overdue=case.due_at is not None and case.due_at <= viewer().now,
+        turn=_waits(office=office) if waits else _turn(turn, case.state, office=office),
+        due=None if waits else case.due_at,
+        overdue=case.due_at is not None and case.due_at <= viewer().now and not waits,
         parts=[
             CasePart(
                 id=part.id,
@@ -331,12 +343,13 @@ def case_page(
         refunded=_refunded(refund, office=office),
         account=None if office else account_panel(order, case=case.key, values=values, errors=errors),
         shipping=Money(case.shipping_minor, order.currency),
+        unnoted=unnoted,
         return_to=[line for line in case.return_to.splitlines() if line.strip()],
         carrier=case.carrier,
         tracking=case.tracking,
         photos=[f"{base}/photos/{photo.key}" for photo in case.photos],
-        timeline=[*(_moment(event, names or {}, less) for event in case.events), *_money_back(refund)],
-        possible=possible,
+        timeline=[*(_moment(event, names or {}, less) for event in case.events), *_money_back(refund, unnoted=unnoted)],
+        possible=[verb for verb in possible if not waits or verb != "settle"],
         exchange_url=(url_for("desk_orders.order", key=case.exchange_key) if office else exchange)
         if case.exchange_key
         else "",
@@ -405,6 +418,12 @@ def _in_words(case: AfterSale, units: Mapping[int, int], amount: str) -> str:
     return str(_("%(goods)s for %(amount)s", goods=goods, amount=amount))
 
 
+def _waits(*, office: bool) -> str:
+    if office:
+        return str(_("The refund waits until the carrier’s money has been noted."))
+    return str(_("You are refunded once the carrier’s money has been noted."))
+
+
 def _moment(event: AfterSaleEvent, names: Mapping[str, str], less: Less | None) -> Moment:
     titles = {
         "asked": _("Asked"),
@@ -426,8 +445,11 @@ def _moment(event: AfterSaleEvent, names: Mapping[str, str], less: Less | None) 
     return Moment(titles.get(event.kind, event.kind), detail, event.happened_at, "bad" if bad else "done")
 
 
-def _money_back(facts: RefundFacts | None) -> list[Moment]:
-    """The last step of what is paid back: the money itself, which may need days after the case is settled."""
+def _money_back(facts: RefundFacts | None, *, unnoted: bool) -> list[Moment]:
+    """The last step of what is paid back: the money itself, which may need days after the case is settled, and waits
+    for the carrier's."""
+    if unnoted:
+        return [Moment(_("Money sent back"), _("Once the carrier’s money has been noted."), None, "todo")]
     if facts is None:
         return []
     if facts.state == "done":

@@ -108,6 +108,9 @@ def queue_names() -> dict[Queue, str]:
 
 def _row(row: queries.Row) -> Row:
     state, tone = state_words(row.state, row.kind, row.refund_state)
+    waits = row.unnoted and policy.is_to_settle(row.state, row.kind)
+    if waits:
+        state, tone = _("Waits for the carrier’s money"), "info"
     return Row(
         number=row.key.upper(),
         url=url_for("desk_aftersale.case", key=row.key),
@@ -118,8 +121,8 @@ def _row(row: queries.Row) -> Row:
         tone=tone,
         amount=Money(row.refund_minor, row.currency) if row.kind != "exchange" else None,
         asked_at=row.asked_at,
-        due_at=row.due_at,
-        overdue=row.due_at is not None and row.due_at <= viewer().now and row.state not in policy.CLOSED,
+        due_at=None if waits else row.due_at,
+        overdue=row.due_at is not None and row.due_at <= viewer().now and row.state not in policy.CLOSED and not waits,
     )
 
 

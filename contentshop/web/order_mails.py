@@ -311,6 +311,8 @@ def _case_words(order: Order, case: AfterSale, state: str, locale: str) -> _Word
     named = _named(order) | {"what": kind_words(case.kind)}
     refund = Money(case.refund_minor, order.currency).format(locale)
     until = format_date(case.due_at, "long", locale=locale) if case.due_at is not None else ""
+    unnoted = case.kind != "exchange" and cases.is_unnoted(db.session, case)
+    later = [_("You are refunded once the carrier’s money has been noted.")] if unnoted else []
     lead: list[str]
     match state:
         case "asked":
@@ -322,15 +324,16 @@ def _case_words(order: Order, case: AfterSale, state: str, locale: str) -> _Word
             lead = [*agreed, _("Please send the goods to this address:"), *case.return_to.splitlines()]
             if until:
                 lead.append(_("Please send them by %(day)s and tell us the tracking number.", day=until))
+            lead += later
         case "approved":
             subject = _("We agree: order %(number)s", **named)
-            lead = _less(case, locale) or [_("we agree, and pay %(amount)s back to you.", amount=refund)]
+            lead = [*(_less(case, locale) or [_("we agree, and pay %(amount)s back to you.", amount=refund)]), *later]
         case "rejected":
             subject = _("About your request for order %(number)s", **named)
             lead = [_("we cannot agree to your request."), _("Reason: %(reason)s", reason=case.answer)]
         case "received":
             subject = _("It came back: order %(number)s", **named)
-            lead = [_("your parcel has come back to us. We check it and settle your request.")]
+            lead = [_("your parcel has come back to us. We check it and settle your request."), *later]
         case "done" if case.kind == "exchange":
             subject = _("Your exchange for order %(number)s is being packed", **named)
             lead = [_("the goods that replace yours are being packed as order %(key)s.", key=case.exchange_key.upper())]

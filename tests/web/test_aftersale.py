@@ -468,6 +468,64 @@ def test_a_file_beside_goods_has_a_request_of_its_own(
     assert answer.status_code == 303
 
 
+def test_what_is_paid_at_the_door_waits_for_its_money(
+    app: Flask, client: FlaskClient, operator: FlaskClient, make: Factory, clock: FixedClock, mailbox: list[Message]
+) -> None:
+    """The form, the case, its queue and its mails, from before the parcel to the refund."""
+    kettle = make.product("kettle", own={"USD": 1999}, stock=5, title="Gooseneck Kettle")
+    place = buy(client, kettle, 2, payment_method="on_delivery").headers["Location"]
+    (order,) = orders(app)
+    closed = client.get(f"{place}/after-sale").text
+    assert "This order has not been shipped. You can cancel it instead." in text_of(closed)
+    assert 'name="reason"' not in closed
+    with app.app_context(), unit_of_work(db.session):
+        actions.mark_shipped(db.session, order.key, tracking="1Z999", carrier="UPS", by=None, now=clock.now())
+    assert "Return or complain" in text_of(client.get(place).text)
+    page = client.get(f"{place}/after-sale").text
+    assert "I have received it and have paid for it at the door" in text_of(page)
+    assert "You paid at the door: you are refunded once the carrier’s money has been noted." in text_of(page)
+    # People send it, so they need an account.
+    assert "Account for your refund" in text_of(page)
+    refused = ask(app, client, place)
+    assert (refused.status_code, field_errors(refused.text)) == (422, ["received"])
+    assert cases(app) == []
+    where = ask(app, client, place, received="1").headers["Location"]
+    (case,) = cases(app)
+    waits = "It is refunded once the carrier’s money has been noted."
+    told = text_of(client.get(where).text)
+    assert waits in told
+    assert "We answer next. Until Nov 22, 2026." in told
+    assert "Money sent back (still to come) Once the carrier’s money has been noted." in told
+    desk(operator, case.key, "approve", refund="19.99", return_to="Hall 4")
+    line = read(app, lambda: db.session.execute(db.text("SELECT id FROM after_sale_line")).scalar_one())
+    desk(operator, case.key, "receive", **{f"restocked-{line}": "1"})
+    told = text_of(client.get(where).text)
+    assert "You are refunded once the carrier’s money has been noted." in told
+    assert "Until" not in told
+    seen = operator.get(f"/desk/after-sale/{case.key}").text
+    assert "The refund waits until the carrier’s money has been noted." in text_of(seen)
+    assert "The carrier’s money has not been noted yet. Nothing can be paid back before." in text_of(seen)
+    assert f'<a href="/desk/payments/orders/{order.key}">' in seen
+    assert "Pay back $19.99" not in text_of(seen)
+    clock.advance(timedelta(days=9))
+    queue = text_of(operator.get("/desk/after-sale?queue=to_settle").text)
+    assert "Waits for the carrier’s money" in queue
+    assert "late" not in queue
+    # A press from a page that is older is refused.
+    early = desk(operator, case.key, "settle")
+    assert early.status_code == 409
+    assert "The carrier’s money for this order has not been noted yet." in text_of(early.text)
+    settle(app)
+    mails = [mail.text for mail in mailbox if "once the carrier’s money has been noted" in mail.text]
+    assert ["Please send the goods" in mail for mail in mails] == [True, False]
+    with app.app_context(), unit_of_work(db.session):
+        actions.mark_paid(db.session, order.key, by=None, now=clock.now())
+    assert waits not in text_of(client.get(where).text)
+    assert "Pay back $19.99" in text_of(operator.get(f"/desk/after-sale/{case.key}").text)
+    assert desk(operator, case.key, "settle").status_code == 303
+    assert read(app, lambda: [row.minor for row in db.session.scalars(select(Refund))]) == [1999]
+
+
 def test_the_queue_shows_no_sum_for_an_exchange_and_the_form_knows_the_last_address(
     app: Flask, client: FlaskClient, operator: FlaskClient, path: str
 ) -> None:

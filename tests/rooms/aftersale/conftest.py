@@ -42,6 +42,7 @@ class Desk:
         kind: str = "return",
         reason: str = "unwanted",
         variants: Mapping[int, str] | None = None,
+        received: bool = False,
     ) -> AfterSale:
         """``units`` by the position of the line; all of the first line without them."""
         lines = self.shop.get(order).lines
@@ -52,7 +53,7 @@ class Desk:
             lambda: actions.apply(
                 db.session,
                 order.key,
-                Application(kind, reason, "", chosen, wanted),
+                Application(kind, reason, "", chosen, wanted, received),
                 photos=photos,
                 terms=TERMS,
                 now=self.shop.clock.now(),
