@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import DDL, JSON, Index, String, event, func, select
+from sqlalchemy import DDL, JSON, Index, String, event, func, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from contentshop.core.db import Base, Moment, PrimaryKey
@@ -80,12 +80,14 @@ def note(
 def page_entries(
     session: AnySession, *, actor: str = "", subject: str = "", action: str = "", number: int = 1
 ) -> Page[AuditEntry]:
-    """A page of the log, newest first; of one person, about one thing, of one kind of action where asked."""
+    """A page of the log, newest first; of one person, about one thing with its parts (``product:3f9k variant:7q2m``
+    is about a part of ``product:3f9k``), of one kind of action where asked."""
     wanted = []
     if actor:
         wanted.append(AuditEntry.actor == actor)
     if subject:
-        wanted.append(AuditEntry.subject == subject)
+        part = AuditEntry.subject.startswith(f"{subject} ", autoescape=True)
+        wanted.append(or_(AuditEntry.subject == subject, part))
     if action:
         wanted.append(AuditEntry.action.startswith(action, autoescape=True))
     total = session.scalar(select(func.count()).select_from(AuditEntry).where(*wanted)) or 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from json import loads
@@ -173,6 +173,12 @@ def list_for_desk(session: AnySession) -> list[FeaturedList]:
         .limit(200)
     )
     return list(session.scalars(query))
+
+
+def titles_by_key(session: AnySession, keys: Collection[str]) -> dict[str, str]:
+    """Titles of the lists with these keys; unknown keys are left out."""
+    query = select(FeaturedList.key, FeaturedList.title).where(FeaturedList.key.in_(keys))
+    return {row.key: row.title for row in session.execute(query)}
 
 
 def item_names(session: AnySession, featured: FeaturedList) -> dict[int, tuple[str, str, str]]:

@@ -11,6 +11,7 @@ from sqlalchemy import Select, bindparam, func, or_, select
 
 from contentshop.accounts.models import User
 from contentshop.core.errors import NotFound
+from contentshop.core.names import named
 from contentshop.core.paging import Page
 from contentshop.core.uow import AnySession
 from contentshop.core.words import say
@@ -186,6 +187,12 @@ def get_promotion(session: AnySession, key: str) -> Promotion:
     if found is None:
         raise NotFound(say("There is no such promotion."))
     return found
+
+
+def names_by_key(session: AnySession, keys: Collection[str], locale: str) -> dict[str, str]:
+    """Names of the promotions with these keys; unknown keys are left out."""
+    query = select(Promotion.key, named(Promotion, locale).label("name")).where(Promotion.key.in_(keys))
+    return {row.key: row.name for row in session.execute(query)}
 
 
 def list_uses(session: AnySession, key: str, *, limit: int = 50) -> list[PromotionUse]:

@@ -16,16 +16,27 @@ from contentshop.accounts import queries as people
 from contentshop.core import audit
 from contentshop.core.db import db
 from contentshop.core.paging import page_number
-from contentshop.web.desk_log_fields import field_words, word_of
-from contentshop.web.desk_log_subjects import Subjects, load
+from contentshop.web.desk_log_fields import UNTOLD, field_words, word_of
+from contentshop.web.desk_log_subjects import Names, Subjects, load, whole
 from contentshop.web.desk_log_words import action_words, value_words
 from contentshop.web.door import Door, show
+from contentshop.web.zones import in_words, own_zone
 
 bp = Door("desk_audit", __name__)
 
 SHOWN = 200  # characters of one value
-# Fields of forms that tell nothing of what was done: their own numbers and what a button is called.
-UNTOLD = frozenset({"attempt", "do", "other", "seen", "version", "currency"})
+# Fields whose values are keys of things with names.
+KEYS = {
+    "category": "category",
+    "categories": "category",
+    "parent": "category",
+    "location": "place",
+    "source": "place",
+    "target": "place",
+    "supplier": "supplier",
+    "merchant": "merchant",
+}
+MOMENTS = frozenset({"starts_at", "ends_at", "releases_at", "checked_at"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +82,12 @@ def index() -> Response:
     page = audit.page_entries(db.session, actor=who, subject=about, number=page_number(request.args.get("page")))
     names = people.names_by_key(db.session, {entry.actor for entry in page.items} | ({who} if who else set()))
     subjects = load((row.action, row.subject) for row in page.items)
+    things = Names()
     here = {name: value for name, value in (("who", who), ("about", about)) if value}
     return show(
         "desk/log.html",
         AuditPage(
-            entries=[_entry(row, names, subjects) for row in page.items],
+            entries=[_entry(row, names, subjects, things) for row in page.items],
             total=page.total,
             filters=[*([names.get(who, who)] if who else []), *([_about_words(about, page.items)] if about else [])],
             all_url="/desk/log",
@@ -96,30 +108,51 @@ def _about_words(about: str, entries: Sequence[audit.AuditEntry]) -> str:
     return load([(action, about)]).of(action, about).words or about
 
 
-def _entry(row: audit.AuditEntry, names: dict[str, str], subjects: Subjects) -> Entry:
+def _entry(row: audit.AuditEntry, names: dict[str, str], subjects: Subjects, things: Names) -> Entry:
     subject = subjects.of(row.action, row.subject)
+    changes = [
+        Change(field_words(name), _shown(name, row.before, things), _shown(name, row.after, things))
+        for name in dict.fromkeys([*row.before, *row.after])
+        if name not in UNTOLD
+    ]
     return Entry(
         who=names.get(row.actor, row.actor),
         who_url="/desk/log?" + urlencode({"who": row.actor}),
         action=action_words(row.action),
         subject=subject.words,
         subject_url=subject.url,
-        about_url="/desk/log?" + urlencode({"about": row.subject}) if row.subject else "",
-        changes=[
-            Change(field_words(name), _shown(name, row.before), _shown(name, row.after))
-            for name in dict.fromkeys([*row.before, *row.after])
-            if name not in UNTOLD and row.before.get(name, "") != row.after.get(name, "")
-        ],
+        about_url="/desk/log?" + urlencode({"about": whole(row.subject)}) if row.subject else "",
+        changes=[change for change in changes if change.before != change.after],
         at=row.happened_at,
     )
 
 
-def _shown(name: str, values: Mapping[str, Any]) -> str:
+def _shown(name: str, values: Mapping[str, Any], things: Names) -> str:
     value = value_words(name, values)
-    if isinstance(value, bool):
+    if name not in values or value is None:
+        text = ""
+    elif isinstance(value, bool):
         text = str(_("yes") if value else _("no"))
     elif isinstance(value, list):
-        text = ", ".join(map(str, value))
+        text = str(_(", ")).join(_one(name, str(one), things) for one in value)
     else:
-        text = word_of(name, str(value))
+        text = _one(name, str(value), things)
     return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
+
+
+def _one(name: str, value: str, things: Names) -> str:
+    """One value in words: of a thing its name, of a moment the time by the clocks of whoever reads."""
+    kind = KEYS.get(name.partition("-")[0], "")
+    if kind and value:
+        return things.of(kind, value) or value
+    if name in MOMENTS:
+        return _moment(value)
+    return word_of(name, value)
+
+
+def _moment(text: str) -> str:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    return in_words(at, own_zone()) if at.tzinfo is not None else text

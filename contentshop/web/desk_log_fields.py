@@ -4,22 +4,58 @@ from __future__ import annotations
 
 from flask_babel import gettext as _
 
+from contentshop.delivery import places
+from contentshop.web.chrome import current_babel_locale
+from contentshop.web.desk_pages import availability_names
+
+# Fields that tell nothing of what was done: what a form remembers, and whose clocks its moments are by.
+UNTOLD = frozenset(
+    {"csrf_token", "attempt", "seen", "version", "known", "expected", "fields_of", "other", "zone", "asset"}
+    | {"picture", "offer", "account", "p", "arrange"}
+)
+# Fields of which a form says that they are ticked, or nothing.
+FLAGS = frozenset(
+    {"combinable", "included", "on_shipping", "digital", "returnable", "discontinued", "gift_card", "listed", "more"}
+)
+
 
 def field_words(name: str) -> str:
-    """The label of a field in the reader's language. Fields of lines and the like end with a number (``units-12``);
-    one that this release does not know is told by its name in words."""
+    """The label of a field in the reader's language. Fields of lines and the like end with a number (``units-12``),
+    translated ones with their language (``title_zh``); one that this release does not know is told by its name in
+    words."""
+    # A row of a change of many products is told by its SKU or title already.
+    return find_words(name) or (name.replace("_", " ") if name.islower() else name)
+
+
+def find_words(name: str) -> str:
+    """The label of a field; empty for one without words."""
     labels = _of_shop() | _of_catalogue() | _of_settings()
     if name in labels:
         return labels[name]
+    prefix, colon, own = name.partition(":")
+    if colon and prefix == "attr":
+        return str(_("Property “%(name)s”", name=own))
+    if colon and prefix.startswith("attr_"):
+        return _in_language(_("Property “%(name)s”", name=own), prefix.removeprefix("attr_"))
+    if name.startswith("other_") and name.removeprefix("other_") in labels:
+        return str(_("%(field)s in the other language", field=labels[name.removeprefix("other_")]))
+    base, _line, language = name.rpartition("_")
+    if base in labels and language in {"en", "zh"}:
+        return _in_language(labels[base], language)
     first, _dash, rest = name.partition("-")
-    if first in labels and rest:
-        return f"{labels[first]} ({rest})"
-    # A row of a change of many products is told by its SKU or title already.
-    return name.replace("_", " ") if name.islower() else name
+    return f"{labels[first]} ({rest})" if first in labels and rest else ""
+
+
+def _in_language(label: str, language: str) -> str:
+    words = {"en": _("%(field)s in English", field=label), "zh": _("%(field)s in Chinese", field=label)}
+    return str(words.get(language, label))
 
 
 def word_of(name: str, value: str) -> str:
     """A value in the reader's language where it is one of our own words, else as it stands."""
+    name = name.partition("-")[0]
+    if name in FLAGS:
+        return str(_("yes") if value in {"1", "yes"} else _("no") if value in {"", "no"} else value)
     if name in {"state", "to", "status"}:
         return _states().get(value, value)
     if name == "scope":
@@ -28,7 +64,27 @@ def word_of(name: str, value: str) -> str:
         return {"en": "English", "zh": "中文"}.get(value, value)
     if name == "kind":
         return _kinds().get(value, value)
+    if name == "availability":
+        return availability_names().get(value, value)
+    if name == "tax_class":
+        classes: dict[str, str] = {"standard": _("Standard"), "reduced": _("Reduced"), "zero": _("No tax")}
+        return classes.get(value, value)
+    if name == "country" and len(value) == 2:
+        return str(places.country_name(value, current_babel_locale()))
+    if name == "field":
+        return field_words(value)
+    if name == "do":
+        return _decisions().get(value, "")  # of other buttons what they did is told
     return value
+
+
+def _decisions() -> dict[str, str]:
+    return {
+        "hide": _("hidden"),
+        "leave": _("left as it is"),
+        "remove": _("taken away"),
+        "renew": _("a new code"),
+    }
 
 
 def _states() -> dict[str, str]:
@@ -47,6 +103,9 @@ def _states() -> dict[str, str]:
         "rejected": _("not agreed"),
         "withdrawn": _("withdrawn"),
         "active": _("active"),
+        "open": _("opened"),
+        "closed": _("closed"),
+        "dropped": _("given up"),
         "paused": _("paused"),
         "blocked": _("blocked"),
         "on": _("on"),
@@ -67,6 +126,10 @@ def _scopes() -> dict[str, str]:
 
 def _kinds() -> dict[str, str]:
     return {
+        "text": _("Free text"),
+        "number": _("Number"),
+        "choice": _("Choice"),
+        "flag": _("Yes or no"),
         "percent": _("A part of the price"),
         "fixed": _("A fixed sum"),
         "bundle": _("Buy some, get some free"),
@@ -84,6 +147,12 @@ def _of_shop() -> dict[str, str]:
         "refunded": _("Paid back"),
         "refund": _("Refund"),
         "amount": _("Amount"),
+        "currency": _("Currency"),
+        "order": _("Order"),
+        "more": _("More than was due"),
+        "do": _("Decision"),
+        "verdict": _("Decision"),
+        "into": _("The deal that stays"),
         "parcel": _("Parcel"),
         "parcels": _("Parcels"),
         "tracking": _("Tracking number"),
@@ -109,7 +178,16 @@ def _of_shop() -> dict[str, str]:
         "low_at": _("Low from"),
         "location": _("Place"),
         "ending": _("Prices end in"),
+        "source": _("Taken from"),
         "target": _("Brought to"),
+        "transfer_note": _("Note"),
+        "counted": _("Counted"),
+        "n": _("Counted"),
+        "delivery_zone": _("Delivery zone"),
+        "updated": _("Updated"),
+        "added": _("Added"),
+        "unchanged": _("Unchanged"),
+        "failed": _("Not taken"),
     }
 
 
@@ -119,6 +197,12 @@ def _of_catalogue() -> dict[str, str]:
         "title_zh": _("Title in Chinese"),
         "name": _("Name"),
         "name_zh": _("Name in Chinese"),
+        "key": _("Key"),
+        "value": _("How much"),
+        "attr": _("Properties"),
+        "variants": _("Variants"),
+        "gift_card": _("Sold as a gift card"),
+        "checked_at": _("Price looked at"),
         "slug": _("Short name in the address"),
         "brand": _("Brand"),
         "category": _("Category"),
@@ -165,6 +249,10 @@ def _of_settings() -> dict[str, str]:
     return {
         "code": _("Code"),
         "percent": _("Per cent"),
+        "buy": _("Bought"),
+        "free": _("Of them free"),
+        "categories": _("Which categories"),
+        "valid_days": _("Days for each person"),
         "amounts": _("Fixed sum"),
         "caps": _("Most that is taken off"),
         "min_spend": _("From an amount on"),
@@ -188,6 +276,9 @@ def _of_settings() -> dict[str, str]:
         "domain": _("Domain"),
         "link_template": _("Link template"),
         "tag": _("Tag"),
+        "tag_param": _("Parameter of the tag"),
+        "sub_id_param": _("Parameter of our own mark"),
+        "items": _("Posts and products"),
         "share": _("Share in per cent"),
         "check_hours": _("Hours between looks"),
         "active": _("Active"),

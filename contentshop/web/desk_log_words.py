@@ -11,7 +11,7 @@ from contentshop.core.money import Money, is_currency
 from contentshop.web.chrome import money
 
 # Values of an entry that are minor units of the entry's own "currency".
-AMOUNTS = frozenset({"paid", "refunded", "refund"})
+AMOUNTS = frozenset({"paid", "refunded", "refund", "amount", "price", "free_from"})
 # What older entries call endpoints that have other names now: the log itself is never altered.
 MOVED = {f"desk_payments.{name}": f"desk_gift_cards.{name}" for name in ("issue", "reveal", "set_state")}
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from flask import Flask
@@ -14,11 +16,15 @@ from contentshop.core.audit import AuditEntry
 from contentshop.core.clock import FixedClock
 from contentshop.core.db import db
 from contentshop.core.uow import unit_of_work
-from contentshop.web.desk_log_fields import field_words, word_of
+from contentshop.web.audited import SECRET
+from contentshop.web.desk_log_fields import UNTOLD, field_words, find_words, word_of
+from contentshop.web.desk_log_subjects import canonical, tax_key, whole
 from contentshop.web.desk_log_words import action_words, value_words
 from contentshop.web.permissions import OFFICE, PERMISSIONS
 from tests.factories import Factory
 from tests.web.buyer import buy, orders, text_of
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_everything_that_staff_can_do_has_words(app: Flask) -> None:
@@ -51,6 +57,65 @@ def test_fields_and_values_have_words(app: Flask) -> None:
         assert (word_of("state", "part_shipped"), word_of("note", "shipped")) == ("partly shipped", "shipped")
         assert (word_of("status", "draft"), word_of("lang", "zh")) == ("draft", "中文")
         assert (word_of("kind", "percent"), word_of("scope", "all")) == ("A part of the price", "Everything")
+
+
+# What fields are made with in templates, and in the plain forms of the desk.
+FIELD = re.compile(r"""\b(?:field(?:_area|_select|_check|_choices)?|clock)\(\s*'([\w-]+)'|\bname=["']([\w-]+)["'{]""")
+PLAIN = re.compile(r'FormField\(\s*"(\w+)"')
+SEARCH = re.compile(r'<form\b(?![^>]*method="post")[^>]*>.*?</form>', re.S)
+ELSEWHERE = re.compile(r"""<form\b[^>]*url_for\('([\w.]+)'.*?</form>""", re.S)
+
+
+def fields_of_the_desk() -> dict[str, str]:
+    """Every field that a form of staff may send, and a file that has it; searches send none."""
+    found: dict[str, str] = {}
+    for path in sorted((ROOT / "templates" / "desk").glob("*.html")):
+        forms = SEARCH.sub("", path.read_text())
+        found |= {name: path.name for pair in FIELD.findall(forms) for name in pair if name}
+    for path in sorted((ROOT / "templates").rglob("*.html")):
+        for form in ELSEWHERE.finditer(path.read_text()):
+            if PERMISSIONS.get(form.group(1)) in OFFICE:
+                found |= {name: path.name for pair in FIELD.findall(form.group()) for name in pair if name}
+    for path in sorted((ROOT / "contentshop" / "web").glob("*.py")):
+        found |= dict.fromkeys(PLAIN.findall(path.read_text()), path.name)
+    return found
+
+
+def test_every_field_of_a_form_of_staff_has_words(app: Flask) -> None:
+    fields = fields_of_the_desk()
+    assert {"areas", "tag_param", "releases_at", "supplier", "other_title", "n-", "part", "into"} <= set(fields)
+    assert "q" not in fields
+    with app.test_request_context():
+        words = {name: find_words(name.rstrip("-")) for name in fields if name not in UNTOLD | SECRET}
+    assert {name: fields[name] for name, label in words.items() if not label} == {}
+
+
+def test_fields_with_parts_have_words(app: Flask) -> None:
+    with app.test_request_context():
+        assert [field_words(name) for name in ("attr:Weight", "attr_zh:重量", "other_title", "summary_zh", "n-K1")] == [
+            "Property “Weight”",
+            "Property “重量” in Chinese",
+            "Title in the other language",
+            "Summary in Chinese",
+            "Counted (K1)",
+        ]
+        assert [word_of(name, value) for name, value in (("on_shipping", ""), ("combinable", "yes"))] == ["no", "yes"]
+        assert (word_of("country", "DE"), word_of("tax_class", "zero")) == ("Germany", "No tax")
+        assert (word_of("do", "hide"), word_of("do", "off")) == ("hidden", "")
+
+
+def test_a_subject_names_the_sort_of_thing(app: Flask) -> None:
+    with app.test_request_context():
+        assert canonical("desk.save_variant", "key:3f9k variant:7q2m") == "product:3f9k variant:7q2m"
+        assert canonical("desk_catalogue.save_category", "slug:pots") == "category:pots"
+        assert canonical("desk_customers.write", "email:ada@example.org") == "customer:ada@example.org"
+        assert canonical("desk_delivery.save_tax", "") == ""
+        assert (whole("product:3f9k variant:7q2m"), whole("key:3f9k variant:7q2m")) == (
+            "product:3f9k",
+            "key:3f9k variant:7q2m",
+        )
+        assert tax_key("US", "") == "US"
+        assert tax_key("CN", "广东省") == "CN/%E5%B9%BF%E4%B8%9C%E7%9C%81"
 
 
 def test_the_log_names_what_it_is_about_and_leads_there(

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
+from contentshop.core.names import named
 from contentshop.core.uow import AnySession
-from contentshop.products.models import Product, Variant
+from contentshop.products.models import Merchant, Offer, Product, Variant
 from contentshop.products.queries.facts import translated
 
 
@@ -37,3 +38,14 @@ def variants_by_key(session: AnySession, keys: Collection[str], locale: str) -> 
     if not keys:
         return {}
     return {row.key: NamedVariant(row.product_key, row.title, row.sku) for row in session.execute(query)}
+
+
+def offers_by_key(session: AnySession, keys: Collection[str], locale: str) -> dict[str, str]:
+    """What the offers with these keys are told by: the shop that has it, else our SKU; unknown keys are left out."""
+    query = (
+        select(Offer.key, func.coalesce(named(Merchant, locale), Variant.sku, "").label("name"))
+        .outerjoin(Merchant, Merchant.id == Offer.merchant_id)
+        .outerjoin(Variant, Variant.id == Offer.variant_id)
+        .where(Offer.key.in_(keys))
+    )
+    return {row.key: row.name for row in session.execute(query)} if keys else {}
