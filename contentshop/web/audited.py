@@ -1,12 +1,15 @@
 """What staff do is kept: every form of theirs that has an effect writes an entry of the audit log, in the same
 transaction. Which doors are staff's, the permission table says.
 
-A view tells what it changed with ``told``; without that the entry holds what the form said.
+A view that changes a thing does so within ``changing``, which compares the thing before and after: what a browser
+sent is not trusted, and what it left alone is not told. What is new is ``made``, all else ``told``; a view that says
+nothing has the entry hold what its form said.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from flask import flash, g, redirect, request
@@ -14,12 +17,14 @@ from werkzeug.wrappers import Response
 
 from contentshop.core import audit
 from contentshop.core.db import db
+from contentshop.web.desk_log_subjects import canonical
 from contentshop.web.door import WITNESSES
 from contentshop.web.permissions import OFFICE, PERMISSIONS
 from contentshop.web.session import viewer
 
 LONGEST = 300  # characters kept of one field
 MOST_FIELDS = 40
+AROUND = 40  # characters before the first difference of long texts
 # Never kept, wherever they stand.
 SECRET = frozenset(
     {"csrf_token", "password", "current", "code", "secret", "payout_holder", "payout_number", "payout_bank"}
@@ -32,6 +37,54 @@ def told(subject: str, before: Mapping[str, Any] | None = None, after: Mapping[s
     Telling of the same subject again replaces what was told, since a unit of work may be tried again.
     """
     g.setdefault("audited", {})[subject] = (dict(before or {}), dict(after or {}))
+
+
+@contextmanager
+def changing(subject: str, read: Callable[[], Mapping[str, Any]], **also: Any) -> Iterator[None]:
+    """Tell what the block changes of ``subject``: ``read`` says from the database how it stands, by the names of its
+    fields. ``also`` are fields that go with the change, like its reason. What stays as it was is no action."""
+    before = dict(read())
+    yield
+    db.session.flush()
+    db.session.expire_all()  # what is read again must not be what the view holds
+    old, new = _differences(before, dict(read()))
+    if old or new:
+        told(subject, old, new | {name: value for name, value in also.items() if value})
+    else:
+        nothing()
+
+
+def made(subject: str, values: Mapping[str, Any]) -> None:
+    """This request makes ``subject``, with these fields as far as they say anything."""
+    said = {name: value for name, value in values.items() if value not in ("", None, [])}
+    told(subject, after={name: _clipped("", value)[1] for name, value in said.items()})
+
+
+def _differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The fields that differ, on both sides; amounts and their currency stay together."""
+    old: dict[str, Any] = {}
+    new: dict[str, Any] = {}
+    moved = before.get("currency") != after.get("currency")
+    for name in dict.fromkeys([*before, *after]):
+        one, other = before.get(name, ""), after.get(name, "")
+        if one != other or (moved and isinstance(one, int)):
+            left, right = _clipped(one, other)
+            # What was not there at all differs from what was empty: a new thing has nothing before.
+            old |= {name: left} if name in before else {}
+            new |= {name: right} if name in after else {}
+    if "currency" in before and any(isinstance(value, int) for value in [*old.values(), *new.values()]):
+        old["currency"], new["currency"] = before["currency"], after.get("currency", "")
+    return old, new
+
+
+def _clipped(one: Any, other: Any) -> tuple[Any, Any]:
+    """Two values as the log keeps them: of long texts the part from shortly before their first difference on."""
+    if not (isinstance(one, str) and isinstance(other, str)) or max(len(one), len(other)) <= LONGEST:
+        return one, other
+    same = next((at for at, (left, right) in enumerate(zip(one, other, strict=False)) if left != right), None)
+    start = max((min(len(one), len(other)) if same is None else same) - AROUND, 0)
+    lead = "…" if start else ""
+    return lead + one[start : start + LONGEST], lead + other[start : start + LONGEST]
 
 
 def nothing() -> None:
@@ -74,8 +127,9 @@ def _look() -> None:
 
 
 def _subject() -> str:
-    """The address's own values: ``key:3f9k2m``."""
-    return " ".join(f"{name}:{value}" for name, value in sorted((request.view_args or {}).items()))
+    """What the address names: ``product:3f9k2m variant:7q2m``."""
+    values = " ".join(f"{name}:{value}" for name, value in sorted((request.view_args or {}).items()))
+    return canonical(request.endpoint or "", values)
 
 
 def _form() -> dict[str, Any]:

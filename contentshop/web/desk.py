@@ -144,6 +144,7 @@ def create_product() -> Response:
         product = actions.save_product(db.session, form, now=viewer().now)
     except Invalid as refusal:
         return show("desk/product.html", pages.new_page(typed, translated_errors(refusal.fields)), 422)
+    audited.made(f"product:{product.key}", pages.logged_product(product))
     if product.listed:
         flash(_("The product is in the shop. Add a variant with a price, or a merchant’s offer."), "success")
     else:
@@ -171,7 +172,8 @@ def save_product(key: str) -> Response:
         return show("desk/product.html", pages.edit_page(found, typed))
     try:
         form = _product_form(typed, found.translations)
-        actions.save_product(db.session, form, key=key, version=version, now=viewer().now)
+        with audited.changing(f"product:{key}", lambda: pages.logged_product(queries.get_for_desk(db.session, key))):
+            actions.save_product(db.session, form, key=key, version=version, now=viewer().now)
     except Invalid as refusal:
         return show("desk/product.html", pages.edit_page(found, typed, translated_errors(refusal.fields)), 422)
     except Conflict as conflict:
@@ -222,24 +224,32 @@ def _product_form(typed: Mapping[str, str], translations: Mapping[str, Any]) -> 
 def set_product_state(key: str) -> Response:
     """Put a product on the shop or take it off; say that it is or is not made any more."""
     now = viewer().now
-    match request.form.get("do"):
-        case "active" | "draft" | "archived" as status:
-            actions.set_status(db.session, key, status, now=now)
-        case "discontinue":
-            actions.set_discontinued(db.session, key, True, now=now)
-        case "continue":
-            actions.set_discontinued(db.session, key, False, now=now)
-        case _:
-            raise Invalid({"do": [_("Choose what to do.")]})
+    with audited.changing(f"product:{key}", lambda: _state_of(key)):
+        match request.form.get("do"):
+            case "active" | "draft" | "archived" as status:
+                actions.set_status(db.session, key, status, now=now)
+            case "discontinue":
+                actions.set_discontinued(db.session, key, True, now=now)
+            case "continue":
+                actions.set_discontinued(db.session, key, False, now=now)
+            case _:
+                raise Invalid({"do": [_("Choose what to do.")]})
     flash(_("Saved."), "success")
     return _to_product(key)
+
+
+def _state_of(key: str) -> dict[str, Any]:
+    found = queries.get_for_desk(db.session, key)
+    return {"status": found.status, "discontinued": found.discontinued}
 
 
 @bp.post("/desk/products/<key>/unlock")
 def unlock(key: str) -> Response:
     """Let a field that a person has locked follow imports and pages again; back to the page the button stands on."""
     field, offer_key = request.form.get("field", ""), request.form.get("offer", "")
+    audited.nothing()
     if locks.unlock(db.session, key, field, offer_key=offer_key, now=viewer().now):
+        audited.told(f"product:{key} offer:{offer_key}" if offer_key else f"product:{key}", after={"field": field})
         flash(_("From now on it follows what imports and the shop’s page say."), "success")
     return redirect(url_for("desk.offer", key=key, offer=offer_key), 303) if offer_key else _to_product(key)
 
@@ -295,7 +305,7 @@ def create_variant(key: str) -> Response:
     try:
         form, quantity = _variant_form(typed), _quantity(typed, "quantity")
         who = viewer()
-        actions.save_variant(
+        made = actions.save_variant(
             db.session,
             key,
             form,
@@ -304,6 +314,8 @@ def create_variant(key: str) -> Response:
             now=who.now,
             actor=who.person().key,
         )
+        opening = {"quantity": quantity, "location": typed["location"]}
+        audited.made(f"product:{key} variant:{made.key}", pages.logged_variant(key, made.key) | opening)
     except Invalid as refusal:
         return _new_variant_again(key, typed, translated_errors(refusal.fields), 422)
     except Conflict as refusal:
@@ -344,7 +356,9 @@ def save_variant(key: str, variant: str) -> Response:
     try:
         form = _variant_form(typed)
         who = viewer()
-        actions.save_variant(db.session, key, form, variant_key=variant, now=who.now, actor=who.person().key)
+        actor = who.person().key
+        with audited.changing(f"product:{key} variant:{variant}", lambda: pages.logged_variant(key, variant)):
+            actions.save_variant(db.session, key, form, variant_key=variant, now=who.now, actor=actor)
     except Invalid as refusal:
         page = variant_page(key, variant, typed, translated_errors(refusal.fields))
         return show("desk/product_variant.html", page, 422)
@@ -397,7 +411,12 @@ def _save_offer(key: str, offer: str | None) -> Response:
     own = typed["kind"] == "own"
     try:
         form = OfferInput.parse(typed, price_unit="major")
-        actions.save_offer(db.session, key, form, offer_key=offer, now=viewer().now)
+        if offer is None:
+            made = actions.save_offer(db.session, key, form, now=viewer().now).key
+            audited.made(f"product:{key} offer:{made}", pages.logged_offer(key, made))
+        else:
+            with audited.changing(f"product:{key} offer:{offer}", lambda: pages.logged_offer(key, offer)):
+                actions.save_offer(db.session, key, form, offer_key=offer, now=viewer().now)
     except Invalid as refusal:
         found = queries.get_for_desk(db.session, key)
         one = next((one for one in found.offers if one.key == offer), None)
@@ -410,7 +429,8 @@ def _save_offer(key: str, offer: str | None) -> Response:
 @bp.post("/desk/products/<key>/offers/<offer>/retire")
 def retire_offer(key: str, offer: str) -> Response:
     """Take an offer out of every card."""
-    actions.retire_offer(db.session, key, offer, now=viewer().now)
+    with audited.changing(f"product:{key} offer:{offer}", lambda: _offer_state(key, offer)):
+        actions.retire_offer(db.session, key, offer, now=viewer().now)
     flash(_("The offer was taken off. You can bring it back."), "success")
     return _to_product(key)
 
@@ -418,9 +438,16 @@ def retire_offer(key: str, offer: str) -> Response:
 @bp.post("/desk/products/<key>/offers/<offer>/restore")
 def restore_offer(key: str, offer: str) -> Response:
     """Bring an offer back."""
-    actions.restore_offer(db.session, key, offer, now=viewer().now)
+    with audited.changing(f"product:{key} offer:{offer}", lambda: _offer_state(key, offer)):
+        actions.restore_offer(db.session, key, offer, now=viewer().now)
     flash(_("The offer is back."), "success")
     return _to_product(key)
+
+
+def _offer_state(key: str, offer: str) -> dict[str, str]:
+    """On or off; nothing for an offer that is not there, which the room refuses."""
+    offers = queries.get_for_desk(db.session, key).offers
+    return next(({"state": "on" if one.active else "off"} for one in offers if one.key == offer), {})
 
 
 # --- stock ---
@@ -488,16 +515,19 @@ def correct_stock(variant: str) -> Response:
     who = viewer()
     variant_id, _row = queries.get_stock(db.session, variant, who.locale)
     try:
-        stock.set_on_hand(
-            db.session,
-            variant_id,
-            _quantity(typed, "on_hand"),
-            reason=typed["reason"],
-            location=typed["location"],
-            expected=parse_quantity(typed, "expected", {}),
-            now=who.now,
-            actor=who.person().key,
-        )
+        counted, actor = _quantity(typed, "on_hand"), who.person().key
+        more = {"location": typed["location"], "reason": typed["reason"]}
+        with audited.changing(f"variant:{variant}", lambda: _counts(variant_id, typed["location"]), **more):
+            stock.set_on_hand(
+                db.session,
+                variant_id,
+                counted,
+                reason=typed["reason"],
+                location=typed["location"],
+                expected=parse_quantity(typed, "expected", {}),
+                now=who.now,
+                actor=actor,
+            )
     except Invalid as refusal:
         return show("desk/stock_variant.html", pages.stock_page(variant, typed, translated_errors(refusal.fields)), 422)
     except Conflict as conflict:
@@ -505,6 +535,12 @@ def correct_stock(variant: str) -> Response:
         return show("desk/stock_variant.html", page, 409)
     flash(_("The count is corrected."), "success")
     return redirect(url_for("desk.stock_of", variant=variant), 303)
+
+
+def _counts(variant_id: int, location: str) -> dict[str, int]:
+    """What the audit log compares when a shelf was counted: of one place, or of the only one."""
+    levels = queries.list_levels(db.session, variant_id, viewer().locale)
+    return {"on_hand": sum(one.on_hand for one in levels if location in ("", one.location_key))}
 
 
 def _typed(*names: str) -> dict[str, str]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from flask import Response as FlaskResponse
 from flask import flash, redirect, request, stream_with_context, url_for
@@ -141,12 +142,7 @@ def create_category() -> Response:
 def category(slug: str) -> Response:
     """The form of a category."""
     found = _find_category(slug)
-    values = {
-        **name_fields(found.name, found.names),
-        "parent": found.parent,
-        "position": str(found.position),
-    }
-    return show("desk/form.html", _category_page(found, values))
+    return show("desk/form.html", _category_page(found, _stored_category(found)))
 
 
 @bp.post("/desk/categories/<slug>")
@@ -158,10 +154,12 @@ def save_category(slug: str) -> Response:
 @bp.post("/desk/categories/<slug>/remove")
 def remove_category(slug: str) -> Response:
     """Take an empty category out of the tree."""
+    gone = _stored_category(_find_category(slug))
     try:
         actions.remove_category(db.session, slug)
     except Conflict as conflict:
         return audited.turned_back(refusal_text(conflict), url_for("desk_catalogue.category", slug=slug))
+    audited.told(f"category:{slug}", gone)
     flash(_("The category is gone."), "success")
     return redirect(url_for("desk_catalogue.categories"), 303)
 
@@ -171,10 +169,19 @@ def _find_category(slug: str) -> CategoryRow:
     return known(found, say("There is no such category."))
 
 
+def _stored_category(found: CategoryRow) -> dict[str, str]:
+    return {**name_fields(found.name, found.names), "parent": found.parent, "position": str(found.position)}
+
+
 def _save_category(found: CategoryRow | None) -> Response:
     def save(typed: Values) -> None:
         form = CategoryInput.parse(typed)
-        actions.save_category(db.session, form, slug=found.slug if found else None, now=viewer().now)
+        if found is None:
+            slug = actions.save_category(db.session, form, now=viewer().now).slug
+            audited.made(f"category:{slug}", _stored_category(_find_category(slug)))
+            return
+        with audited.changing(f"category:{found.slug}", lambda: _stored_category(_find_category(found.slug))):
+            actions.save_category(db.session, form, slug=found.slug, now=viewer().now)
 
     return save_thing(
         ("name", "name_zh", "slug", "parent", "position"),
@@ -229,14 +236,7 @@ def create_attribute() -> Response:
 def attribute(key: str) -> Response:
     """The form of a property."""
     found = _find_attribute(key)
-    values = {
-        **name_fields(found.name, found.names),
-        "kind": found.kind,
-        "unit": found.unit,
-        "choices": write_choices(found.choices, found.choice_names),
-        "category": found.category,
-    }
-    return show("desk/form.html", _attribute_page(found, values))
+    return show("desk/form.html", _attribute_page(found, _stored_attribute(found)))
 
 
 @bp.post("/desk/attributes/<key>")
@@ -248,7 +248,9 @@ def save_attribute(key: str) -> Response:
 @bp.post("/desk/attributes/<key>/remove")
 def remove_attribute(key: str) -> Response:
     """Stop asking for a property."""
+    gone = _stored_attribute(_find_attribute(key))
     actions.remove_attribute(db.session, key)
+    audited.told(f"attribute:{key}", gone)
     flash(_("The property is no longer asked for."), "success")
     return redirect(url_for("desk_catalogue.categories"), 303)
 
@@ -258,10 +260,25 @@ def _find_attribute(key: str) -> AttributeRow:
     return known(next((one for one in every if one.key == key), None), say("There is no such property."))
 
 
+def _stored_attribute(found: AttributeRow) -> dict[str, str]:
+    return {
+        **name_fields(found.name, found.names),
+        "kind": found.kind,
+        "unit": found.unit,
+        "choices": write_choices(found.choices, found.choice_names),
+        "category": found.category,
+    }
+
+
 def _save_attribute(found: AttributeRow | None) -> Response:
     def save(typed: Values) -> None:
         form = AttributeInput.parse(typed)
-        actions.save_attribute(db.session, form, key=found.key if found else None, now=viewer().now)
+        if found is None:
+            key = actions.save_attribute(db.session, form, now=viewer().now).key
+            audited.made(f"attribute:{key}", _stored_attribute(_find_attribute(key)))
+            return
+        with audited.changing(f"attribute:{found.key}", lambda: _stored_attribute(_find_attribute(found.key))):
+            actions.save_attribute(db.session, form, key=found.key, now=viewer().now)
 
     names = ("name", "name_zh", "kind", "unit", "choices", "category")
     return save_thing(names, save, partial(_attribute_page, found), done=url_for("desk_catalogue.categories"))
@@ -316,7 +333,9 @@ def save_options(key: str) -> Response:
     typed = {"options": request.form.get("options", "")[:4000]}
     try:
         wanted = parse_options(typed["options"])
-        made = actions.set_options(db.session, key, wanted, now=who.now, actor=who.person().key)
+        actor = who.person().key
+        with audited.changing(f"product:{key}", lambda: _logged_options(key)):
+            made = actions.set_options(db.session, key, wanted, now=who.now, actor=actor)
     except Invalid as refusal:
         title = queries.get_for_desk(db.session, key).title
         return show("desk/form.html", _options_page(key, title, typed, translated_errors(refusal.fields)), 422)
@@ -324,6 +343,12 @@ def save_options(key: str) -> Response:
     if made.left_over:
         flash(_("These fit no option any more and stay as they are: %(skus)s", skus=", ".join(made.left_over)), "error")
     return redirect(url_for("desk.product", key=key), 303)
+
+
+def _logged_options(key: str) -> dict[str, Any]:
+    """What the audit log compares: the options and the variants that they make."""
+    found = queries.get_for_desk(db.session, key)
+    return {"options": write_options(found.options).splitlines(), "variants": [one.sku for one in found.variants]}
 
 
 def _options_page(
@@ -365,7 +390,11 @@ def preview() -> Response:
             edit = actions.apply_bulk(
                 db.session, form, seen=typed["seen"], fixed=_gift_cards, now=who.now, actor=who.person().key
             )
-            before, after = ({_changed(row): _logged(row, side) for row in edit.rows} for side in ("before", "after"))
+            categories = {one.id: one.slug for one in queries.list_tree(db.session)}
+            before, after = (
+                {_changed(row, form.kind): _logged(row, side, form.kind, categories) for row in edit.rows}
+                for side in ("before", "after")
+            )
             audited.told(f"bulk:{edit.key}", before, after)
             flash(_("%(num)s things were changed.", num=len(edit.rows)), "success")
             return redirect(url_for("desk_catalogue.changed", key=edit.key), 303)
@@ -429,15 +458,22 @@ def _bulk_line(row: BulkRow, kind: str, names: Mapping[int, str]) -> BulkLine:
     return BulkLine(row.label, word(row.before), word(row.after), None, None)
 
 
-def _changed(row: Mapping[str, Any]) -> str:
-    """What the audit log calls a row; a variant may have prices in several currencies."""
-    return f"{row['label']} {row['currency']}".strip()
+def _changed(row: Mapping[str, Any], kind: str) -> str:
+    """What the audit log calls a row: the field and the thing; a variant may have prices in several currencies."""
+    if row["currency"]:
+        return f"{row['label']} {row['currency']}"
+    field = {"category": "category", "stock_add": "on_hand"}.get(kind, "status")
+    return f"{field}-{row['label']}"
 
 
-def _logged(row: Mapping[str, Any], side: str) -> Any:
-    """What the audit log keeps of one side of a change: prices with their currency."""
-    minor, currency = row[side], row["currency"]
-    return f"{Money(minor, currency).amount} {currency}" if currency and minor is not None else minor
+def _logged(row: Mapping[str, Any], side: str, kind: str, categories: Mapping[int, str]) -> Any:
+    """What the audit log keeps of one side of a change: prices with their currency, all else as its field has it."""
+    value, currency = row[side], row["currency"]
+    if currency:
+        return f"{Money(value, currency).amount} {currency}" if value is not None else value
+    if kind == "category":
+        return categories.get(value, "")
+    return value if kind == "stock_add" else STATUSES[value or 0]
 
 
 def _money(minor: int | None, currency: str) -> Money | None:
@@ -535,6 +571,8 @@ def _import(path: Path, typed: Mapping[str, str]) -> tuple[dict[str, int], list[
         refused += report.errors
     with unit_of_work(db.session):
         refused += actions.finish_import(db.session, digest, now=viewer().now).errors
+        audited.told(f"file:{quote(path.name)}", after={**counts, "failed": len(refused)})
+        audited.keep()
     return counts, sorted(refused, key=lambda one: one.line)
 
 

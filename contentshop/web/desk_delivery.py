@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from babel.lists import format_list
 from flask import flash, redirect, request, url_for
@@ -13,17 +13,18 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from contentshop.core.db import db
-from contentshop.core.errors import Conflict, Invalid
+from contentshop.core.errors import Conflict, Invalid, NotFound
 from contentshop.core.money import Money
 from contentshop.core.names import name_fields, name_in
 from contentshop.delivery import actions, places, queries
 from contentshop.delivery.inputs import MethodInput, TaxInput, ZoneInput, write_areas, write_tiers
 from contentshop.delivery.rates import Area
 from contentshop.products.inputs import TAX_CLASSES
-from contentshop.web.audited import turned_back
+from contentshop.web.audited import changing, made, turned_back
 from contentshop.web.chrome import current_babel_locale
 from contentshop.web.chrome import money as in_words
 from contentshop.web.desk_forms import country_choices
+from contentshop.web.desk_log_subjects import tax_key
 from contentshop.web.door import Door, show
 from contentshop.web.session import settings, viewer
 from contentshop.web.shop_sums import percent
@@ -162,6 +163,7 @@ def create_zone() -> Response:
         return show("desk/delivery_zone.html", _zone_page(None, typed, claim=refusal.claim), 422)
     except Invalid as refusal:
         return show("desk/delivery_zone.html", _zone_page(None, typed, translated_errors(refusal.fields)), 422)
+    made(f"zone:{key}", _logged_zone(key))
     flash(_("The zone is there. Add how parcels get there; it is used from then on."), "success")
     return redirect(url_for("desk_delivery.zone", key=key), 303)
 
@@ -180,7 +182,9 @@ def save_zone(key: str) -> Response:
     version = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
     found = queries.get_zone(db.session, key)
     try:
-        actions.save_zone(db.session, ZoneInput.parse(typed), key=key, version=version, by=viewer().person())
+        form, by = ZoneInput.parse(typed), viewer().person()
+        with changing(f"zone:{key}", lambda: _logged_zone(key)):
+            actions.save_zone(db.session, form, key=key, version=version, by=by)
     except actions.Claimed as refusal:
         return show("desk/delivery_zone.html", _zone_page(found, typed, claim=refusal.claim), 422)
     except Invalid as refusal:
@@ -194,8 +198,10 @@ def save_zone(key: str) -> Response:
 @bp.post("/desk/delivery/zones/<key>/state")
 def set_zone_state(key: str) -> Response:
     """Use a zone, or leave it alone."""
+    wanted, by = _wanted(), viewer().person()
     try:
-        actions.set_zone_active(db.session, key, _wanted(), by=viewer().person())
+        with changing(f"zone:{key}", lambda: _state(queries.get_zone(db.session, key))):
+            actions.set_zone_active(db.session, key, wanted, by=by)
     except actions.Claimed as refusal:
         # The page of a zone that cannot be used says why, with the way to the other one.
         return turned_back(translated(refusal.claim.words(viewer().locale)), url_for("desk_delivery.zone", key=key))
@@ -233,7 +239,9 @@ def save_method(key: str) -> Response:
 @bp.post("/desk/delivery/methods/<key>/state")
 def set_method_state(key: str) -> Response:
     """Offer a way of shipping, or no longer."""
-    found = actions.set_method_active(db.session, key, _wanted(), by=viewer().person())
+    wanted, by = _wanted(), viewer().person()
+    with changing(f"method:{key}", lambda: _state(queries.get_method(db.session, key))):
+        found = actions.set_method_active(db.session, key, wanted, by=by)
     flash(_("Saved."), "success")
     return redirect(url_for("desk_delivery.zone", key=found.zone.key), 303)
 
@@ -250,7 +258,9 @@ def save_tax() -> Response:
     typed = {name: request.form.get(name, "")[:100] for name in TAX_FIELDS}
     known = bool(request.form.get("known"))
     try:
-        actions.save_tax(db.session, TaxInput.parse(typed), by=viewer().person(), new=not known)
+        form, by = TaxInput.parse(typed), viewer().person()
+        with changing(f"tax:{tax_key(form.country, form.region)}", lambda: _logged_tax(form.country, form.region)):
+            actions.save_tax(db.session, form, by=by, new=not known)
     except Invalid as refusal:
         return show("desk/delivery_tax.html", _tax_page(typed, translated_errors(refusal.fields), known=known), 422)
     flash(_("Saved. New orders are taxed like this; orders that were placed stay as they are."), "success")
@@ -268,7 +278,9 @@ def tax(country: str, region: str) -> Response:
 def remove_tax() -> Response:
     """Do not tax a place any more."""
     country, region = request.form.get("country", "")[:2], request.form.get("region", "")[:80]
-    actions.remove_tax(db.session, country, region, by=viewer().person())
+    by = viewer().person()
+    with changing(f"tax:{tax_key(country, region)}", lambda: _logged_tax(country, region)):
+        actions.remove_tax(db.session, country, region, by=by)
     flash(_("This place is not taxed any more."), "success")
     return redirect(url_for("desk_delivery.index"), 303)
 
@@ -393,13 +405,45 @@ def _save_method(found_zone: ShippingZone, found: ShippingMethod | None) -> Resp
     except Invalid as refusal:
         page = _method_page(found_zone, found, typed, translated_errors(refusal.fields))
         return show("desk/delivery_method.html", page, 422)
+    by = viewer().person()
     try:
-        actions.save_method(db.session, found_zone.key, form, key=found.key if found else "", by=viewer().person())
+        if found is None:
+            key = actions.save_method(db.session, found_zone.key, form, by=by)
+            made(f"method:{key}", _logged_method(key))
+        else:
+            key = found.key
+            with changing(f"method:{key}", lambda: _logged_method(key)):
+                actions.save_method(db.session, found_zone.key, form, key=key, by=by)
     except actions.Claimed as refusal:
         place = url_for("desk_delivery.zone", key=found_zone.key)
         return turned_back(translated(refusal.claim.words(viewer().locale)), place)
     flash(_("Saved."), "success")
     return redirect(url_for("desk_delivery.zone", key=found_zone.key), 303)
+
+
+def _state(one: ShippingZone | ShippingMethod) -> dict[str, str]:
+    return {"state": "on" if one.active else "off"}
+
+
+def _logged_zone(key: str) -> dict[str, Any]:
+    """What the audit log compares of a zone."""
+    found = queries.get_zone(db.session, key)
+    return _typed_names(found) | {"areas": write_areas(queries.read_areas(found.areas)).splitlines()}
+
+
+def _logged_method(key: str) -> dict[str, Any]:
+    """What the audit log compares of a way of shipping."""
+    found = queries.get_method(db.session, key)
+    tiers = write_tiers(queries.read_tiers(found.tiers), found.currency).splitlines()
+    return _stored_method(found) | {"tiers": tiers, "free_from": found.free_from, "delivery_zone": _name(found.zone)}
+
+
+def _logged_tax(country: str, region: str) -> dict[str, str]:
+    """What the audit log compares of how a place is taxed; nothing for one that is not."""
+    try:
+        return _stored_tax(queries.get_tax(db.session, country, region))
+    except NotFound:
+        return {}
 
 
 def _stored_method(one: ShippingMethod) -> dict[str, str]:

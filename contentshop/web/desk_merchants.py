@@ -22,6 +22,7 @@ from contentshop.core.errors import Conflict, Invalid
 from contentshop.products import actions, queries
 from contentshop.products.inputs import MerchantInput
 from contentshop.products.queries import Reach
+from contentshop.web.audited import changing, made
 from contentshop.web.chrome import current_babel_locale
 from contentshop.web.door import Door, show
 from contentshop.web.session import viewer
@@ -114,6 +115,7 @@ def create_merchant() -> Response:
         _save_program(found.id, program)
     except Invalid as refusal:
         return show("desk/merchant.html", _page(None, typed, translated_errors(refusal.fields)), 422)
+    made(f"merchant:{found.key}", _logged(found.key))
     flash(_("The merchant is there. Its offers are added at each product."), "success")
     return redirect(url_for("desk_merchants.merchant", key=found.key), 303)
 
@@ -133,8 +135,9 @@ def save_merchant(key: str) -> Response:
     others = {f"name_{language}": str(words.get("name", "")) for language, words in found.translations.items()}
     try:
         form, program = _parse(others | typed)
-        _save_program(found.id, program)
-        actions.save_merchant(db.session, form, now=viewer().now)
+        with changing(f"merchant:{key}", lambda: _logged(key)):
+            _save_program(found.id, program)
+            actions.save_merchant(db.session, form, now=viewer().now)
     except Invalid as refusal:
         return show("desk/merchant.html", _page(found, typed, translated_errors(refusal.fields)), 422)
     except Conflict as conflict:
@@ -149,7 +152,8 @@ def set_merchant_state(key: str) -> Response:
     wanted = request.form.get("do")
     if wanted not in {"on", "off"}:
         raise Invalid({"do": [_("Choose what to do.")]})
-    actions.set_merchant_active(db.session, key, wanted == "on", now=viewer().now)
+    with changing(f"merchant:{key}", lambda: _state(key)):
+        actions.set_merchant_active(db.session, key, wanted == "on", now=viewer().now)
     if wanted == "on":
         flash(_("Readers are sent there again."), "success")
     else:
@@ -222,6 +226,16 @@ def _stored(found: Merchant | None, program: ProgramFacts | None) -> dict[str, s
     words = {"key": found.key, "name": found.name, "domain": found.domain, "country": found.country}
     words["check_hours"] = str(found.check_hours)
     return dict.fromkeys(FIELDS, "") | names | words | (asdict(program) if program else {})
+
+
+def _logged(key: str) -> dict[str, str]:
+    """What the audit log compares of a merchant."""
+    found = queries.get_merchant(db.session, key)
+    return _stored(found, programs.find_program(db.session, found.id))
+
+
+def _state(key: str) -> dict[str, str]:
+    return {"state": "on" if queries.get_merchant(db.session, key).active else "off"}
 
 
 def _example(found: Merchant, program: ProgramFacts | None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from babel import Locale
 from babel.numbers import get_currency_precision
@@ -490,6 +490,43 @@ def _offer_values(offer: Offer | None) -> dict[str, str]:
         "region": offer.region,
         "availability": offer.availability,
     }
+
+
+def logged_product(product: Product) -> dict[str, str]:
+    """What the audit log compares of a product: its form, each property by itself, translated words by language."""
+    stored, language = stored_values(product), other_language(product.lang)
+    lists = {"attr": stored.pop("attrs"), f"attr_{language}": stored.pop("other_attrs")}
+    values = {
+        f"{name.removeprefix('other_')}_{language}" if name.startswith("other_") else name: text
+        for name, text in stored.items()
+    }
+    for prefix, lines in lists.items():
+        for line in lines.splitlines():
+            name, _colon, text = line.partition(": ")
+            field = f"{prefix}:{name}"
+            values[field] = f"{values[field]}, {text}" if field in values else text
+    return values | {"status": product.status}
+
+
+def logged_variant(key: str, variant: str) -> dict[str, Any]:
+    """What the audit log compares of a variant; nothing for one that is not there, which the room refuses."""
+    one = next((one for one in queries.get_for_desk(db.session, key).variants if one.key == variant), None)
+    if one is None:
+        return {}
+    moment = one.releases_at.isoformat() if one.releases_at else ""
+    flags = {"digital": one.digital, "returnable": one.returnable}
+    return variant_values(one) | flags | {"releases_at": moment}
+
+
+def logged_offer(key: str, offer: str) -> dict[str, Any]:
+    """What the audit log compares of an offer. That a person has looked at a price again is a change too."""
+    one = next((one for one in queries.get_for_desk(db.session, key).offers if one.key == offer), None)
+    if one is None:
+        return {}
+    seen = one.checked_at.isoformat() if one.checked_at and one.kind != "own" else ""
+    values: dict[str, Any] = _offer_values(one)
+    # A region of the world is a country here; of a tax it is a part of one.
+    return values | {"price": one.price_minor, "checked_at": seen, "country": values.pop("region")}
 
 
 def _amount(minor: int | None, currency: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flask import flash, redirect, request, url_for
 from flask_babel import gettext as _
@@ -20,6 +20,7 @@ from contentshop.products.queries import list_tree
 from contentshop.promotions import actions, queries
 from contentshop.promotions.inputs import PromotionInput, write_amounts
 from contentshop.promotions.queries import Row
+from contentshop.web.audited import changing, made
 from contentshop.web.chrome import money as in_words
 from contentshop.web.door import Door, show
 from contentshop.web.session import viewer
@@ -105,6 +106,7 @@ def create_promotion() -> Response:
         found = actions.save(db.session, PromotionInput.parse(typed), by=viewer().person(), now=viewer().now)
     except Invalid as refusal:
         return show("desk/promotion.html", _page(None, typed, translated_errors(refusal.fields)), 422)
+    made(f"promotion:{found.key}", _logged(found))
     flash(_("The promotion is there and works while it lasts."), "success")
     return redirect(url_for("desk_promotions.promotion", key=found.key), 303)
 
@@ -123,14 +125,9 @@ def save_promotion(key: str) -> Response:
     version = int(typed["version"]) if typed["version"].isascii() and typed["version"].isdigit() else None
     row = queries.get_row(db.session, key)
     try:
-        actions.save(
-            db.session,
-            PromotionInput.parse(typed),
-            by=viewer().person(),
-            now=viewer().now,
-            key=key,
-            version=version,
-        )
+        form, who = PromotionInput.parse(typed), viewer()
+        with changing(f"promotion:{key}", lambda: _logged(queries.get_promotion(db.session, key))):
+            actions.save(db.session, form, by=who.person(), now=who.now, key=key, version=version)
     except Invalid as refusal:
         db.session.rollback()
         return show("desk/promotion.html", _page(row, typed, translated_errors(refusal.fields)), 422)
@@ -147,7 +144,9 @@ def set_promotion_state(key: str) -> Response:
     wanted = request.form.get("do")
     if wanted not in {"on", "off"}:
         raise Invalid({"do": [_("Choose what to do.")]})
-    actions.set_active(db.session, key, wanted == "on", by=viewer().person())
+    by = viewer().person()
+    with changing(f"promotion:{key}", lambda: _state_of(queries.get_promotion(db.session, key))):
+        actions.set_active(db.session, key, wanted == "on", by=by)
     flash(_("It works again.") if wanted == "on" else _("Paused. Nobody can use it now."), "success")
     return redirect(url_for("desk_promotions.promotion", key=key), 303)
 
@@ -225,6 +224,20 @@ def _categories(chosen: Sequence[str]) -> list[tuple[str, str, bool]]:
         *((one.slug, " › ".join(one.path_in(locale)), one.slug in chosen) for one in tree),
         *((slug, _("%(name)s (not there any more)", name=slug), True) for slug in gone),
     ]
+
+
+def _logged(one: Promotion) -> dict[str, Any]:
+    """What the audit log compares of a promotion: its form, with moments that are the same on every clock."""
+    return _stored(one) | {
+        "scope_keys": _stored(one)["scope_keys"].splitlines(),
+        "categories": one.scope_keys if one.scope == "category" else [],
+        "starts_at": one.starts_at.isoformat() if one.starts_at else "",
+        "ends_at": one.ends_at.isoformat() if one.ends_at else "",
+    }
+
+
+def _state_of(one: Promotion) -> dict[str, str]:
+    return {"state": "on" if one.active else "paused"}
 
 
 def _stored(one: Promotion) -> dict[str, str]:

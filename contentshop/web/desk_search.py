@@ -17,6 +17,7 @@ from contentshop.search.port import Synonym
 from contentshop.search.queries import SynonymLine
 from contentshop.search.synonyms import Book, Rule
 from contentshop.watching import actions as watching
+from contentshop.web.audited import made, told
 from contentshop.web.door import Door, show
 from contentshop.web.session import engines, viewer
 from contentshop.web.words import refusal_text, translated_errors
@@ -67,7 +68,8 @@ def add_synonyms() -> Response:
     typed = request.form.get("rule", "")
     try:
         rule = Rule.parse(typed)
-        actions.add_synonyms(db.session, rule, by=viewer().person(), now=viewer().now)
+        added = actions.add_synonyms(db.session, rule, by=viewer().person(), now=viewer().now)
+        made(f"synonym:{added.key}", {"rule": typed.strip()})
     except Invalid as refusal:
         return _page(typed, translated_errors(refusal.fields), 422)
     except Conflict as refusal:
@@ -81,7 +83,9 @@ def add_synonyms() -> Response:
 @bp.post("/desk/synonyms/<key>/remove")
 def remove_synonyms(key: str) -> Response:
     """Take a line away."""
+    gone = [line.line for line in queries.list_synonyms(db.session) if line.key == key]
     actions.remove_synonyms(db.session, key)
+    told(f"synonym:{key}", {"rule": gone})
     _forget_book()
     watching.loosen(db.session)
     flash(_("Taken away."), "success")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from flask import flash, redirect, request, url_for
 from flask_babel import gettext as _
@@ -18,7 +19,7 @@ from contentshop.products import actions, queries, stock
 from contentshop.products.inputs import LocationInput, SupplierInput, parse_quantity
 from contentshop.products.queries import LocationRow, SheetLine, StocktakeRow, SupplierRow
 from contentshop.web import desk_pages
-from contentshop.web.audited import turned_back
+from contentshop.web.audited import changing, made, turned_back
 from contentshop.web.desk_forms import (
     NO_ERRORS,
     FormAction,
@@ -92,8 +93,7 @@ def create_place() -> Response:
 def place(key: str) -> Response:
     """The form of a place."""
     found = _find_place(key)
-    values = {**name_fields(found.base_name, found.names), "country": found.country, "supplier": found.supplier_key}
-    return show("desk/form.html", _place_page(found, values))
+    return show("desk/form.html", _place_page(found, _stored_place(found)))
 
 
 @bp.post("/desk/places/<key>")
@@ -106,7 +106,8 @@ def save_place(key: str) -> Response:
 def set_place_state(key: str) -> Response:
     """Open or close a place."""
     try:
-        actions.set_location_active(db.session, key, request.form.get("do") == "open")
+        with changing(f"place:{key}", lambda: _place_state(key)):
+            actions.set_location_active(db.session, key, request.form.get("do") == "open")
     except Conflict as conflict:
         return turned_back(refusal_text(conflict), url_for("desk_stock.place", key=key))
     flash(_("Saved."), "success")
@@ -118,10 +119,24 @@ def _find_place(key: str) -> LocationRow:
     return known(found, say("There is no such place."))
 
 
+def _stored_place(found: LocationRow) -> dict[str, str]:
+    names = name_fields(found.base_name, found.names)
+    return {**names, "country": found.country, "supplier": found.supplier_key}
+
+
+def _place_state(key: str) -> dict[str, str]:
+    return {"state": "open" if _find_place(key).active else "closed"}
+
+
 def _save_place(found: LocationRow | None) -> Response:
     def save(typed: Values) -> None:
         form = LocationInput.parse(typed)
-        actions.save_location(db.session, form, key=found.key if found else None, now=viewer().now)
+        if found is None:
+            key = actions.save_location(db.session, form, now=viewer().now).key
+            made(f"place:{key}", _stored_place(_find_place(key)))
+            return
+        with changing(f"place:{found.key}", lambda: _stored_place(_find_place(found.key))):
+            actions.save_location(db.session, form, key=found.key, now=viewer().now)
 
     return save_thing(
         ("key", "name", "name_zh", "country", "supplier"),
@@ -177,8 +192,7 @@ def create_supplier() -> Response:
 def supplier(key: str) -> Response:
     """The form of a supplier."""
     found = _find_supplier(key)
-    values = {"name": found.name, "email": found.email, "share": f"{found.share_ppm / PER_CENT:g}"}
-    return show("desk/form.html", _supplier_page(found, values))
+    return show("desk/form.html", _supplier_page(found, _stored_supplier(found)))
 
 
 @bp.post("/desk/suppliers/<key>")
@@ -192,10 +206,19 @@ def _find_supplier(key: str) -> SupplierRow:
     return known(found, say("There is no such supplier."))
 
 
+def _stored_supplier(found: SupplierRow) -> dict[str, str]:
+    return {"name": found.name, "email": found.email, "share": f"{found.share_ppm / PER_CENT:g}"}
+
+
 def _save_supplier(found: SupplierRow | None) -> Response:
     def save(typed: Values) -> None:
         form = SupplierInput.parse(typed)
-        actions.save_supplier(db.session, form, key=found.key if found else None, now=viewer().now)
+        if found is None:
+            key = actions.save_supplier(db.session, form, now=viewer().now).key
+            made(f"supplier:{key}", _stored_supplier(_find_supplier(key)))
+            return
+        with changing(f"supplier:{found.key}", lambda: _stored_supplier(_find_supplier(found.key))):
+            actions.save_supplier(db.session, form, key=found.key, now=viewer().now)
 
     return save_thing(
         ("key", "name", "email", "share"),
@@ -268,7 +291,8 @@ def set_threshold(variant: str) -> Response:
     if problems:
         page = desk_pages.stock_page(variant, typed, translated_errors(problems))
         return show("desk/stock_variant.html", page, 422)
-    stock.set_low_at(db.session, variant_id, low_at)
+    with changing(f"variant:{variant}", lambda: {"low_at": queries.get_threshold(db.session, variant_id)}):
+        stock.set_low_at(db.session, variant_id, low_at)
     flash(_("Saved."), "success")
     return redirect(url_for("desk.stock_of", variant=variant), 303)
 
@@ -301,6 +325,7 @@ def open_count() -> Response:
         )
     except (Conflict, NotFound) as refusal:
         return show("desk/stock_counts.html", _counts_page({"location": [refusal_text(refusal)]}), 409)
+    made(f"count:{found.key}", {"location": found.location.key, "note": found.note})
     return redirect(url_for("desk_stock.count", key=found.key), 303)
 
 
@@ -324,15 +349,19 @@ def note_count(key: str) -> Response:
     who = viewer()
     head, lines = queries.get_stocktake(db.session, key, who.locale)
     typed = {line.variant_key: request.form.get(f"n-{line.variant_key}", "") for line in lines}
-    do = request.form.get("do", "save")
+    do, actor = request.form.get("do", "save"), who.person().key
     try:
         if do == "drop":
-            actions.drop_stocktake(db.session, key, now=who.now, actor=who.person().key)
+            with changing(f"count:{key}", lambda: _logged_count(key)):
+                actions.drop_stocktake(db.session, key, now=who.now, actor=actor)
             flash(_("The count was given up; nothing was changed."), "success")
             return redirect(url_for("desk_stock.counts"), 303)
-        actions.note_counts(db.session, key, _counted(typed))
+        counted, corrected = _counted(typed), 0
+        with changing(f"count:{key}", lambda: _logged_count(key)):
+            actions.note_counts(db.session, key, counted)
+            if do == "close":
+                corrected = actions.close_stocktake(db.session, key, now=who.now, actor=actor)
         if do == "close":
-            corrected = actions.close_stocktake(db.session, key, now=who.now, actor=who.person().key)
             flash(
                 _("The count of %(place)s is closed; %(num)s corrected.", place=head.location, num=corrected), "success"
             )
@@ -343,6 +372,12 @@ def note_count(key: str) -> Response:
         return show("desk/stock_count.html", _sheet_page(key, typed, {"": [refusal_text(conflict)]}), 409)
     flash(_("Saved."), "success")
     return redirect(url_for("desk_stock.count", key=key), 303)
+
+
+def _logged_count(key: str) -> dict[str, Any]:
+    """What the audit log compares of a count: what was counted, by SKU."""
+    head, lines = queries.get_stocktake(db.session, key, viewer().locale)
+    return {"state": head.state} | {f"counted-{line.sku}": line.counted for line in lines if line.counted is not None}
 
 
 def _counted(typed: Mapping[str, str]) -> dict[str, int | None]:

@@ -79,7 +79,7 @@ def choose_picture(key: str, variant: str) -> Response:
     """Let one of the product's pictures stand for the variant, or none but the product's own."""
     chosen = request.form.get("asset", "")[:40]
     actions.choose_variant_picture(db.session, key, variant, chosen, now=viewer().now)
-    audited.told(f"product:{key}", after={"variant": variant, "picture": chosen})
+    audited.told(f"product:{key} variant:{variant}", after={"picture": chosen})
     flash(_("Saved."), "success")
     return redirect(url_for("desk_variants.variant", key=key, variant=variant), 303)
 
@@ -100,7 +100,7 @@ def add_picture(key: str, variant: str) -> Response:
     with unit_of_work(db.session):
         asset = media.store_encoded(db.session, engines().storage, encoded, owner=person, alt=alt, now=now)
         actions.set_variant_picture(db.session, key, variant, asset, alt=alt, now=now)
-        audited.told(f"product:{key}", after={"variant": variant, "picture": asset.key, "alt": alt})
+        audited.told(f"product:{key} variant:{variant}", after={"picture": asset.key, "alt": alt})
         audited.keep()
     flash(_("The picture is in its place."), "success")
     return redirect(url_for("desk_variants.variant", key=key, variant=variant), 303)
@@ -125,6 +125,7 @@ def make_gift_product() -> Response:
         made = paying.make_gift_product(db.session, form, now=who.now, actor=who.person().key)
     except Invalid as refusal:
         return show("desk/gift_products.html", _gift_page(typed, translated_errors(refusal.fields)), 422)
+    audited.made(f"product:{made.key}", {**typed, "values": typed["values"].splitlines()})
     flash(_("The gift card is in the shop. Give it a picture."), "success")
     return redirect(url_for("desk.product", key=made.key), 303)
 
@@ -139,10 +140,16 @@ def set_gift_card(key: str, variant: str) -> Response:
     found = next((one for one in queries.get_for_desk(db.session, key).variants if one.key == variant), None)
     if found is None:
         raise NotFound(say("There is no such variant."))
-    if request.form.get("do") == "sell":
-        credit.sell(db.session, found.id)
+    sell, variant_id = request.form.get("do") == "sell", found.id
+    with audited.changing(
+        f"product:{key} variant:{variant}", lambda: {"gift_card": payments.is_sold_card(db.session, variant)}
+    ):
+        if sell:
+            credit.sell(db.session, variant_id)
+        else:
+            credit.stop_selling(db.session, variant_id)
+    if sell:
         flash(_("Each of it that is paid becomes a gift card of its price."), "success")
     else:
-        credit.stop_selling(db.session, found.id)
         flash(_("It is no gift card any more. Those that were sold stay."), "success")
     return redirect(url_for("desk_variants.variant", key=key, variant=variant), 303)

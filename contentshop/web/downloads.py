@@ -114,7 +114,7 @@ def add(key: str, variant: str) -> AnyResponse:
                 stored=stored,
                 now=now,
             )
-            audited.told(f"variant:{variant}", {}, {"file": found.name})
+            audited.told(f"product:{key} variant:{variant}", {}, {"file": found.name})
             audited.keep()
     except (Invalid, NotFound) as refusal:
         engines().storage.delete(stored)
@@ -128,6 +128,8 @@ def add(key: str, variant: str) -> AnyResponse:
 @bp.post("/desk/products/<key>/variants/<variant>/files/<file>/retire")
 def retire(key: str, variant: str, file: str) -> AnyResponse:
     """Give a file to nobody from now on."""
+    gone = [one.name for one in queries.list_files(db.session, variant) if one.key == file]
     actions.retire_file(db.session, file)
+    audited.told(f"product:{key} variant:{variant}", {"file": gone})
     flash(_("New buyers do not get the file any more."), "success")
     return redirect(url_for("desk_variants.variant", key=key, variant=variant), 303)

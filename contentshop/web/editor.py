@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flask import flash, redirect, request, url_for
 from flask_babel import gettext as _
@@ -17,6 +17,7 @@ from contentshop.curation import actions, queries
 from contentshop.curation.inputs import FeaturedListInput, SlotInput
 from contentshop.posts import queries as posts
 from contentshop.products import queries as products
+from contentshop.web.audited import changing, made, told
 from contentshop.web.door import Door, show
 from contentshop.web.session import viewer
 from contentshop.web.words import refusal_text, translated, translated_errors
@@ -128,6 +129,7 @@ def create() -> Response:
     try:
         form = FeaturedListInput.parse(title=values["title"], intro=values["intro"], lang=values["lang"], items=lines)
         featured = actions.create_list(db.session, form, by=viewer().person(), now=viewer().now)
+        made(f"featured_list:{featured.key}", _logged(featured.key))
     except Invalid as refusal:
         return _refused(None, values, lines, refusal)
     flash(_("The list is saved. Place it on the home page when it is ready."), "success")
@@ -168,14 +170,9 @@ def save(key: str) -> Response:
     version = request.form.get("version", "0")
     try:
         form = FeaturedListInput.parse(title=values["title"], intro=values["intro"], lang=values["lang"], items=lines)
-        actions.change_list(
-            db.session,
-            featured,
-            form,
-            version=int(version) if version.isdigit() else 0,
-            by=viewer().person(),
-            now=viewer().now,
-        )
+        by, number = viewer().person(), int(version) if version.isdigit() else 0
+        with changing(f"featured_list:{key}", lambda: _logged(key)):
+            actions.change_list(db.session, featured, form, version=number, by=by, now=viewer().now)
     except Invalid as refusal:
         return _refused(featured, values, lines, refusal)
     except Conflict as conflict:
@@ -183,6 +180,26 @@ def save(key: str) -> Response:
         return show("desk/featured_edit.html", page, 409)
     flash(_("Saved."), "success")
     return redirect(url_for("editor.edit", key=key), 303)
+
+
+def _logged(key: str) -> dict[str, Any]:
+    """What the audit log compares of a list."""
+    found = queries.get_for_desk(db.session, key)
+    names = queries.item_names(db.session, found)
+    items = [" – ".join(filter(None, (names[item.id][2], item.reason))) for item in found.items]
+    return {"title": found.title, "intro": found.intro, "lang": found.lang, "items": items}
+
+
+def _logged_slot(key: str) -> dict[str, Any]:
+    """What the audit log compares of a list's place on the home page."""
+    slot = next(iter(queries.get_for_desk(db.session, key).slots), None)
+    if slot is None:
+        return {"position": "", "starts_at": "", "ends_at": ""}
+    return {
+        "position": slot.position,
+        "starts_at": slot.starts_at.isoformat(),
+        "ends_at": slot.ends_at.isoformat() if slot.ends_at else "",
+    }
 
 
 def _rearranged(lines: list[tuple[str, str, str]], command: str) -> list[tuple[str, str, str]]:
@@ -218,7 +235,9 @@ def place(key: str) -> Response:
     except Invalid as refusal:
         page = _stored_page(featured)
         return show("desk/featured_edit.html", _with(page, values, refusal.fields), 422)
-    actions.place(db.session, featured, form, by=viewer().person(), now=viewer().now)
+    by = viewer().person()
+    with changing(f"featured_list:{key}", lambda: _logged_slot(key)):
+        actions.place(db.session, featured, form, by=by, now=viewer().now)
     flash(_("The list is placed on the home page."), "success")
     return redirect(url_for("editor.edit", key=key), 303)
 
@@ -226,7 +245,9 @@ def place(key: str) -> Response:
 @bp.post("/<key>/unplace")
 def unplace(key: str) -> Response:
     """Take the list off the home page."""
-    actions.unplace(db.session, queries.get_for_desk(db.session, key), by=viewer().person(), now=viewer().now)
+    by = viewer().person()
+    with changing(f"featured_list:{key}", lambda: _logged_slot(key)):
+        actions.unplace(db.session, queries.get_for_desk(db.session, key), by=by, now=viewer().now)
     flash(_("The list is off the home page."), "success")
     return redirect(url_for("editor.edit", key=key), 303)
 
@@ -234,7 +255,9 @@ def unplace(key: str) -> Response:
 @bp.post("/<key>/delete")
 def delete(key: str) -> Response:
     """Remove the list."""
+    gone = _logged(key)
     actions.delete_list(db.session, queries.get_for_desk(db.session, key), by=viewer().person(), now=viewer().now)
+    told(f"featured_list:{key}", gone)
     flash(_("The list is deleted."), "success")
     return redirect(url_for("editor.index"), 303)
 
