@@ -279,7 +279,12 @@ def _done(key: str, work: Callable[[], object], message: str) -> Response:
     except Conflict as refusal:
         return _refused(key, {"": [refusal_text(refusal)]}, 409)
     db.session.flush()
-    told(f"case:{key}", before, _snapshot(queries.get_case(db.session, key)))
+    found = queries.get_case(db.session, key)
+    more: dict[str, Any] = {"order": found.order.key.upper()}
+    if found.kind != "exchange" and found.state not in policy.CLOSED - {"done"}:
+        # Also when it is what was asked for, and so no change of anything.
+        more["amount"] = found.refund_minor
+    told(f"case:{key}", before, _snapshot(found) | more)
     flash(message, "success")
     return redirect(url_for("desk_aftersale.case", key=key), 303)
 

@@ -21,7 +21,7 @@ from contentshop.core.words import say
 from contentshop.orders.inputs import read_attempt
 from contentshop.payments import credit, queries
 from contentshop.payments.inputs import CARD_STATES
-from contentshop.web.audited import turned_back
+from contentshop.web.audited import changing, told, turned_back
 from contentshop.web.desk_forms import NO_ERRORS, FormField, FormPage
 from contentshop.web.desk_payments import read_amount, tabs
 from contentshop.web.door import Door, show
@@ -188,6 +188,8 @@ def issue() -> Response:
         note=values["note"],
         expires_at=credit.expiry(who.now, settings().gift_card_months),
     )
+    after = {"amount": amount.minor, "currency": amount.currency, "email": values["email"], "note": values["note"]}
+    told(f"gift_card:{card.key}", {"currency": amount.currency}, after)
     flash(_("The gift card is issued. Show its code now and write it down."), "success")
     return redirect(url_for("desk_gift_cards.card", key=card.key), 303)
 
@@ -249,7 +251,8 @@ def set_state(key: str) -> Response:
     if state not in CARD_STATES:
         raise Invalid({"state": [say("Say whether the card is to be blocked or used again.")]})
     try:
-        credit.set_state(db.session, key, state)
+        with changing(f"gift_card:{key}", lambda: {"state": credit.get_card(db.session, key).state}):
+            credit.set_state(db.session, key, state)
     except Conflict as refusal:
         return turned_back(refusal_text(refusal), url_for("desk_gift_cards.card", key=key))
     flash(_("The gift card is blocked.") if state == "blocked" else _("The gift card can be used again."), "success")

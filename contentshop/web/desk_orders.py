@@ -495,7 +495,7 @@ def _done(key: str, action: Callable[[], object], message: str) -> Response:
         return _refused(key, {"": [refusal_text(refusal)]}, 409)
     db.session.flush()
     after = _snapshot(orders.get_by_key(db.session, key)) | {
-        name: request.form[name][:300] for name in ("reason", "why", "amount") if request.form.get(name)
+        name: request.form[name][:300] for name in ("reason", "why") if request.form.get(name)
     }
     told(f"order:{key}", before, after)
     flash(message, "success")

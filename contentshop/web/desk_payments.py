@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flask import flash, redirect, request, url_for
 from flask_babel import gettext as _
@@ -34,7 +34,8 @@ from contentshop.web.session import viewer
 from contentshop.web.words import refusal_text, translated_errors
 
 if TYPE_CHECKING:
-    from contentshop.payments.models import Payment, PayoutAccount
+    from contentshop.orders.models import Order
+    from contentshop.payments.models import Payment, PayoutAccount, Refund
 
 bp = Door("desk_payments", __name__)
 
@@ -269,6 +270,7 @@ def receipt(key: str) -> Response:
         found = orders.get_by_key(db.session, key)
         amount = read_amount(request.form.get("amount", ""), found.currency)
         _check_surplus(amount, paying.due_of(found))
+        before = _money_of(found)
         fate = paying.record_receipt(
             db.session,
             key,
@@ -280,6 +282,12 @@ def receipt(key: str) -> Response:
     except Invalid as refusal:
         db.session.rollback()
         return show("desk/order_money.html", _order_page(key, translated_errors(refusal.fields)), 422)
+    if fate == "known":
+        nothing()
+    else:
+        db.session.flush()
+        after = _money_of(orders.get_by_key(db.session, key)) | {"amount": amount.minor}
+        told(f"order:{key}", before, after)
     words = {
         "paid": _("Noted: the order is paid."),
         "part": _("Noted: a part is still due, and the buyer is told."),
@@ -288,6 +296,16 @@ def receipt(key: str) -> Response:
     }
     flash(words[fate], "success")
     return redirect(url_for("desk_payments.order", key=key), 303)
+
+
+def _money_of(found: Order) -> dict[str, Any]:
+    """What of an order's money the audit log compares."""
+    return {
+        "currency": found.currency,
+        "paid": found.paid_minor,
+        "refunded": found.refunded_minor,
+        "state": found.state,
+    }
 
 
 def _check_surplus(amount: Money, due: Money) -> None:
@@ -313,6 +331,8 @@ def read_amount(text: str, currency: str) -> Money:
 def refund_sent(key: str) -> Response:
     """A person has sent a refund back, or those parts of it that the form names."""
     reference = request.form.get("reference", "")[:120].strip()
+    found = queries.get_refund(db.session, key)
+    waited = {part.key for part in found.parts if part.state != "done"}
     try:
         sent = paying.send_by_hand(
             db.session,
@@ -325,11 +345,17 @@ def refund_sent(key: str) -> Response:
     except (Conflict, Invalid) as refusal:
         return turned_back(refusal_text(refusal), url_for("desk_payments.index"))
     if sent:
-        told(f"refund:{key}", {}, {"parts": sent, "reference": reference})
+        amount = sum(part.minor for part in found.parts if part.state == "done" and part.key in waited)
+        told(f"refund:{key}", {"currency": found.currency}, _refund_words(found, amount) | {"reference": reference})
     else:
         nothing()
     flash(_("Noted: the money has gone back.") if sent else _("This was noted before."), "success")
     return redirect(url_for("desk_payments.index"), 303)
+
+
+def _refund_words(found: Refund, minor: int) -> dict[str, Any]:
+    """How much of a refund was sent, and for which order."""
+    return {"amount": minor, "currency": found.currency, "order": found.order_key.upper()}
 
 
 @bp.post("/desk/payments/refunds/<key>/again")
@@ -337,6 +363,9 @@ def refund_again(key: str) -> Response:
     """Ask the provider once more."""
     try:
         payments.send_again(db.session, key, now=viewer().now)
+        found = queries.get_refund_of_part(db.session, key)
+        amount = sum(part.minor for part in found.parts if part.key == key)
+        told(f"refund:{found.key}", {"currency": found.currency}, _refund_words(found, amount))
     except Conflict as refusal:
         return turned_back(refusal_text(refusal), url_for("desk_payments.index"))
     flash(_("The provider is asked again."), "success")

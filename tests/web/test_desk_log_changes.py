@@ -13,8 +13,12 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from contentshop.core.clock import FixedClock
+from contentshop.core.db import db
+from contentshop.core.uow import unit_of_work
+from contentshop.orders import actions
 from tests.factories import Factory
-from tests.web.buyer import hidden, text_of
+from tests.web.buyer import buy, hidden, orders, read, text_of
 
 
 class Forms(HTMLParser):
@@ -250,6 +254,68 @@ def test_the_tree_and_places_tell_names(boss: FlaskClient) -> None:
     assert newest(boss)[2] == ("Link template {url} · Tag cs-21 · Parameter of the tag tag")
     press(boss, "/desk/merchants/brew", "/desk/merchants/brew/state", do="off")
     assert newest(boss)[1:] == ("Merchant “Brew”", "State on → off")
+
+
+def test_cases_refunds_and_receipts_say_how_much_of_which_order(
+    app: Flask, client: FlaskClient, boss: FlaskClient, make: Factory, clock: FixedClock
+) -> None:
+    kettle = make.product("kettle", own={"USD": 1999}, stock=5, title="Kettle")
+    path = buy(client, kettle, 2).headers["Location"]
+    order = orders(app)[0].key
+    money = f"/desk/payments/orders/{order}"
+    press(boss, money, f"{money}/receipt", amount="5.00")
+    action, subject, changes = newest(boss)
+    assert (action, subject, changes) == (
+        "Noted money received",
+        f"Order {order.upper()}",
+        "Paid $0.00 → $5.00 · Amount $5.00",
+    )
+    press(boss, money, f"{money}/receipt")
+    assert "State placed → paid" in newest(boss)[2]
+    with app.app_context(), unit_of_work(db.session):
+        actions.mark_shipped(db.session, order, tracking="1Z999", carrier="UPS", by=None, now=clock.now())
+    line = read(app, lambda: db.session.execute(db.text("SELECT min(id) FROM order_line")).scalar_one())
+    token = hidden(client.get(f"{path}/after-sale").text, "csrf_token")
+    form = {"csrf_token": token, "kind": "refund", "reason": "missing", f"units-{line}": "1"}
+    case = client.post(f"{path}/after-sale", data=form).headers["Location"].rpartition("/")[2]
+    for step, words in (
+        ("approve", "State requested → agreed"),
+        ("settle", "State agreed → settled"),
+    ):
+        page = f"/desk/after-sale/{case}"
+        press(boss, page, f"{page}/{step}")
+        assert newest(boss)[1:] == (f"Case {case.upper()}", f"{words} · Order {order.upper()} · Amount $19.99")
+    sent = re.search(r'action="(/desk/payments/refunds/([0-9a-z]+)/sent)"', boss.get("/desk/payments").text)
+    assert sent
+    press(boss, "/desk/payments", sent.group(1), reference="SEPA 77")
+    assert newest(boss) == (
+        "Noted a refund as sent",
+        f"Refund {sent.group(2).upper()}",
+        f"Amount $19.99 · Order {order.upper()} · Reference of the transfer SEPA 77",
+    )
+
+
+def test_a_refund_of_goodwill_and_a_gift_card_are_money(
+    app: Flask, client: FlaskClient, boss: FlaskClient, make: Factory, post_form: Callable[..., Any]
+) -> None:
+    buy(client, make.product("kettle", own={"USD": 1999}, stock=5), 1)
+    order = orders(app)[0].key
+    page = f"/desk/orders/{order}"
+    press(boss, page, f"{page}/paid")
+    press(boss, page, f"{page}/refund", amount="4.00", why="A late parcel")
+    assert newest(boss) == (
+        "Refunded a part of an order",
+        f"Order {order.upper()}",
+        "Paid back $0.00 → $4.00 · Reason A late parcel",
+    )
+    new = "/desk/payments/gift-cards/new"
+    attempt = next(where for where, _fields in Forms(boss.get(new).text).forms if where.startswith(f"{new}?attempt"))
+    form = {"amount": "25", "currency": "USD", "note": "For the wait"}
+    card = post_form(boss, attempt, form).headers["Location"]
+    assert newest(boss)[0] == "Issued a gift card"
+    assert newest(boss)[2] == "Amount $25.00 · Note For the wait"
+    press(boss, card, f"{card}/state", state="blocked")
+    assert newest(boss)[2] == "State active → blocked"
 
 
 def test_stock_tells_how_much_where_and_why(boss: FlaskClient, make: Factory) -> None:
