@@ -331,15 +331,20 @@ def test_a_saved_address_without_what_is_needed_is_opened(
     assert 'name="postcode" type="text" value="1"' in answer.text
 
 
-def test_downloads_are_taxed_by_the_state_of_their_buyer(
-    app: Flask, client: FlaskClient, make: Factory, boss: Any
-) -> None:
+def first_step_of_a_download(app: Flask, client: FlaskClient, make: Factory, boss: Any) -> str:
+    """The first step of the checkout of a file, where California taxes it."""
     book = make.product("book", own={"USD": 1000}, stock=9)
     with app.app_context(), unit_of_work(db.session):
         db.session.execute(update(Variant).values(digital=True))
     tax(app, boss, country="US", region="CA", name="Sales tax", rate_standard="7.25", name_zh="销售税")
     add(client, product=book.slug)
-    page = client.get("/checkout").text
+    return client.get("/checkout").text
+
+
+def test_downloads_are_taxed_by_the_state_of_their_buyer(
+    app: Flask, client: FlaskClient, make: Factory, boss: Any
+) -> None:
+    page = first_step_of_a_download(app, client, make, boss)
     assert "Total plus tax, shown in the next step $10.00" in text_of(page)
     who = {"csrf_token": hidden(page, "csrf_token"), "email": "ada@example.com", "name": "Ada", "country": "US"}
     for region in ("", "QQ"):
@@ -380,12 +385,7 @@ def test_the_first_step_that_is_turned_back_shows_the_sum_of_the_country_in_it(
 def test_a_state_without_tax_and_a_country_without_states_are_not_taxed(
     app: Flask, client: FlaskClient, make: Factory, boss: Any
 ) -> None:
-    book = make.product("book", own={"USD": 1000}, stock=9)
-    with app.app_context(), unit_of_work(db.session):
-        db.session.execute(update(Variant).values(digital=True))
-    tax(app, boss, country="US", region="CA", name="Sales tax", rate_standard="7.25", name_zh="销售税")
-    add(client, product=book.slug)
-    page = client.get("/checkout").text
+    page = first_step_of_a_download(app, client, make, boss)
     assert 'id="f-region"' in page
     who = {"csrf_token": hidden(page, "csrf_token"), "email": "ada@example.com", "name": "Ada"}
     elsewhere = client.post("/checkout/address", data=who | {"country": "DE", "do": "country"}).text
