@@ -670,7 +670,9 @@ def samples(now: datetime) -> SimpleNamespace:
         case=SimpleNamespace(
             kind="return",
             kind_words="Return and refund",
-            parts=[SimpleNamespace(quantity=1, title="Headphones", variant="Black")],
+            parts=[SimpleNamespace(quantity=2, title="Headphones", variant="Black")],
+            less=SimpleNamespace(asked="2 × Headphones", agreed="1 × Headphones", why="One of them has been worn."),
+            unnoted=True,
             reason="I changed my mind",
             text="The box was not opened.",
             refund=usd[0],

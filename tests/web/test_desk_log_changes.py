@@ -144,7 +144,7 @@ def test_variants_and_offers_tell_which_and_what(boss: FlaskClient, make: Factor
     assert newest(boss)[0] == "Changed an offer"
     assert newest(boss)[2] == "Price $19.99 → $25.00"
     press(boss, f"{place}/offers/{offer}", f"{place}/offers/{offer}/retire")
-    assert (newest(boss)[0], newest(boss)[2]) == ("Took an offer off", "State on → off")
+    assert (newest(boss)[0], newest(boss)[2]) == ("Took an offer off", "Status on → off")
 
 
 def read_key(browser: FlaskClient, place: str, sort: str) -> str:
@@ -168,9 +168,9 @@ def test_promotions_are_named_and_tell_what_changed(boss: FlaskClient) -> None:
         "Per cent 15 → 20 · Most that is taken off 50.00 USD · From Tue 1 Dec 2026, 09:00 · May be combined no → yes",
     )
     press(boss, place, f"{place}/state", do="off")
-    assert newest(boss) == ("Paused or resumed a promotion", "Promotion “Spring”", "State on → paused")
+    assert newest(boss) == ("Paused or resumed a promotion", "Promotion “Spring”", "Status on → paused")
     press(boss, place, f"{place}/state", do="on")
-    assert newest(boss)[2] == "State paused → on"
+    assert newest(boss)[2] == "Status paused → on"
     key = place.rpartition("/")[2]
     assert len(entries(boss, f"/desk/log?about=promotion:{key}")) == 4
 
@@ -201,12 +201,12 @@ def test_delivery_and_taxes_are_named_and_tell_what_changed(boss: FlaskClient) -
     assert newest(boss) == (
         "Switched a delivery zone on or off",
         "Delivery zone “North America”",
-        "State on → off",
+        "Status on → off",
     )
     press(boss, zone, f"{zone}/state", do="on")
-    assert newest(boss)[2] == "State off → on"
+    assert newest(boss)[2] == "Status off → on"
     press(boss, method.group(1), f"{method.group(1)}/state", do="off")
-    assert newest(boss)[1:] == ("Way of shipping “Standard”", "State on → off")
+    assert newest(boss)[1:] == ("Way of shipping “Standard”", "Status on → off")
 
     save = "/desk/delivery/taxes/save"
     press(boss, "/desk/delivery/taxes/new", save, country="US", region="CA", name="Sales tax", rate_standard="7.25")
@@ -247,13 +247,13 @@ def test_the_tree_and_places_tell_names(boss: FlaskClient) -> None:
     press(boss, "/desk/places/shed", name="Barn")
     assert newest(boss) == ("Changed a place", "Place “Barn”", "Name Shed → Barn")
     press(boss, "/desk/places/shed", "/desk/places/shed/state")
-    assert newest(boss) == ("Opened or closed a place", "Place “Barn”", "State opened → closed")
+    assert newest(boss) == ("Opened or closed a place", "Place “Barn”", "Status opened → closed")
     press(boss, "/desk/merchants/new", key="brew", name="Brew", domain="brew.example", country="DE")
     press(boss, "/desk/merchants/brew", tag="cs-21", tag_param="tag")
     assert newest(boss)[:2] == ("Changed a merchant", "Merchant “Brew”")
     assert newest(boss)[2] == ("Link template {url} · Tag cs-21 · Parameter of the tag tag")
     press(boss, "/desk/merchants/brew", "/desk/merchants/brew/state", do="off")
-    assert newest(boss)[1:] == ("Merchant “Brew”", "State on → off")
+    assert newest(boss)[1:] == ("Merchant “Brew”", "Status on → off")
 
 
 def test_cases_refunds_and_receipts_say_how_much_of_which_order(
@@ -271,7 +271,7 @@ def test_cases_refunds_and_receipts_say_how_much_of_which_order(
         "Paid $0.00 → $5.00 · Amount $5.00",
     )
     press(boss, money, f"{money}/receipt")
-    assert "State placed → paid" in newest(boss)[2]
+    assert "Status placed → paid" in newest(boss)[2]
     with app.app_context(), unit_of_work(db.session):
         actions.mark_shipped(db.session, order, tracking="1Z999", carrier="UPS", by=None, now=clock.now())
     line = read(app, lambda: db.session.execute(db.text("SELECT min(id) FROM order_line")).scalar_one())
@@ -279,8 +279,8 @@ def test_cases_refunds_and_receipts_say_how_much_of_which_order(
     form = {"csrf_token": token, "kind": "refund", "reason": "missing", f"units-{line}": "1"}
     case = client.post(f"{path}/after-sale", data=form).headers["Location"].rpartition("/")[2]
     for step, words in (
-        ("approve", "State requested → agreed"),
-        ("settle", "State agreed → settled"),
+        ("approve", "Status requested → agreed"),
+        ("settle", "Status agreed → settled"),
     ):
         page = f"/desk/after-sale/{case}"
         press(boss, page, f"{page}/{step}")
@@ -315,7 +315,7 @@ def test_a_refund_of_goodwill_and_a_gift_card_are_money(
     assert newest(boss)[0] == "Issued a gift card"
     assert newest(boss)[2] == "Amount $25.00 · Note For the wait"
     press(boss, card, f"{card}/state", state="blocked")
-    assert newest(boss)[2] == "State active → blocked"
+    assert newest(boss)[2] == "Status active → blocked"
 
 
 def test_stock_tells_how_much_where_and_why(boss: FlaskClient, make: Factory) -> None:
