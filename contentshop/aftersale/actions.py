@@ -562,7 +562,7 @@ def _exchange(session: AnySession, case: AfterSale, order: Order, *, by: User, n
         old = line.order_line
         variant_id = line.new_variant_id or old.variant_id
         wants[variant_id] = wants.get(variant_id, 0) + line.returned
-        new.lines.append(_exchanged(session, old, variant_id, line.returned))
+        new.lines.append(_exchanged(session, old, variant_id, line.returned, order.locale))
     session.add(new)
     session.flush()
     for line, sent in zip(agreed, new.lines, strict=True):
@@ -580,11 +580,11 @@ _ADDRESS = (
 )
 
 
-def _exchanged(session: AnySession, old: OrderLine, variant_id: int, quantity: int) -> OrderLine:
+def _exchanged(session: AnySession, old: OrderLine, variant_id: int, quantity: int, locale: str) -> OrderLine:
     """A line of the same words, or of the other variant's."""
     sku, name = old.sku, old.variant_name
     if variant_id != old.variant_id:
-        sku, name = queries.variant_words(session, variant_id)
+        sku, name = queries.variant_words(session, variant_id, locale)
     return OrderLine(
         variant_id=variant_id,
         offer_id=old.offer_id,

@@ -13,6 +13,7 @@ from sqlalchemy.orm import aliased, selectinload
 from contentshop.aftersale.models import AfterSale, AfterSaleLine, AfterSalePhoto
 from contentshop.aftersale.policy import CLOSED, OPEN, is_money_on_its_way
 from contentshop.core.errors import NotFound
+from contentshop.core.names import name_in
 from contentshop.core.paging import Page
 from contentshop.core.uow import AnySession
 from contentshop.core.words import say
@@ -178,9 +179,9 @@ def prices_now(session: AnySession, order: Order) -> dict[int, int]:
     return {line.id: prices[line.variant_id] for line in order.lines if line.variant_id in prices}
 
 
-def exchange_choices(session: AnySession, line: OrderLine) -> list[Choice]:
+def exchange_choices(session: AnySession, line: OrderLine, locale: str = "en") -> list[Choice]:
     """Variants that are here to come instead of ``line``: the same one, and others of the product that cost no more
-    than was paid, which for a line that was exchanged before is told by the first one."""
+    than was paid, which for a line that was exchanged before is told by the first one. Named for ``locale``."""
     first = line
     while (earlier := origin_of(session, first.id)) is not None:
         first = session.get_one(OrderLine, earlier)
@@ -199,7 +200,7 @@ def exchange_choices(session: AnySession, line: OrderLine) -> list[Choice]:
         .exists()
     )
     rows = session.execute(
-        select(Variant.id, Variant.key, Variant.name)
+        select(Variant.id, Variant.key, Variant.name, Variant.translations)
         .join(Stock, Stock.variant_id == Variant.id)
         .where(
             Variant.product_id == product_id,
@@ -208,13 +209,13 @@ def exchange_choices(session: AnySession, line: OrderLine) -> list[Choice]:
         )
         .order_by(Variant.position, Variant.id)
     )
-    return [Choice(row.id, row.key, row.name) for row in rows]
+    return [Choice(row.id, row.key, name_in(row.name, row.translations, locale)) for row in rows]
 
 
-def variant_words(session: AnySession, variant_id: int) -> tuple[str, str]:
-    """(SKU, name) of a variant."""
-    row = session.execute(select(Variant.sku, Variant.name).where(Variant.id == variant_id)).one()
-    return row.sku, row.name
+def variant_words(session: AnySession, variant_id: int, locale: str) -> tuple[str, str]:
+    """(SKU, name) of a variant, as readers of ``locale`` know it."""
+    row = session.execute(select(Variant.sku, Variant.name, Variant.translations).where(Variant.id == variant_id)).one()
+    return row.sku, name_in(row.name, row.translations, locale)
 
 
 def origin_of(session: AnySession, line_id: int) -> int | None:

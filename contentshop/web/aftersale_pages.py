@@ -236,7 +236,7 @@ def apply_page(
     parts = []
     for line in order.lines:
         if line.id in left:
-            choices = [] if line.digital else queries.exchange_choices(db.session, line)
+            choices = [] if line.digital else queries.exchange_choices(db.session, line, viewer().locale)
             same = next((one.key for one in choices if one.id == line.variant_id), "")
             variants = [(one.key, one.name or line.title) for one in choices]
             parts.append(Part(line.id, views[line.id], left[line.id], variants, same, line.digital))

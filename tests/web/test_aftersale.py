@@ -416,6 +416,13 @@ def test_an_exchange_begins_at_what_the_buyer_has(
     both = f'{other}<option value="{red.key}" selected>red</option>'
     assert select_of(client.get(f"{place}/after-sale").text) == both
     with app.app_context(), unit_of_work(db.session):
+        words = {"zh": {"name": "红色"}}
+        db.session.execute(update(Variant).where(Variant.id == red.id).values(translations=words))
+    chinese = {"Accept-Language": "zh-CN"}
+    assert (
+        f'<option value="{red.key}" selected>红色</option>' in client.get(f"{place}/after-sale", headers=chinese).text
+    )
+    with app.app_context(), unit_of_work(db.session):
         db.session.execute(update(Stock).where(Stock.variant_id == red.id).values(reserved=Stock.on_hand))
     blank = f'<option value="">Choose</option>{other}'
     assert select_of(client.get(f"{place}/after-sale").text) == blank

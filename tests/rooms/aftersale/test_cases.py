@@ -456,3 +456,18 @@ def test_more_than_a_line_holds_is_refused_by_the_database(shop: Shop, delivered
     with pytest.raises(TooMuch):
         shop.unit(too_much)
     assert shop.get(order).refunded_minor == 0
+
+
+def test_what_is_sent_instead_is_named_in_the_language_of_the_order(shop: Shop, desk: Desk, make: Factory) -> None:
+    lamp = make.product("lamp", own={"USD": 1999}, stock=5)
+    red = make.variant(lamp, "red", own={"USD": 1999}, stock=5)
+    order = shop.order(lamp, 1)
+    shop.unit(lambda: db.session.execute(update(Variant).values(translations={"zh": {"name": "红色"}})))
+    shop.unit(lambda: db.session.execute(update(Order).values(locale="zh")))
+    shop.do("mark_paid", order)
+    shop.do("mark_shipped", order)
+    case = desk.apply(order, {0: 1}, kind="exchange", reason="broken", variants={0: red.key})
+    desk.do("approve", case)
+    desk.do("receive", case, restocked={desk.get(case).lines[0].id: 0})
+    new = shop.get(Order(key=desk.do("settle", case).exchange_key))
+    assert (new.lines[0].variant_id, new.lines[0].variant_name) == (red.id, "红色")
