@@ -230,3 +230,11 @@ def test_one_or_two_tiles_fill_their_line(visit: Visit, width: int) -> None:
     assert (left[0], right[1]) == (0, 0)
     assert {left[2], right[2]} == {width >= 768}
     assert rail.evaluate(boxes, 1) == [[0, 0, True]]
+
+
+def test_a_title_of_one_long_word_widens_no_page(visit: Visit, stage: Stage) -> None:
+    page = visit(stage.creator, width=320).page
+    page.goto("/studio/media")
+    page.locator("main .page-title").evaluate("title => (title.textContent = 'WMWMWMWMWMWMWMWMWMWMWMWM')")
+    assert page.evaluate("document.documentElement.scrollWidth") == 320
+    assert box_of(page.locator("main .page-title"))["right"] <= 320
